@@ -1,0 +1,189 @@
+"""Audio that can be sent more than once: where it is, how long it is, and how to open it afresh."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast, runtime_checkable
+
+from airflow_provider_fluxions.api.errors import FluxionsAudioError
+
+BLOCK_BYTES = 1 << 20
+
+# Python's table lacks some, or names them by their video twin.
+_AUDIO_TYPES = {
+    ".aac": "audio/aac",
+    ".flac": "audio/flac",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".mp4": "audio/mp4",
+    ".oga": "audio/ogg",
+    ".ogg": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".wav": "audio/wav",
+    ".webm": "audio/webm",
+    ".wma": "audio/x-ms-wma",
+}
+
+
+class Readable(Protocol):
+    """What an upload needs of an open source."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return at most ``size`` bytes, nothing at the end."""
+
+    def close(self) -> None:
+        """Release the source."""
+
+
+@runtime_checkable
+class AudioSource(Protocol):
+    """One recording that can be opened again for every attempt.
+
+    ``version`` changes when the content does (ETag, or size and modification time); "" where nobody knows.
+    """
+
+    @property
+    def uri(self) -> str:
+        """Where it lies, for logs and references."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Its length, which is promised to the server before the first byte."""
+
+    @property
+    def version(self) -> str:
+        """What tells two contents at the same place apart."""
+
+    def open(self) -> Readable:
+        """Open it at its first byte.
+
+        :raises FluxionsAudioError: it is gone or unreadable.
+        """
+
+
+@dataclass(frozen=True)
+class Audio:
+    """An audio source made of plain parts."""
+
+    uri: str
+    size_bytes: int
+    version: str
+    opener: Callable[[], Readable]
+
+    def open(self) -> Readable:
+        """Open it at its first byte."""
+        return self.opener()
+
+
+def audio_source(audio: AudioSource | bytes | str | os.PathLike[str] | BinaryIO) -> AudioSource:
+    """Return bytes, a local path or a seekable binary file as a source.
+
+    :raises FluxionsAudioError: there is nothing to send, or it cannot be sent again after a failure.
+    """
+    if isinstance(audio, AudioSource):
+        source = audio
+    elif isinstance(audio, bytes):
+        source = Audio("bytes", len(audio), "", lambda: io.BytesIO(audio))
+    elif isinstance(audio, str | os.PathLike):
+        source = _local_file(Path(audio))
+    else:
+        source = _open_file(audio)
+    if source.size_bytes <= 0:
+        raise FluxionsAudioError(f"The audio is empty: {source.uri} has 0 bytes.")
+    return source
+
+
+def _local_file(path: Path) -> Audio:
+    try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "does not exist"
+            raise FluxionsAudioError(f"The audio file {path} {what} on this worker.")
+        facts = path.stat()
+        path.open("rb").close()  # unreadable files are found before a job is promised anything
+    except OSError as error:
+        raise FluxionsAudioError(f"The audio file {path} cannot be read: {error.strerror}.") from error
+    return Audio(str(path), facts.st_size, f"{facts.st_size}-{facts.st_mtime_ns}", lambda: path.open("rb"))
+
+
+def _open_file(file: BinaryIO) -> Audio:
+    try:
+        start = file.tell()
+        size = file.seek(0, os.SEEK_END) - start
+        file.seek(start)
+    except (AttributeError, OSError) as error:
+        raise FluxionsAudioError(
+            "The audio must be bytes, a path, or a binary file that can seek, so that a failed upload can start "
+            f"again; got {type(file).__name__}."
+        ) from error
+
+    def reopen() -> Readable:
+        file.seek(start)
+        return cast("Readable", _Unclosed(file))
+
+    return Audio(str(getattr(file, "name", type(file).__name__)), size, "", reopen)
+
+
+class _Unclosed:
+    """A caller's file: read, never closed by us."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+
+    def close(self) -> None:
+        """Leave the caller's file open."""
+
+
+def content_type_of(filename: str) -> str:
+    """Return the media type that a file name suggests, ``application/octet-stream`` where it suggests none."""
+    extension = os.path.splitext(filename)[1].lower()
+    return _AUDIO_TYPES.get(extension) or mimetypes.guess_type(filename)[0] or "application/octet-stream"
+
+
+class UploadBody:
+    """A request body of known length that reads a source once, in blocks, and counts.
+
+    ``requests`` takes the length from ``len`` and streams because the object is iterable; without a ``read``
+    urllib3 sends each block as it comes instead of cutting it into pieces of 16 KiB (1 MiB blocks measured
+    three to four times faster). A source that turns out longer or shorter than promised raises, so that no
+    half recording is ever accepted as a whole one.
+    """
+
+    def __init__(self, source: AudioSource) -> None:
+        self._source = source
+        self._file = source.open()
+        self.len = source.size_bytes
+        self.bytes_read = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the blocks.
+
+        :raises FluxionsAudioError: the source ends early, goes on too long, or breaks off.
+        """
+        while block := self._next_block():
+            yield block
+
+    def _next_block(self) -> bytes:
+        try:
+            block = self._file.read(BLOCK_BYTES)
+        except OSError as error:
+            raise FluxionsAudioError(
+                f"Reading {self._source.uri} broke off after {self.bytes_read} of {self.len} bytes: {error}.",
+                transient=True,
+            ) from error
+        self.bytes_read += len(block)
+        if self.bytes_read > self.len or (not block and self.bytes_read < self.len):
+            raise FluxionsAudioError(
+                f"{self._source.uri} changed while it was read: {self.len} bytes were announced, "
+                f"{self.bytes_read} came.",
+                transient=True,
+            )
+        return block
+
+    def close(self) -> None:
+        """Release the source."""
+        self._file.close()

@@ -1,0 +1,227 @@
+"""The Fluxions API as Python calls. No other file of the package sends HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO, Self
+from urllib.parse import quote
+
+import requests
+
+from airflow_provider_fluxions.api.audio import AudioSource, UploadBody, audio_source, content_type_of
+from airflow_provider_fluxions.api.errors import (
+    FluxionsConnectionError,
+    FluxionsInputError,
+    FluxionsNotFoundError,
+    FluxionsRejectedError,
+    JobId,
+)
+from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
+from airflow_provider_fluxions.api.responses import read_response
+from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS, iter_pages
+from airflow_provider_fluxions.api.session import new_session
+from airflow_provider_fluxions.api.settings import DEFAULT_BASE_URL, ClientSettings
+
+log = logging.getLogger(__name__)
+
+# The page documents the first, users of the live API report the second.
+SUBMIT_PATHS = ("/submit", "/akro/submit")
+# Numbers in the page's examples, opaque to us; what could change a URL's path, or is a rendered list, is no id.
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,199}")
+
+# Which path worked at which base URL, for the life of the process: a wrong guess costs a whole upload.
+_working_submit_paths: dict[str, str] = {}
+
+
+class FluxionsClient:
+    """A client of one Fluxions account; its methods block, and threads may share it.
+
+    ``FluxionsClient(api_key, base_url)`` takes every field of `ClientSettings` by name. Use it as a context
+    manager, or call `close`. Every method can raise `FluxionsRequestError` (see api/errors.py for its
+    subclasses): reads only after ``max_retries`` retries of transient failures.
+
+    The API is described at https://fluxions.ai/docs.
+    """
+
+    def __init__(
+        self, api_key: str, base_url: str = DEFAULT_BASE_URL, *, backoff_seconds: float = 0.5, **settings: Any
+    ) -> None:
+        self.settings = ClientSettings(api_key, base_url, **settings)
+        chosen = self.settings.submit_path
+        self._submit_paths = (chosen,) if chosen and chosen not in SUBMIT_PATHS else _from(SUBMIT_PATHS, chosen)
+        urls = tuple(self._url(path) for path in self._submit_paths)
+        self._session = new_session(self.settings, urls, backoff_seconds)
+
+    @classmethod
+    def from_settings(cls, settings: ClientSettings, *, backoff_seconds: float = 0.5) -> Self:
+        """Return a client for settings that are already checked."""
+        return cls(**vars(settings), backoff_seconds=backoff_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.settings.base_url!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def health(self) -> dict[str, Any]:
+        """Return the service's health answer; it needs no key and says nothing about one.
+
+        :raises FluxionsRequestError: unreachable, or its ``status`` is not "ok".
+        """
+        answer = self._get("/health")
+        if str(answer.get("status")).lower() != "ok":
+            raise FluxionsConnectionError(f"Fluxions says that it is not healthy: status {answer.get('status')!r}.")
+        return answer
+
+    def submit(
+        self,
+        audio: AudioSource | bytes | str | os.PathLike[str] | BinaryIO,
+        *,
+        filename: str,
+        non_speech: bool = False,
+        cache: bool = True,
+        content_type: str | None = None,
+    ) -> Submission:
+        """Upload audio once and return the job it started.
+
+        Each call may start, and bill, another job; operators submit through `api.once`, which does not.
+        A failure's ``nothing_created`` tells whether a job may exist all the same.
+
+        :param audio: bytes, a local path, a seekable binary file, or an `AudioSource`; streamed in 1 MiB
+            blocks with a known length.
+        :param filename: the name the list shows later.
+        :param non_speech: include non-speech sounds.
+        :param cache: let the service answer with an earlier result for the same audio.
+        :param content_type: the audio's media type; by default guessed from ``filename``.
+        :raises FluxionsAudioError: nothing to send, or it changed while it was sent.
+        :raises FluxionsRequestError: no usable answer.
+        """
+        source = audio_source(audio)
+        params = {"filename": filename, "non_speech": _flag(non_speech), "cache": _flag(cache)}
+        headers = {"Content-Type": content_type or content_type_of(filename)}
+        paths = _from(self._submit_paths, _working_submit_paths.get(self.settings.base_url))
+        for path in paths:
+            try:
+                answer = self._post(path, source, params, headers)
+            except (FluxionsNotFoundError, FluxionsRejectedError) as error:
+                if error.status_code not in (404, 405):
+                    raise
+                log.warning("%s has no %s (HTTP %s).", self.settings.base_url, path, error.status_code)
+                continue
+            _working_submit_paths[self.settings.base_url] = path
+            return Submission.from_json(answer)
+        raise FluxionsNotFoundError(
+            f"{self.settings.base_url} takes submissions at none of {', '.join(paths)} (HTTP 404 or 405). "
+            "Check the connection's host, or set submit_path in its extra.",
+            status_code=404,
+        )
+
+    def get_transcription(self, job_id: JobId, *, word_level_timestamps: bool = False) -> Transcription:
+        """Return one job, with its transcript once it is completed.
+
+        The live API gives segments only with ``word_level_timestamps=True``, so final reads always ask for it.
+
+        :raises FluxionsInputError: ``job_id`` is not an id.
+        :raises FluxionsNotFoundError: this account has no such job.
+        """
+        path = f"/transcriptions/{quote(str(check_job_id(job_id)), safe='')}"
+        params = {"word_level_timestamps": "true"} if word_level_timestamps else {}
+        return Transcription.from_json(self._get(path, params, job_id=job_id))
+
+    def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
+        """Return one page of the account's jobs, without transcripts, in an order nobody documents.
+
+        :param limit: 1 to 100 jobs.
+        :raises FluxionsInputError: ``limit`` or ``offset`` is out of range.
+        """
+        if not 1 <= limit <= MAX_PAGE_JOBS or offset < 0:
+            raise FluxionsInputError(f"limit must be 1 to {MAX_PAGE_JOBS} and offset 0 or more: {limit}, {offset}.")
+        return Page.from_json(self._get("/transcriptions", {"limit": str(limit), "offset": str(offset)}))
+
+    def iter_transcriptions(self) -> Iterator[Job]:
+        """Yield every job of the account once, page by page, tolerating jobs that arrive meanwhile."""
+        seen: set[str] = set()
+        for page in iter_pages(self):
+            for job in page.transcriptions:
+                if key_of(job.id) not in seen:
+                    seen.add(key_of(job.id))
+                    yield job
+
+    def _url(self, path: str) -> str:
+        return f"{self.settings.base_url}{path}"
+
+    def _get(
+        self, path: str, params: Mapping[str, str] | None = None, *, job_id: JobId | None = None
+    ) -> dict[str, Any]:
+        timeouts = (self.settings.connect_timeout, self.settings.read_timeout)
+        try:
+            response = self._session.get(self._url(path), params=params, timeout=timeouts)
+        except requests.RequestException as error:
+            raise self._no_answer(error, job_id=job_id) from error
+        return read_response(response.status_code, response.headers, response.content, job_id=job_id)
+
+    def _post(
+        self, path: str, source: AudioSource, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        timeouts = (self.settings.connect_timeout, self.settings.submit_timeout)
+        with contextlib.closing(UploadBody(source)) as body:
+            try:
+                response = self._session.post(
+                    self._url(path), params=params, headers=headers, data=body, timeout=timeouts, allow_redirects=False
+                )
+            except requests.RequestException as error:
+                no_answer = self._no_answer(error)
+                # The length was announced, so a server that got no byte of the audio has no whole request.
+                no_answer.nothing_created = body.bytes_read == 0
+                raise no_answer from error
+        return read_response(response.status_code, response.headers, response.content)
+
+    def _no_answer(self, error: requests.RequestException, job_id: JobId | None = None) -> FluxionsConnectionError:
+        advice = "Check the connection's host and the network in between."
+        if isinstance(error, requests.exceptions.SSLError):
+            advice = 'If a proxy re-signs TLS, give its CA bundle as "verify" in the connection\'s extra.'
+        kind = type(error).__name__
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        return FluxionsConnectionError(
+            f"No usable answer from {self.settings.base_url} ({kind}: {reason or error}). {advice}", job_id=job_id
+        )
+
+
+def check_job_id(value: object) -> JobId:
+    """Return a job id as it is.
+
+    :raises FluxionsInputError: it is neither a whole number nor a plain word.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _JOB_ID.fullmatch(value) and value.lower() not in ("none", "null"):
+        return value
+    raise FluxionsInputError(
+        f"A job id must be a number or a plain word such as FluxionsSubmitOperator returns, not {value!r}. If it "
+        "comes by XCom, check that the submitting task ran and which of its values is pulled."
+    )
+
+
+def key_of(job_id: JobId) -> str:
+    """Return the form in which two ids are compared: templates turn the API's numbers into text."""
+    return str(job_id)
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _from(paths: tuple[str, ...], first: str | None) -> tuple[str, ...]:
+    """Return the paths with ``first`` in front, where it is one of them."""
+    return tuple(sorted(paths, key=lambda path: path != first)) if first else paths

@@ -1,0 +1,195 @@
+"""Every error that this package raises on purpose.
+
+::
+
+    FluxionsError
+    ├── FluxionsConfigError             the connection cannot work as it is written
+    ├── FluxionsInputError              what the caller passed cannot work (a ValueError too)
+    │   ├── FluxionsAudioError              the audio: missing, empty, unreadable, changed
+    │   └── FluxionsFormatError             a result format: unknown, or not for this result
+    ├── FluxionsRequestError            a request did not bring a usable answer
+    │   ├── FluxionsConnectionError         nobody answered, or the connection broke
+    │   ├── FluxionsResponseError           an answer that cannot be read
+    │   └── FluxionsStatusError             an answer with an error status
+    │       ├── FluxionsAuthenticationError     401, 403
+    │       ├── FluxionsCreditError             402
+    │       ├── FluxionsNotFoundError           404
+    │       ├── FluxionsRejectedError           any other 4xx: the request itself is wrong
+    │       ├── FluxionsThrottledError          429
+    │       └── FluxionsServerError             408 and 5xx
+    ├── FluxionsUnknownOutcomeError     a submit may or may not have created a job
+    ├── FluxionsJobError                a job did not end as wished
+    │   ├── FluxionsJobFailedError          the service ended it as failed
+    │   └── FluxionsDeadlineError           it did not end in time
+    ├── FluxionsNotReadyError           a result was asked for that is not there yet
+    ├── FluxionsStorageError            S3 refused or failed
+    └── FluxionsTransferError           some inputs of a transfer failed, the others are done
+
+Each carries ``job_id``, ``status_code`` and ``transient`` (can the same call succeed later?), and
+survives pickling, because Airflow sends exceptions between processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+JobId = int | str
+
+
+class FluxionsError(Exception):
+    """Anything that went wrong with Fluxions.
+
+    :param job_id: the job concerned, where there is one.
+    :param status_code: the HTTP status of the answer, where there was one.
+    :param transient: whether the same call may succeed later; each class has its own default.
+    """
+
+    transient: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        job_id: JobId | None = None,
+        status_code: int | None = None,
+        transient: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+        self.status_code = status_code
+        if transient is not None:
+            self.transient = transient
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuild from message and attributes: the keyword arguments would be lost otherwise."""
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(cls: type[FluxionsError], args: tuple[Any, ...], attributes: Mapping[str, Any]) -> FluxionsError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
+
+
+class FluxionsConfigError(FluxionsError):
+    """The connection cannot work as it is written: no key, plain http, a wrong extra."""
+
+
+class FluxionsInputError(FluxionsError, ValueError):
+    """An argument cannot work, whatever the service does."""
+
+
+class FluxionsAudioError(FluxionsInputError):
+    """The audio is missing, empty, unreadable, or not what it was when it was measured."""
+
+
+class FluxionsFormatError(FluxionsInputError):
+    """No result format has this name, its extra is not installed, or this result cannot be written in it."""
+
+
+class FluxionsRequestError(FluxionsError):
+    """A request did not bring a usable answer.
+
+    ``nothing_created`` is True where the failure proves that a submit created no job; where it is
+    False, a job may exist, and only the list of transcriptions can tell.
+    ``retry_after_seconds`` is what the service asked us to wait, or None.
+    """
+
+    nothing_created: bool = False
+    retry_after_seconds: float | None = None
+
+
+class FluxionsConnectionError(FluxionsRequestError):
+    """Nobody answered, or the connection broke before a whole answer arrived."""
+
+    transient = True
+
+
+class FluxionsResponseError(FluxionsRequestError):
+    """An answer arrived that cannot be read: HTML, an empty body, truncated JSON, a missing id."""
+
+    transient = True
+
+
+class FluxionsStatusError(FluxionsRequestError):
+    """The answer has an error status; the classes below say which kind."""
+
+
+class FluxionsAuthenticationError(FluxionsStatusError):
+    """401 or 403: the API key is missing, wrong, or may not do this."""
+
+    nothing_created = True
+
+
+class FluxionsCreditError(FluxionsStatusError):
+    """402: the account has no credit left."""
+
+    nothing_created = True
+
+
+class FluxionsNotFoundError(FluxionsStatusError):
+    """404: no such transcription in this account, or no such path at this host."""
+
+    nothing_created = True
+
+
+class FluxionsRejectedError(FluxionsStatusError):
+    """Any other 4xx, or a redirect: sending the same request again cannot help."""
+
+    nothing_created = True
+
+
+class FluxionsThrottledError(FluxionsStatusError):
+    """429: too many requests for now."""
+
+    transient = True
+    nothing_created = True
+
+
+class FluxionsServerError(FluxionsStatusError):
+    """408 or 5xx: the service is in trouble; whether it did anything is not known."""
+
+    transient = True
+
+
+class FluxionsUnknownOutcomeError(FluxionsError):
+    """A submit may or may not have created a job, and the list could not settle it.
+
+    Transient: the next try asks the list again. Submitting instead could pay twice.
+    """
+
+    transient = True
+
+
+class FluxionsJobError(FluxionsError):
+    """A job did not end as wished. ``job_ids`` has all the jobs concerned, ``job_id`` the first."""
+
+    def __init__(self, message: str, *, job_ids: tuple[JobId, ...] = (), **data: Any) -> None:
+        super().__init__(message, job_id=job_ids[0] if job_ids else None, **data)
+        self.job_ids = job_ids
+
+
+class FluxionsJobFailedError(FluxionsJobError):
+    """The service ended a job as failed: final, the same job never completes."""
+
+
+class FluxionsDeadlineError(FluxionsJobError):
+    """A job was still running at its deadline. It goes on at the service: there is no cancel."""
+
+
+class FluxionsNotReadyError(FluxionsError):
+    """A result was asked for while its job still runs."""
+
+    transient = True
+
+
+class FluxionsStorageError(FluxionsError):
+    """S3 refused or failed something that is not about one recording: a bucket, a permission, the connection."""
+
+    transient = True
+
+
+class FluxionsTransferError(FluxionsError):
+    """Some inputs of a transfer failed; the others are done. The message lists them, the manifest has all."""

@@ -1,0 +1,132 @@
+"""The `requests` session of a client: how it authenticates, retries, redirects and uploads."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.retry import Retry
+
+from airflow_provider_fluxions.api.responses import retry_after_seconds
+from airflow_provider_fluxions.api.settings import ClientSettings
+from airflow_provider_fluxions.version import __version__
+
+USER_AGENT = f"airflow-provider-fluxions/{__version__}"
+RETRIED_STATUSES = (408, 429, 500, 502, 503, 504)
+MAX_RETRY_AFTER_SECONDS = 60.0
+MAX_BACKOFF_SECONDS = 30.0
+# Enough for a transfer's uploads side by side; more connections than this are closed after use.
+POOL_CONNECTIONS = 32
+
+
+class Session(requests.Session):
+    """A session whose key and redirects stay with one origin (scheme, host and port)."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return where a redirect leads if that is the same origin, else None: it is then not followed."""
+        target = super().get_redirect_target(resp)
+        if target is None or _origin(urljoin(resp.url, target)) != _origin(resp.url):
+            return None
+        return target
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Keep our header on a redirect within the origin; `requests` would look into ~/.netrc instead."""
+
+
+class KeyAuth(AuthBase):
+    """Puts the key into each request; as an auth object, so that ~/.netrc cannot replace it."""
+
+    def __init__(self, api_key: str) -> None:
+        self._api_key = api_key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Set the header: the bare key, without a ``Bearer`` prefix (https://fluxions.ai/docs)."""
+        request.headers["Authorization"] = self._api_key
+        return request
+
+
+class ReadRetry(Retry):
+    """Retries of reads: exponential backoff with jitter, ``Retry-After`` in both forms up to a cap."""
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Return the pause in seconds; an unreadable header counts as 0 instead of raising."""
+        return min(retry_after_seconds({"Retry-After": retry_after}) or 0.0, MAX_RETRY_AFTER_SECONDS)
+
+
+class UploadAdapter(HTTPAdapter):
+    """Sends a body without the connect timeout hanging over it, and never twice.
+
+    urllib3 leaves the connect timeout on the socket while it sends, so a gateway that holds an upload until
+    its machines are awake would break it off after seconds.
+    """
+
+    def __init__(self, send_timeout_seconds: float) -> None:
+        self._send_timeout_seconds = send_timeout_seconds
+        super().__init__(pool_maxsize=POOL_CONNECTIONS, max_retries=Retry(0, read=False))
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Build pools whose connections take the send timeout once they are connected."""
+        super().init_poolmanager(*args, **kwargs)
+        self._patient_pools(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """Do the same behind a proxy."""
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        self._patient_pools(manager)
+        return manager
+
+    def _patient_pools(self, manager: Any) -> None:
+        seconds = self._send_timeout_seconds
+
+        class PatientHTTPConnection(HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                self.sock.settimeout(seconds)
+
+        class PatientHTTPSConnection(HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                self.sock.settimeout(seconds)
+
+        class PatientHTTPPool(HTTPConnectionPool):
+            ConnectionCls = PatientHTTPConnection
+
+        class PatientHTTPSPool(HTTPSConnectionPool):
+            ConnectionCls = PatientHTTPSConnection
+
+        manager.pool_classes_by_scheme = {"http": PatientHTTPPool, "https": PatientHTTPSPool}
+
+
+def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_seconds: float) -> Session:
+    """Return a session for one client; ``backoff_seconds`` is the first pause between two reads."""
+    retry = ReadRetry(
+        total=settings.max_retries,
+        redirect=0,
+        status_forcelist=RETRIED_STATUSES,
+        allowed_methods={"GET"},
+        backoff_factor=backoff_seconds,
+        backoff_max=MAX_BACKOFF_SECONDS,
+        backoff_jitter=backoff_seconds,
+        raise_on_status=False,
+    )
+    session = Session()
+    session.auth = KeyAuth(settings.api_key)
+    session.verify = settings.verify
+    session.headers["User-Agent"] = USER_AGENT
+    session.headers["Accept"] = "application/json"
+    reads = HTTPAdapter(pool_maxsize=POOL_CONNECTIONS, max_retries=retry)
+    uploads = UploadAdapter(settings.submit_timeout)
+    session.mount(f"{settings.base_url}/", reads)
+    for url in submit_urls:
+        session.mount(url, uploads)
+    return session
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

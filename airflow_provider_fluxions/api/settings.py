@@ -1,0 +1,121 @@
+"""What a client needs to know, checked before anything touches the network."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from airflow_provider_fluxions.api.errors import FluxionsConfigError
+
+log = logging.getLogger(__name__)
+
+DEFAULT_BASE_URL = "https://api.fluxions.ai"
+DEFAULT_CONNECT_TIMEOUT_SECONDS = 10.0
+DEFAULT_READ_TIMEOUT_SECONDS = 60.0
+# The service's machines sleep when idle and hold the first request: documented as 30 s, seen at 77 s.
+DEFAULT_SUBMIT_TIMEOUT_SECONDS = 300.0
+DEFAULT_MAX_RETRIES = 5
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """Everything that shapes a client's requests. All timeouts are seconds.
+
+    :param submit_path: None tries the documented ``/submit``, then ``/akro/submit``.
+    :param submit_timeout: how long one block of an upload, and then its answer, may take.
+    :param max_retries: of reads only; a submit is never repeated blindly.
+    :param verify: False turns certificate checks off, a path names a CA bundle.
+    :raises FluxionsConfigError: on construction, naming the field that cannot work.
+    """
+
+    api_key: str = field(repr=False)
+    base_url: str = DEFAULT_BASE_URL
+    submit_path: str | None = None
+    connect_timeout: float = DEFAULT_CONNECT_TIMEOUT_SECONDS
+    read_timeout: float = DEFAULT_READ_TIMEOUT_SECONDS
+    submit_timeout: float = DEFAULT_SUBMIT_TIMEOUT_SECONDS
+    max_retries: int = DEFAULT_MAX_RETRIES
+    verify: bool | str = True
+    allow_http: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "api_key", clean_key(self.api_key))
+        object.__setattr__(self, "base_url", clean_base_url(self.base_url, allow_http=self.allow_http))
+        for name in ("connect_timeout", "read_timeout", "submit_timeout"):
+            if getattr(self, name) <= 0:
+                raise FluxionsConfigError(f"{name} must be more than 0 seconds, not {getattr(self, name)}.")
+        if self.max_retries < 0:
+            raise FluxionsConfigError(f"max_retries must be 0 or more, not {self.max_retries}.")
+        if self.submit_path is not None and not self.submit_path.startswith("/"):
+            object.__setattr__(self, "submit_path", f"/{self.submit_path}")
+
+
+def clean_key(api_key: str | None) -> str:
+    """Return the key without surrounding space and without a pasted ``Bearer`` prefix.
+
+    The vendor's header is ``Authorization: <API key>``, no prefix (https://fluxions.ai/docs).
+
+    :raises FluxionsConfigError: nothing is left, or a character cannot stand in an HTTP header.
+    """
+    key = (api_key or "").strip()
+    if key.lower() == "bearer" or key[:7].lower() == "bearer ":
+        log.warning("The API key starts with 'Bearer '; Fluxions expects the bare key, so the prefix is left out.")
+        key = key[7:].strip()
+    if not key:
+        raise FluxionsConfigError("No API key: put it into the password field of the Fluxions connection.")
+    if not (key.isascii() and key.isprintable()):
+        raise FluxionsConfigError(
+            "The API key has characters that cannot stand in an HTTP header; copy it again without line breaks."
+        )
+    return key
+
+
+def clean_base_url(value: str | None, *, allow_http: bool = False) -> str:
+    """Return scheme, host, port and path prefix without a trailing slash; https where no scheme is given.
+
+    :raises FluxionsConfigError: no host, a wrong scheme or port, parts that do not belong into a base URL, or
+        plain http to a host that is not this machine, where the key would travel readable.
+    """
+    text = (value or "").strip() or DEFAULT_BASE_URL
+    if "://" not in text:
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise FluxionsConfigError(f"The connection's host is not a URL: {error}.") from error
+    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in text):
+        raise FluxionsConfigError(f"The connection's host must look like {DEFAULT_BASE_URL}; it has scheme "
+                                  f"{parts.scheme!r} and host {host!r}.")  # fmt: skip
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise FluxionsConfigError("The connection's host may not hold a user, a query or a fragment.")
+    if parts.scheme == "http" and not allow_http and not is_loopback(host):
+        raise FluxionsConfigError(
+            f"Plain http to {host} is refused: the API key would travel readable. Use https, or set "
+            '{"allow_http": true} in the connection\'s extra if the network in between is yours.'
+        )
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None:
+        netloc = f"{netloc}:{port}"
+    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def with_port(base_url: str, port: int | None) -> str:
+    """Return the base URL with a port that is written elsewhere, unless it has one of its own."""
+    text = base_url if "://" in base_url else f"https://{base_url}"
+    parts = urlsplit(text)
+    if not port or parts.netloc.rpartition(":")[2].isdigit():
+        return text
+    return parts._replace(netloc=f"{parts.netloc}:{port}").geturl()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address always means this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,214 @@
+"""Cutting a transcription into caption cues; how a cue is written is each format's own business.
+
+A segment becomes one cue if it fits, else several: cut between words, at the words' own times where the
+API gave them and in proportion to characters where not. Segments that overlap stay overlapping, because
+people do talk at once. Cues carry clean text: no tags, no emphasis marks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
+
+from airflow_provider_fluxions.api import speech
+from airflow_provider_fluxions.api.errors import FluxionsFormatError
+from airflow_provider_fluxions.api.models import Segment, Transcription, Word
+
+# For a segment the API gave no end: about what viewers read, the slower end of Netflix's guide.
+READING_CHARACTERS_PER_SECOND = 17
+# How far ahead in the text a timed word is looked for. Words are missing where a token has no letter.
+_LOOK_AHEAD_TOKENS = 8
+# Looked up, because padding numbers was half of the time that writing captions took.
+_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
+_THREE_DIGITS = tuple(f"{number:03}" for number in range(1000))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How large a cue may be; by default as Netflix's guide has it.
+
+    https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
+
+    :param line_characters: at most so many characters a line; only a longer word is cut itself.
+    :param lines: at most so many lines a cue.
+    :param cue_ms: at most so many milliseconds a cue. One word that lasts longer is shown so long.
+    """
+
+    line_characters: int = 42
+    lines: int = 2
+    cue_ms: int = 7_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Cue(NamedTuple):
+    """Text on screen from ``start_ms`` to ``end_ms`` (after the start, always) of the audio."""
+
+    start_ms: int
+    end_ms: int
+    speaker: str | None
+    lines: tuple[str, ...]
+
+
+def caption(transcription: Transcription, limits: Limits = DEFAULT_LIMITS) -> list[Cue]:
+    """Return the cues of a transcription, ordered by start as WebVTT requires.
+
+    A segment without times among others that have them begins where the one before it ends, and lasts as
+    long as it takes to read: in the wrong place by a little, but not lost.
+
+    :raises FluxionsFormatError: there is text, but no segment has a time.
+    """
+    shown = [(segment, text) for segment in transcription.segments if (text := _shown_text(segment))]
+    if not any(_is_timed(segment) for segment, _ in shown) and (shown or _has_speech(transcription.text)):
+        raise FluxionsFormatError(
+            f"Transcription {transcription.id} has text but no times, so captions cannot be made of it. "
+            "Read it again with word_level_timestamps=true, or write the text format.",
+            job_id=transcription.id,
+        )
+    cues: list[Cue] = []
+    end_ms = 0
+    for segment, text in shown:
+        start_ms, end_ms = _span_ms(segment, text, end_ms)
+        cues += _cut(segment, text, start_ms, end_ms, limits)
+    cues.sort(key=itemgetter(0))
+    return cues
+
+
+def timestamp(ms: int, decimal_mark: str) -> str:
+    """Return ``HH:MM:SS.mmm``; hours take as many digits as they need, and never wrap."""
+    seconds = ms // 1000
+    minutes = seconds // 60
+    clock = f"{minutes // 60:02}:{_TWO_DIGITS[minutes % 60]}:{_TWO_DIGITS[seconds % 60]}"
+    return f"{clock}{decimal_mark}{_THREE_DIGITS[ms % 1000]}"
+
+
+def _shown_text(segment: Segment) -> str:
+    text = speech.clean_text(segment.text or " ".join(word.text for word in segment.words))
+    return " ".join(text.split()) if "\n" in text else text
+
+
+def _has_speech(text: str) -> bool:
+    return any(speech.clean_text(turn.text) for turn in speech.parse_turns(text))
+
+
+def _is_timed(segment: Segment) -> bool:
+    return segment.start is not None or any(word.start is not None for word in segment.words)
+
+
+def _span_ms(segment: Segment, text: str, previous_end_ms: int) -> tuple[int, int]:
+    """Return start and end, from the words or by estimate where the segment has none of its own."""
+    start, end = segment.start, segment.end
+    if start is None:
+        start = next((word.start for word in segment.words if word.start is not None), None)
+    if end is None:
+        end = next((word.end for word in reversed(segment.words) if word.end is not None), None)
+    # Rounded once, to whole milliseconds: cutting digits off would show 59.9996 s as 59.999.
+    start_ms = previous_end_ms if start is None else max(0, round(start * 1000))
+    if end is None:
+        return start_ms, start_ms + len(text) * 1000 // READING_CHARACTERS_PER_SECOND
+    return start_ms, max(start_ms + 1, round(end * 1000))
+
+
+def _cut(segment: Segment, text: str, start_ms: int, end_ms: int, limits: Limits) -> list[Cue]:
+    lines, cut = _wrap(text, 0, len(text), limits)
+    if cut == len(text) and end_ms - start_ms <= limits.cue_ms:
+        return [Cue(start_ms, end_ms, segment.speaker, lines)]
+    timeline = _Timeline(text, segment.words, start_ms, end_ms)
+    cues = []
+    begin = 0
+    while begin < len(text):
+        _, cut = _wrap(text, begin, len(text), limits)
+        cut = _shorten(text, begin, cut, timeline, limits)
+        lines, cut = _wrap(text, begin, cut, limits)
+        start_ms = timeline.ms_at(begin)
+        end_ms = min(max(timeline.ms_at(cut), start_ms + 1), start_ms + limits.cue_ms)
+        cues.append(Cue(start_ms, end_ms, segment.speaker, lines))
+        begin = _skip_space(text, cut)
+    return cues
+
+
+def _wrap(text: str, begin: int, until: int, limits: Limits) -> tuple[tuple[str, ...], int]:
+    """Return the lines of one cue from ``begin``, and where in the text they end."""
+    width = limits.line_characters
+    if until - begin <= width:
+        return (text[begin:until],), until
+    lines: list[str] = []
+    end = begin
+    while len(lines) < limits.lines and end < until:
+        begin = _skip_space(text, end)
+        end = until
+        if until - begin > width:
+            end = text.rfind(" ", begin, begin + width + 1)
+            if end < 0:
+                end = begin + width
+        lines.append(text[begin:end])
+    return tuple(lines), end
+
+
+def _skip_space(text: str, at: int) -> int:
+    return at + 1 if text[at : at + 1] == " " else at
+
+
+def _shorten(text: str, begin: int, end: int, timeline: _Timeline, limits: Limits) -> int:
+    """Move a cue's end back, between words, until the cue is not too long; one word stays whole."""
+    while (lasts_ms := timeline.ms_at(end) - timeline.ms_at(begin)) > limits.cue_ms:
+        space = text.rfind(" ", begin, end)
+        if space > begin:
+            end = space
+        elif end - begin > limits.line_characters:  # a script without spaces
+            end = begin + max(1, (end - begin) * limits.cue_ms // lasts_ms)
+        else:
+            break
+    return end
+
+
+class _Timeline:
+    """When each character of a segment's text is spoken: known at some, in proportion between them."""
+
+    def __init__(self, text: str, words: Sequence[Word], start_ms: int, end_ms: int) -> None:
+        self._chars, self._ms = [0], [start_ms]
+        for char, seconds in _anchors(text, words):
+            if self._chars[-1] < char < len(text):
+                self._chars.append(char)
+                self._ms.append(min(max(round(seconds * 1000), self._ms[-1]), end_ms))
+        self._chars.append(len(text))
+        self._ms.append(end_ms)
+
+    def ms_at(self, char: int) -> int:
+        right = min(bisect_right(self._chars, char), len(self._chars) - 1)
+        first, last = self._chars[right - 1], self._chars[right]
+        start_ms, end_ms = self._ms[right - 1], self._ms[right]
+        return start_ms + round((end_ms - start_ms) * (char - first) / (last - first))
+
+
+def _anchors(text: str, words: Sequence[Word]) -> Iterator[tuple[int, float]]:
+    """Find timed words in the text: ``(character, seconds)`` of where each begins and ends.
+
+    By their letters and in order, never by position: the two lists differ in punctuation and have holes
+    (https://github.com/hyperaudio/hyperaudio-lite-editor/issues/649 shows what counting leads to).
+    """
+    tokens = text.split(" ")
+    keys = [_key(token) for token in tokens]
+    begins = [0]
+    for token in tokens:
+        begins.append(begins[-1] + len(token) + 1)
+    at = 0
+    for word in words:
+        key = _key(word.text)
+        if not key or key not in keys[at : at + _LOOK_AHEAD_TOKENS]:
+            continue
+        at = keys.index(key, at)
+        if word.start is not None:
+            yield begins[at], word.start
+        if word.end is not None:
+            yield begins[at] + len(tokens[at]), word.end
+        at += 1
+
+
+def _key(token: str) -> str:
+    folded = token.casefold()
+    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))

@@ -1,0 +1,190 @@
+"""From an Airflow connection to the Fluxions API. Nothing else in the package reads connections."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+from airflow.providers.common.compat.sdk import BaseHook, mask_secret
+
+from airflow_provider_fluxions.api.client import FluxionsClient
+from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
+from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
+from airflow_provider_fluxions.api.once import Clock
+from airflow_provider_fluxions.api.settings import ClientSettings, with_port
+from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
+from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
+
+DEFAULT_CONN_ID = "fluxions_default"
+DEFAULT_POLL_INTERVAL_SECONDS = 15.0
+DEFAULT_TIMEOUT_SECONDS = 24 * 60 * 60.0
+# A poll must not hold up the loop's other requests for long; the next round asks again.
+POLL_TIMEOUT_SECONDS = 30.0
+
+
+class FluxionsHook(BaseHook):
+    """The Fluxions API with the key and settings of an Airflow connection.
+
+    The connection's password is the API key, its host the base URL; extras are ``submit_path``,
+    ``connect_timeout``, ``read_timeout``, ``submit_timeout`` (seconds), ``max_retries``, ``verify`` (boolean or
+    path of a CA bundle) and ``allow_http``.
+
+    :param fluxions_conn_id: the connection's id. It is read at the first call, never before.
+    """
+
+    conn_name_attr = "fluxions_conn_id"
+    default_conn_name = DEFAULT_CONN_ID
+    conn_type = "fluxions"
+    hook_name = "Fluxions"
+
+    def __init__(self, fluxions_conn_id: str = DEFAULT_CONN_ID) -> None:
+        super().__init__()
+        self.fluxions_conn_id = fluxions_conn_id
+        self._client: FluxionsClient | None = None
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Name and hide fields of the connection form of Airflow before 3.2; later ones read provider info."""
+        return {
+            "hidden_fields": ["schema", "login"],
+            "relabeling": {"password": "API key", "host": "Base URL"},
+            "placeholders": {"host": "https://api.fluxions.ai"},
+        }
+
+    def get_conn(self) -> FluxionsClient:
+        """Return the client, made from the connection at the first call and shared by the later ones.
+
+        :raises FluxionsConfigError: the connection cannot work; the message names the field.
+        """
+        if self._client is None:
+            settings = self._settings()
+            self._client = FluxionsClient.from_settings(settings)
+        return self._client
+
+    def _settings(self) -> ClientSettings:
+        connection = self.get_connection(self.fluxions_conn_id)
+        settings = settings_of(connection, connection.extra_dejson)
+        if settings.api_key != connection.password:  # Airflow masks the password only as it is written there
+            mask_secret(settings.api_key)
+        return settings
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Prove the key with an authenticated read; return whether it worked and what to do if not."""
+        try:
+            settings = replace(self._settings(), max_retries=0)
+            with FluxionsClient.from_settings(settings) as client:
+                page = client.list_transcriptions(limit=1)
+        except FluxionsError as error:
+            return False, str(error)
+        count = "some" if page.total is None else str(page.total)
+        return True, f"{settings.base_url} accepted the API key; the account has {count} transcriptions."
+
+    def health(self) -> dict[str, Any]:
+        """See `FluxionsClient.health`."""
+        return self.get_conn().health()
+
+    def submit(self, audio: Any, *, filename: str, **options: Any) -> Submission:
+        """Start a job; see `FluxionsClient.submit`. Each call may start, and bill, another one."""
+        return self.get_conn().submit(audio, filename=filename, **options)
+
+    def get_transcription(self, job_id: JobId, *, word_level_timestamps: bool = True) -> Transcription:
+        """Return one job with its transcript, by default with everything that the API has about it."""
+        return self.get_conn().get_transcription(job_id, word_level_timestamps=word_level_timestamps)
+
+    def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
+        """See `FluxionsClient.list_transcriptions`."""
+        return self.get_conn().list_transcriptions(limit, offset)
+
+    def iter_transcriptions(self) -> Iterator[Job]:
+        """See `FluxionsClient.iter_transcriptions`."""
+        return self.get_conn().iter_transcriptions()
+
+    def wait_for_completion(
+        self,
+        job_id: JobId,
+        *,
+        poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+        clock: Clock | None = None,
+    ) -> Transcription:
+        """Block until the job is completed and return it with its transcript.
+
+        :param poll_interval: seconds between two looks.
+        :param timeout: seconds from now.
+        :raises FluxionsJobFailedError: the service ended it as failed.
+        :raises FluxionsDeadlineError: it still runs after ``timeout``.
+        :raises FluxionsRequestError: the service refused, or was in trouble until then.
+        """
+        clock = clock or Clock()
+        deadline = clock.now() + timeout
+        watched = Watched((job_id,))
+        outcome = wait_in_place(
+            self.get_conn(), watched, poll_interval=poll_interval, deadline=deadline, clock=clock
+        )
+        if watched.bad:
+            raise job_error(watched.bad)
+        if outcome is Outcome.TIMEOUT:
+            raise deadline_error(watched, deadline)
+        return self.get_transcription(job_id)
+
+
+async def connect_for_polling(fluxions_conn_id: str) -> FluxionsClient:
+    """Return a client for a poll loop in the triggerer: no retries of its own, because the loop has them.
+
+    Reads the connection in the way that every supported Airflow allows in a triggerer.
+
+    :raises FluxionsConfigError: the connection cannot work.
+    """
+    connection = await get_async_connection(fluxions_conn_id)
+    settings = settings_of(connection, await get_async_extra_dejson(connection))
+    timeout = min(settings.read_timeout, POLL_TIMEOUT_SECONDS)
+    return FluxionsClient.from_settings(replace(settings, max_retries=0, read_timeout=timeout))
+
+
+def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
+    """Return a connection's settings; an extra that is null or empty counts as unset, as forms save it so.
+
+    :raises FluxionsConfigError: a value cannot work; the message names the connection and the field.
+    """
+    given = {name: value for name, value in extra.items() if value not in (None, "")}
+    host = with_port(connection.host or ClientSettings.base_url, connection.port)
+    readers = {
+        "submit_path": str,
+        "connect_timeout": float,
+        "read_timeout": float,
+        "submit_timeout": float,
+        "max_retries": int,
+        "verify": _boolean_or_path,
+        "allow_http": _boolean,
+    }
+    try:
+        values = {name: _read(name, given[name], reader) for name, reader in readers.items() if name in given}
+        return ClientSettings(connection.password or "", host, **values)
+    except FluxionsConfigError as error:
+        raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from error
+
+
+def _read(name: str, value: Any, reader: Any) -> Any:
+    try:
+        return reader(value)
+    except (TypeError, ValueError) as error:
+        raise FluxionsConfigError(f"extra {name} cannot be {json.dumps(value, default=str)}.") from error
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text not in ("true", "false", "1", "0", "yes", "no"):
+        raise ValueError(value)
+    return text in ("true", "1", "yes")
+
+
+def _boolean_or_path(value: Any) -> bool | str:
+    try:
+        return _boolean(value)
+    except ValueError:
+        return str(value)

@@ -1,0 +1,95 @@
+"""Which piece of work a task is, the same on every try, on every supported Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_fluxions.api.audio import AudioSource
+from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.reference import reference
+
+STORE_KEY = "fluxions_job"
+
+
+@dataclass(frozen=True)
+class TaskIdentity:
+    """A task instance as far as it decides what it submits.
+
+    :param generation: the same over retries, another after every clear (``max_tries - retries``, tried on
+        2.11 and 3.3).
+    :param may_have_submitted: whether an earlier try, or a run before a clear, may have left a job.
+    :param since: no job of this task is older; None where that is not known.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    generation: int
+    may_have_submitted: bool
+    since: datetime | None
+
+    @classmethod
+    def of(cls, context: Mapping[str, Any], retries: int) -> TaskIdentity:
+        """Read the identity from a task's context; ``retries`` is the operator's own setting."""
+        ti = context["ti"]
+        return cls(
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            task_id=ti.task_id,
+            map_index=-1 if ti.map_index is None else ti.map_index,
+            generation=ti.max_tries - retries,
+            may_have_submitted=ti.try_number > 1,
+            since=_created(context["dag_run"]),
+        )
+
+    def reference(self, source: AudioSource, *, non_speech: bool, cache: bool) -> str:
+        """Return the reference of this audio with these options in this task.
+
+        Without the service's cache a clear means "once more", so the generation is part of it; with the cache
+        the same audio in the same run is the same job, as it is for the service.
+        """
+        return reference(
+            "task",
+            self.dag_id,
+            self.run_id,
+            self.task_id,
+            self.map_index,
+            source.uri,
+            source.version,
+            non_speech,
+            cache,
+            None if cache else self.generation,
+        )
+
+
+def _created(dag_run: Any) -> datetime | None:
+    """Return an instant before which the run did not exist, or None.
+
+    A clear resets ``start_date``, so from then on only the instants that scheduled the run are trusted.
+    """
+    names = ["start_date"] if not getattr(dag_run, "clear_number", 0) else []
+    names += ["run_after", "data_interval_end", "logical_date"]
+    known = [getattr(dag_run, name, None) for name in names]
+    return min((instant for instant in known if instant is not None), default=None)
+
+
+def recorded_job(context: Mapping[str, Any], ref: str) -> JobId | None:
+    """Return the id that an earlier try recorded in Airflow 3.3's task state store for this reference, or None."""
+    store = context.get("task_state_store")
+    record = store.get(STORE_KEY) if store is not None else None
+    if isinstance(record, dict) and record.get("reference") == ref:
+        job_id: JobId | None = record.get("job_id")
+        return job_id
+    return None
+
+
+def record_job(context: Mapping[str, Any], ref: str | None, job_id: JobId) -> None:
+    """Write the id down where later tries (task state store) and people (XCom ``job_id``) find it."""
+    store = context.get("task_state_store")
+    if store is not None and ref:
+        store.set(STORE_KEY, {"reference": ref, "job_id": job_id})
+    context["ti"].xcom_push(key="job_id", value=job_id)

@@ -1,0 +1,128 @@
+"""The operator that submits audio."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
+
+from airflow_provider_fluxions.airflow_errors import airflow_errors
+from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.hooks import (
+    DEFAULT_CONN_ID,
+    DEFAULT_POLL_INTERVAL_SECONDS,
+    DEFAULT_TIMEOUT_SECONDS,
+    FluxionsHook,
+)
+from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
+from airflow_provider_fluxions.sources import filename_of, open_audio
+from airflow_provider_fluxions.submitting import submit_for_task
+from airflow_provider_fluxions.waiting import Wait, warn_of_other_options
+
+
+class FluxionsSubmitOperator(BaseOperator):
+    """Submit one recording to Fluxions and return the job's id, paying for it once whatever happens.
+
+    The id is pushed as XCom ``job_id`` as soon as it is known, and returned. A retry takes up the job that an
+    earlier try started, found by a reference in its file name. A clear does the same with ``cache=True``; with
+    ``cache=False`` it submits again.
+
+    :param audio: (templated) a local path, ``file://``, ``s3://bucket/key`` (streamed), or any address that
+        Airflow's `ObjectStoragePath` opens. In XComs and logs it appears as given.
+    :param filename: (templated) the name to show at Fluxions; by default the last part of ``audio``.
+    :param non_speech: include non-speech sounds such as laughs and pauses as tags.
+    :param cache: let Fluxions answer with an earlier result for the same audio.
+    :param durable: False submits a new job on each try, under the plain file name. It may pay twice.
+    :param wait_for_completion: return only when the job is completed.
+    :param deferrable: wait without holding a worker slot.
+    :param poll_interval: seconds between two looks while waiting.
+    :param timeout: seconds for submitting, cold starts and throttling included, and again for waiting.
+    :param fluxions_conn_id: (templated) the Fluxions connection.
+    :param aws_conn_id: (templated) the AWS connection for ``s3://``; None uses boto3's own credentials.
+    :raises AirflowFailException: the job failed, or an argument cannot work.
+    :raises AirflowSensorTimeout: the job still runs after ``timeout``; it goes on, Fluxions has no cancel.
+    :raises FluxionsError: anything that a retry may mend, with ``status_code`` and ``transient``.
+    """
+
+    template_fields: Sequence[str] = ("audio", "filename", "fluxions_conn_id", "aws_conn_id")
+    ui_color = "#e8f0ff"
+
+    def __init__(
+        self,
+        *,
+        audio: str,
+        filename: str | None = None,
+        non_speech: bool = False,
+        cache: bool = True,
+        durable: bool = True,
+        wait_for_completion: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+        fluxions_conn_id: str = DEFAULT_CONN_ID,
+        aws_conn_id: str | None = DEFAULT_AWS_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.audio = audio
+        self.filename = filename
+        self.non_speech = non_speech
+        self.cache = cache
+        self.durable = durable
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.timeout = timeout
+        self.fluxions_conn_id = fluxions_conn_id
+        self.aws_conn_id = aws_conn_id
+
+    def execute(self, context: Context) -> JobId:
+        """Submit, or take up what an earlier try submitted; then wait if asked to."""
+        with airflow_errors():
+            source = open_audio(self.audio, self.aws_conn_id)
+            client = FluxionsHook(self.fluxions_conn_id).get_conn()
+            taken = submit_for_task(
+                client,
+                context,
+                source,
+                retries=self.retries,
+                filename=self.filename or filename_of(self.audio),
+                non_speech=self.non_speech,
+                cache=self.cache,
+                durable=self.durable,
+                deadline=time.time() + self.timeout,
+            )
+            if self.wait_for_completion:
+                self._wait(taken.job_id, time.time() + self.timeout)
+            return taken.job_id
+
+    def execute_complete(
+        self, context: Context, event: dict[str, Any] | None = None, *, job_id: JobId, deadline: float
+    ) -> JobId:
+        """Go on after the deferral. The event only woke us; the job itself is asked."""
+        with airflow_errors():
+            self._wait(job_id, deadline)
+            return job_id
+
+    def on_kill(self) -> None:
+        """Say what becomes of the job: Fluxions has no cancel, so the next try takes it up."""
+        self.log.info("Killed. Fluxions has no cancel: a job that is already submitted goes on, and the next try "
+                      "of this task takes it up.")  # fmt: skip
+
+    def _wait(self, job_id: JobId, deadline: float) -> None:
+        client = FluxionsHook(self.fluxions_conn_id).get_conn()
+        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline)
+        watched = wait.look_or(client, self._defer) if self.deferrable else wait.in_place(client)
+        for job in watched.ended.values():
+            warn_of_other_options(self.non_speech, job)
+
+    def _defer(self, wait: Wait) -> NoReturn:
+        self.defer(
+            trigger=wait.trigger(),
+            method_name="execute_complete",
+            kwargs={"job_id": wait.job_ids[0], "deadline": wait.deadline},
+            timeout=wait.backstop(),
+        )
+        raise AssertionError("defer() raises TaskDeferred")

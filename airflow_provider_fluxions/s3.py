@@ -1,0 +1,168 @@
+"""S3 through the Amazon provider, which is imported only when something in S3 is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
+
+from airflow_provider_fluxions.api.audio import Audio, AudioSource, Readable
+from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInputError, FluxionsStorageError
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+DEFAULT_AWS_CONN_ID = "aws_default"
+
+
+@dataclass(frozen=True)
+class S3Object:
+    """An object as a listing or a HEAD shows it. ``version`` is its ETag without quotes."""
+
+    bucket: str
+    key: str
+    size_bytes: int
+    version: str
+    modified_at: datetime | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def uri(self) -> str:
+        """The object's address."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def parse_s3_uri(uri: str) -> tuple[str, str]:
+    """Return bucket and key. The key is taken literally: ``%``, ``?``, ``#`` and spaces are part of it.
+
+    :raises FluxionsInputError: not ``s3://bucket/...``.
+    """
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket or any(char.isspace() for char in bucket):
+        raise FluxionsInputError(f"An S3 address must look like s3://bucket/key, not {uri!r}.")
+    return bucket, key
+
+
+class S3Store:
+    """What this package does with S3. One instance per task; threads may share it.
+
+    :param aws_conn_id: the Airflow connection; None uses boto3's own credentials.
+    """
+
+    def __init__(self, aws_conn_id: str | None = DEFAULT_AWS_CONN_ID) -> None:
+        self.hook = _new_hook(aws_conn_id)
+        self.client: Any = self.hook.get_conn()
+
+    def head(self, bucket: str, key: str) -> S3Object | None:
+        """Return an object's facts, None where it does not exist.
+
+        :raises FluxionsStorageError: the bucket does not exist, or S3 refused.
+        """
+        with storage_errors(f"s3://{bucket}/{key}"):
+            try:
+                facts = self.client.head_object(Bucket=bucket, Key=key)
+            except self.client.exceptions.ClientError as error:
+                if _code(error) not in ("404", "NoSuchKey", "NotFound"):
+                    raise
+                self.client.head_bucket(Bucket=bucket)
+                return None
+        return S3Object(
+            bucket, key, facts["ContentLength"], facts["ETag"].strip('"'), facts["LastModified"], facts["Metadata"]
+        )
+
+    def list(self, bucket: str, prefix: str) -> Iterator[S3Object]:
+        """Yield the objects below a prefix in key order, 1,000 a request.
+
+        :raises FluxionsStorageError: the bucket does not exist, or S3 refused.
+        """
+        with storage_errors(f"s3://{bucket}/{prefix}"):
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                for item in page.get("Contents", ()):
+                    yield S3Object(bucket, item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"])
+
+    def audio(self, found: S3Object) -> AudioSource:
+        """Return an object as audio; opening it fails if its content has changed since it was listed."""
+        return Audio(found.uri, found.size_bytes, found.version, lambda: self._open(found))
+
+    def _open(self, found: S3Object) -> Readable:
+        try:
+            answer = self.client.get_object(Bucket=found.bucket, Key=found.key, IfMatch=f'"{found.version}"')
+        except self.client.exceptions.ClientError as error:
+            gone = {"NoSuchKey": "is gone", "404": "is gone", "PreconditionFailed": "changed", "412": "changed"}
+            what = gone.get(_code(error), f"cannot be read ({_code(error)})")
+            raise FluxionsAudioError(f"{found.uri} {what} since it was listed.", transient=True) from error
+        return _Body(answer["Body"])
+
+    def put(self, bucket: str, key: str, body: bytes, content_type: str, metadata: Mapping[str, str]) -> None:
+        """Write an object whole: a reader sees the old one or the new one, never a part.
+
+        :raises FluxionsStorageError: S3 refused.
+        """
+        with storage_errors(f"s3://{bucket}/{key}"):
+            self.client.put_object(
+                Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata)
+            )
+
+
+class _Body:
+    """An S3 body whose read errors are OSErrors, as of any file."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int = -1, /) -> bytes:
+        from botocore.exceptions import BotoCoreError
+        from urllib3.exceptions import HTTPError
+
+        try:
+            data: bytes = self._body.read(size)
+        except (BotoCoreError, HTTPError) as error:
+            raise OSError(f"S3 broke off: {error}") from error
+        return data
+
+    def close(self) -> None:
+        self._body.close()
+
+
+@contextmanager
+def storage_errors(uri: str) -> Iterator[None]:
+    """Turn botocore's errors into ours, naming the address.
+
+    :raises FluxionsStorageError: for any of them.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        hints = {
+            "NoSuchBucket": "The bucket does not exist.",
+            "404": "The bucket does not exist.",
+            "403": "The AWS connection may not do this.",
+            "AccessDenied": "The AWS connection may not do this.",
+        }
+        code = _code(error)
+        raise FluxionsStorageError(
+            f"S3 refused {uri}: {code}. {hints.get(code, error.response.get('Error', {}).get('Message', ''))}"
+        ) from error
+    except BotoCoreError as error:
+        raise FluxionsStorageError(f"S3 cannot be used for {uri}: {error}") from error
+
+
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+def _new_hook(aws_conn_id: str | None) -> S3Hook:
+    try:
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    except ImportError as error:
+        raise AirflowOptionalProviderFeatureException(
+            "S3 needs the Amazon provider: pip install 'airflow-provider-fluxions[amazon]'."
+        ) from error
+    return S3Hook(aws_conn_id=aws_conn_id)

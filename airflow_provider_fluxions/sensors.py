@@ -1,0 +1,131 @@
+"""The sensor that waits for transcriptions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    Context,
+    PokeReturnValue,
+    conf,
+)
+
+from airflow_provider_fluxions.airflow_errors import airflow_errors
+from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError, JobId
+from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
+from airflow_provider_fluxions.polling import Watched, look
+from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
+from airflow_provider_fluxions.waiting import Wait
+
+# Airflow 3.3.2 fails sensors that are rescheduled faster than their worker's exit is booked.
+MIN_RESCHEDULE_SECONDS = 30.0
+
+
+class FluxionsTranscriptionSensor(BaseSensorOperator):
+    """Wait until one transcription, or every one of many, is completed; return the ids as they were given.
+
+    Poke, reschedule and deferrable mode end alike: a failed or unknown job ends the wait at once and for good,
+    trouble at the service is tolerated until ``timeout``, and a job that ended in time is never called late.
+
+    :param job_id: (templated) one id, or many such as the output of a mapped `FluxionsSubmitOperator`.
+    :param poll_interval: seconds between two looks; at least 30 in reschedule mode. ``poke_interval`` is its
+        Airflow name, and counts where this is None.
+    :param deferrable: wait without holding a worker slot.
+    :param fluxions_conn_id: (templated) the Fluxions connection.
+    :raises AirflowFailException: a job failed or is unknown, or ``job_id`` is not an id.
+    :raises AirflowSensorTimeout: a job still runs after ``timeout`` seconds.
+    :raises FluxionsError: the service refused, for example the key.
+    :raises AirflowSkipException: instead of the first two with ``soft_fail``, of all with ``never_fail``.
+    """
+
+    template_fields: Sequence[str] = ("job_id", "fluxions_conn_id")
+    ui_color = "#f0e8ff"
+
+    def __init__(
+        self,
+        *,
+        job_id: JobId | Sequence[JobId],
+        poll_interval: float | timedelta | None = None,
+        poke_interval: float | timedelta = DEFAULT_POLL_INTERVAL_SECONDS,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        fluxions_conn_id: str = DEFAULT_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        interval = poke_interval if poll_interval is None else poll_interval
+        super().__init__(poke_interval=interval, **kwargs)
+        self.job_id = job_id
+        self.deferrable = deferrable
+        self.fluxions_conn_id = fluxions_conn_id
+        if self.reschedule and not deferrable:
+            self.poke_interval = max(self.poke_interval, MIN_RESCHEDULE_SECONDS)
+        self.poll_interval: float = self.poke_interval
+
+    def execute(self, context: Context) -> Any:
+        """Wait in the mode that was chosen."""
+        with self._failing_as_asked(), airflow_errors():
+            if not self.deferrable:
+                return super().execute(context)
+            job_ids = parse_job_ids(self.job_id)
+            self._wait(Wait(job_ids, self.fluxions_conn_id, self.poll_interval, time.time() + self.timeout))
+        return self._result()
+
+    def execute_complete(
+        self, context: Context, event: dict[str, Any] | None = None, *, deadline: float
+    ) -> Any:
+        """Go on after the deferral. The event only woke us; the jobs themselves are asked."""
+        with self._failing_as_asked(), airflow_errors():
+            self._wait(Wait(parse_job_ids(self.job_id), self.fluxions_conn_id, self.poll_interval, deadline))
+        return self._result()
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Look once; raise where the outcome is certain and bad."""
+        with airflow_errors():
+            watched = Watched(parse_job_ids(self.job_id))
+            try:
+                look(FluxionsHook(self.fluxions_conn_id).get_conn(), watched)
+            except FluxionsRequestError as error:
+                if not error.transient:
+                    raise
+                self.log.warning("%s", error)
+            if watched.bad:
+                raise job_error(watched.bad)
+        self.log.info("%d of %d jobs have ended.", len(watched.ended), len(watched.job_ids))
+        return PokeReturnValue(is_done=watched.is_done, xcom_value=self._result())
+
+    def _result(self) -> Any:
+        """Return the ids for XCom: one as it is, many as a list."""
+        return self.job_id if isinstance(self.job_id, str | int) else list(self.job_id)
+
+    def _wait(self, wait: Wait) -> None:
+        wait.look_or(FluxionsHook(self.fluxions_conn_id).get_conn(), self._defer)
+
+    def _defer(self, wait: Wait) -> NoReturn:
+        self.defer(
+            trigger=wait.trigger(),
+            method_name="execute_complete",
+            kwargs={"deadline": wait.deadline},
+            timeout=wait.backstop(),
+        )
+        raise AssertionError("defer() raises TaskDeferred")
+
+    @contextmanager
+    def _failing_as_asked(self) -> Iterator[None]:
+        """Apply ``soft_fail`` and ``never_fail`` alike in all modes; Airflow's versions and modes differ."""
+        try:
+            yield
+        except (AirflowSensorTimeout, AirflowFailException) as error:
+            if self.soft_fail or self.never_fail:
+                raise AirflowSkipException(f"Skipped as asked: {error}") from error
+            raise
+        except FluxionsError as error:
+            if self.never_fail:
+                raise AirflowSkipException(f"Skipped as asked: {error}") from error
+            raise

@@ -1,0 +1,12 @@
+"""Operators that bring transcripts to S3.
+
+- `results`: from jobs that are done;
+- `bucket`: from a bucket of recordings, the whole way; `plan` says which inputs and where to, `flow` moves them.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_fluxions.transfers.bucket import FluxionsS3ToS3Operator
+from airflow_provider_fluxions.transfers.results import FluxionsToS3Operator
+
+__all__ = ["FluxionsS3ToS3Operator", "FluxionsToS3Operator"]

@@ -1,0 +1,95 @@
+"""The operator that stores the results of jobs that are done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.providers.common.compat.sdk import BaseOperator, Context
+
+from airflow_provider_fluxions.airflow_errors import airflow_errors
+from airflow_provider_fluxions.api.errors import FluxionsNotReadyError, JobId
+from airflow_provider_fluxions.api.models import JobStatus, Transcription
+from airflow_provider_fluxions.api.reference import unmarked_stem
+from airflow_provider_fluxions.formats import check_formats, get_format
+from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
+from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
+from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
+from airflow_provider_fluxions.transfers.plan import META_JOB, parse_destination
+
+
+class FluxionsToS3Operator(BaseOperator):
+    """Write the transcripts of completed jobs to S3 and return the addresses of what was written.
+
+    Each result is named ``{destination}{name}-{job id}.{extension}``, name being the file name at Fluxions
+    without its ending and our reference. The same job always gives the same names, so a rerun overwrites.
+
+    :param job_id: (templated) one id, or many such as the output of a mapped `FluxionsSubmitOperator`.
+    :param destination: (templated) ``s3://bucket/prefix/``.
+    :param formats: see `airflow_provider_fluxions.formats`.
+    :param fluxions_conn_id: (templated) the Fluxions connection.
+    :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
+    :raises AirflowFailException: a job failed or is unknown, or an argument cannot work.
+    :raises FluxionsError: a job still runs (wait with the sensor first), or trouble that a retry may mend.
+    """
+
+    template_fields: Sequence[str] = ("job_id", "destination", "fluxions_conn_id", "aws_conn_id")
+    ui_color = "#e8fff0"
+
+    def __init__(
+        self,
+        *,
+        job_id: JobId | Sequence[JobId],
+        destination: str,
+        formats: Sequence[str] = ("json",),
+        fluxions_conn_id: str = DEFAULT_CONN_ID,
+        aws_conn_id: str | None = DEFAULT_AWS_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        check_formats(formats)
+        self.job_id = job_id
+        self.destination = destination
+        self.formats = formats
+        self.fluxions_conn_id = fluxions_conn_id
+        self.aws_conn_id = aws_conn_id
+
+    def execute(self, context: Context) -> list[str]:
+        """Read each transcript and write it in each format."""
+        with airflow_errors():
+            bucket, prefix = parse_destination(self.destination)
+            hook = FluxionsHook(self.fluxions_conn_id)
+            store = S3Store(self.aws_conn_id)
+            written: list[str] = []
+            for job_id in parse_job_ids(self.job_id):
+                transcription = completed(hook.get_transcription(job_id))
+                written += self._write(store, bucket, prefix, transcription)
+            return written
+
+    def _write(self, store: S3Store, bucket: str, prefix: str, transcription: Transcription) -> list[str]:
+        base = f"{prefix}{unmarked_stem(transcription.filename)}-{transcription.id}"
+        rendered = [(get_format(name), get_format(name).write(transcription)) for name in self.formats]
+        uris = []
+        for result_format, body in rendered:
+            key = f"{base}{result_format.extension}"
+            store.put(bucket, key, body, result_format.content_type, {META_JOB: str(transcription.id)})
+            uris.append(f"s3://{bucket}/{key}")
+            self.log.info("Wrote %s (%d bytes).", uris[-1], len(body))
+        return uris
+
+
+def completed(transcription: Transcription) -> Transcription:
+    """Return the transcription if it is completed.
+
+    :raises FluxionsJobFailedError: it failed.
+    :raises FluxionsNotReadyError: it still runs.
+    """
+    if transcription.status == JobStatus.FAILED:
+        raise job_error([transcription])
+    if transcription.status != JobStatus.COMPLETED:
+        raise FluxionsNotReadyError(
+            f"Job {transcription.id} is still {transcription.status}; wait for it with FluxionsTranscriptionSensor "
+            "before its result is stored.",
+            job_id=transcription.id,
+        )
+    return transcription

@@ -1,0 +1,84 @@
+"""What runs in the triggerer: waiting, and nothing else. Triggers submit nothing and write nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_fluxions.api.errors import FluxionsError, JobId
+from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, connect_for_polling
+from airflow_provider_fluxions.polling import Watched, wait_for_jobs
+
+EVENT_VERSION = 1
+
+
+class FluxionsTranscriptionTrigger(BaseTrigger):
+    """Fires once when the jobs ended, the deadline passed, or waiting longer is pointless.
+
+    All triggers on one connection share one poll loop. The event is
+    ``{"version": 1, "status": "done" | "timeout" | "error", "jobs": {id: status}}``, with ``error`` and
+    ``message`` where there is one: never a transcript, because Airflow logs and stores events in full.
+
+    :param job_ids: the jobs; plain numbers or text.
+    :param fluxions_conn_id: the connection's id; the key itself never enters a trigger, whose arguments
+        Airflow 3 stores in plain text.
+    :param poll_interval: seconds between two looks.
+    :param deadline: epoch seconds, so that a restart of the triggerer does not extend it; None: no deadline.
+    :param enough: the number of ended jobs that suffices; None waits for all, or the first that failed.
+    """
+
+    # Airflow 3.3.2 fails a task whose trigger fires while its worker still reports the deferral
+    # (https://github.com/apache/airflow/pull/68741).
+    quiet_seconds = 5.0
+
+    def __init__(
+        self,
+        job_ids: Sequence[JobId],
+        fluxions_conn_id: str = DEFAULT_CONN_ID,
+        poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
+        deadline: float | None = None,
+        enough: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.job_ids = list(job_ids)
+        self.fluxions_conn_id = fluxions_conn_id
+        self.poll_interval = poll_interval
+        self.deadline = deadline
+        self.enough = enough
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments, JSON types only."""
+        return (
+            "airflow_provider_fluxions.triggers.FluxionsTranscriptionTrigger",
+            {
+                "job_ids": self.job_ids,
+                "fluxions_conn_id": self.fluxions_conn_id,
+                "poll_interval": self.poll_interval,
+                "deadline": self.deadline,
+                "enough": self.enough,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then yield the one event."""
+        started = time.monotonic()
+        watched = Watched(tuple(self.job_ids), self.enough)
+        event: dict[str, Any]
+        try:
+            outcome = await wait_for_jobs(
+                watched,
+                connection=self.fluxions_conn_id,
+                connect=lambda: connect_for_polling(self.fluxions_conn_id),
+                poll_interval=self.poll_interval,
+                deadline=math.inf if self.deadline is None else self.deadline,
+            )
+            event = {"status": str(outcome)}
+        except FluxionsError as error:
+            event = {"status": "error", "error": type(error).__name__, "message": str(error)}
+        await asyncio.sleep(self.quiet_seconds - (time.monotonic() - started))
+        yield TriggerEvent({"version": EVENT_VERSION, **event, "jobs": watched.statuses})

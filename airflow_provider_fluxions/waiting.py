@@ -1,0 +1,95 @@
+"""How a task waits for jobs: once round for those that hold their slot and those that defer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from airflow_provider_fluxions.api.client import FluxionsClient
+from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
+from airflow_provider_fluxions.polling import Outcome, Watched, look, wait_in_place
+from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
+from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
+
+log = logging.getLogger(__name__)
+
+# The trigger keeps the deadline; Airflow's own timeout is there in case that no triggerer runs.
+BACKSTOP_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A task's wait for jobs, with everything that survives a deferral.
+
+    :param deadline: epoch seconds; stays the same over deferrals and restarts.
+    :param enough: see `Watched`.
+    """
+
+    job_ids: tuple[JobId, ...]
+    fluxions_conn_id: str
+    poll_interval: float
+    deadline: float
+    enough: int | None = None
+
+    def watched(self) -> Watched:
+        """Return the jobs with nothing known about them."""
+        return Watched(self.job_ids, self.enough)
+
+    def in_place(self, client: FluxionsClient) -> Watched:
+        """Block until the wait is over.
+
+        :raises FluxionsJobError: a job failed, or the deadline passed.
+        """
+        watched = self.watched()
+        outcome = wait_in_place(client, watched, poll_interval=self.poll_interval, deadline=self.deadline)
+        return self._judge(watched, outcome)
+
+    def look_or(self, client: FluxionsClient, defer: Callable[[Wait], NoReturn]) -> Watched:
+        """Look once; return if the wait is over, else defer. Trusts no event: it asks for the jobs themselves.
+
+        Transient trouble counts as still running, until the deadline.
+
+        :raises FluxionsJobError: a job failed, or the deadline has passed.
+        """
+        watched = self.watched()
+        late = time.time() >= self.deadline
+        try:
+            look(client, watched)
+        except FluxionsRequestError as error:
+            if not error.transient:
+                raise
+            log.warning("%s", error)
+        if not watched.is_done and not late:
+            defer(self)
+        return self._judge(watched, Outcome.DONE if watched.is_done else Outcome.TIMEOUT)
+
+    def _judge(self, watched: Watched, outcome: Outcome) -> Watched:
+        if self.enough is None and watched.bad:
+            raise job_error(watched.bad)
+        if outcome is Outcome.TIMEOUT:
+            raise deadline_error(watched, self.deadline)
+        return watched
+
+    def trigger(self) -> FluxionsTranscriptionTrigger:
+        """Return the trigger that wakes the task."""
+        return FluxionsTranscriptionTrigger(
+            list(self.job_ids), self.fluxions_conn_id, self.poll_interval, self.deadline, self.enough
+        )
+
+    def backstop(self) -> timedelta:
+        """Return the timeout for Airflow's ``defer``: a little behind the deadline."""
+        return timedelta(seconds=max(0.0, self.deadline - time.time()) + BACKSTOP_SECONDS)
+
+
+def warn_of_other_options(non_speech_asked: bool, job: Any) -> None:
+    """Say so where the service answered with a result for other options (its cache may know only the bytes)."""
+    if job.non_speech is not None and job.non_speech != non_speech_asked:
+        log.warning(
+            "Job %s was transcribed with non_speech=%s, but this task asked for %s: probably an earlier result from "
+            "the service's cache. Set cache=False and clear the task to transcribe it again.",
+            job.id, job.non_speech, non_speech_asked,
+        )  # fmt: skip
