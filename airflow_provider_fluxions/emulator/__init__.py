@@ -1,0 +1,56 @@
+"""A local Fluxions API for demos and tests: real HTTP, injected faults, a record of requests.
+
+    with Emulator("observed") as emulator, EmulatorServer(emulator) as server:
+        emulator.add_fault(Fault(method="POST", path="*submit", status=503, times=2, retry_after="1"))
+        ...  # point a client at server.base_url, with the key emulator.api_key
+
+It is an independent reading of the vendor's page: it imports nothing else of this package. Needs the extra
+``emulator``; `MoonshineRecogniser` also needs ``asr``.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_fluxions.emulator.control import ControlClient
+from airflow_provider_fluxions.emulator.derived import DerivedRecogniser
+from airflow_provider_fluxions.emulator.emulator import Emulator
+from airflow_provider_fluxions.emulator.faults import Fault
+from airflow_provider_fluxions.emulator.holds import Hold
+from airflow_provider_fluxions.emulator.moonshine import MoonshineRecogniser
+from airflow_provider_fluxions.emulator.recognition import (
+    MissingExtraError,
+    Recogniser,
+    Recognition,
+    RecognitionError,
+    Segment,
+    Turn,
+    Upload,
+    Word,
+)
+from airflow_provider_fluxions.emulator.record import RecordedRequest
+from airflow_provider_fluxions.emulator.server import EmulatorServer
+from airflow_provider_fluxions.emulator.settings import Settings
+from airflow_provider_fluxions.emulator.store import EmulatedJob
+from airflow_provider_fluxions.emulator.transitions import OutcomeRule, Transition
+
+__all__ = [
+    "ControlClient",
+    "DerivedRecogniser",
+    "EmulatedJob",
+    "Emulator",
+    "EmulatorServer",
+    "Fault",
+    "Hold",
+    "MissingExtraError",
+    "MoonshineRecogniser",
+    "OutcomeRule",
+    "Recogniser",
+    "Recognition",
+    "RecognitionError",
+    "RecordedRequest",
+    "Segment",
+    "Settings",
+    "Transition",
+    "Turn",
+    "Upload",
+    "Word",
+]

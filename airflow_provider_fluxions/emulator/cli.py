@@ -1,0 +1,96 @@
+"""The command ``python -m airflow_provider_fluxions.emulator``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from airflow_provider_fluxions.emulator.emulator import DEFAULT_API_KEY, Emulator
+from airflow_provider_fluxions.emulator.moonshine import MoonshineRecogniser
+from airflow_provider_fluxions.emulator.profiles import PROFILES
+from airflow_provider_fluxions.emulator.recognition import MissingExtraError
+from airflow_provider_fluxions.emulator.server import EmulatorServer
+from airflow_provider_fluxions.emulator.transitions import Transition
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        emulator = _emulator(options)
+    except MissingExtraError as error:
+        print(error, file=sys.stderr)
+        return 2
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with EmulatorServer(emulator, options.host, options.port) as server:
+        _announce(server, options)
+        stop.wait()
+    if emulator.close():
+        # The model's native code cannot be interrupted, and Python would wait for it. The upload is kept
+        # beside a --database and recognised at the next start.
+        sys.stdout.flush()
+        os._exit(0)
+    return 0
+
+
+def _announce(server: EmulatorServer, options: argparse.Namespace) -> None:
+    print(f"Fluxions emulator ({options.profile}) listening on {server.base_url}", flush=True)
+    if options.api_key == DEFAULT_API_KEY:
+        print(f"API key: {DEFAULT_API_KEY} (the default; --api-key sets another)", flush=True)
+    if options.port_file is not None:
+        # Written aside and moved: who waits for the file never reads half of it.
+        partial = options.port_file.with_name(options.port_file.name + ".partial")
+        partial.write_text(server.base_url, encoding="utf-8")
+        partial.replace(options.port_file)
+
+
+def _emulator(options: argparse.Namespace) -> Emulator:
+    transition = Transition.at_once()
+    if options.after_reads is not None:
+        transition = Transition.after_reads(options.after_reads)
+    elif options.after_seconds is not None:
+        transition = Transition.after_seconds(options.after_seconds)
+    return Emulator(
+        options.profile,
+        options.api_key,
+        database=options.database,
+        transition=transition,
+        recogniser=MoonshineRecogniser() if options.asr else None,
+        list_order=options.list_order,
+        cache_mode=options.cache_mode,
+        seed=options.seed,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_provider_fluxions.emulator",
+        description="A local Fluxions API for demos and tests.",
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--port", type=int, default=8700, help="port, 0 for a free one (%(default)s)")
+    add(
+        "--profile",
+        choices=sorted(PROFILES),
+        default="documented",
+        help="which reading of the API (%(default)s)",
+    )
+    add("--database", type=Path, help="SQLite file that keeps jobs over a restart (default: memory)")
+    add("--api-key", default=DEFAULT_API_KEY, help="the key clients must send (%(default)s)")
+    add("--asr", action="store_true", help="recognise speech with a tiny local English model (extra asr)")
+    moving = parser.add_mutually_exclusive_group()
+    moving.add_argument("--after-seconds", type=float, help="a job completes so long after its submit")
+    moving.add_argument("--after-reads", type=int, help="a job completes when it was read so often before")
+    add("--list-order", choices=("newest", "oldest", "shuffled"), default="newest", help="(%(default)s)")
+    add("--cache-mode", choices=("same_job", "new_job_fast", "off"), help="default: the profile's")
+    add("--seed", type=int, default=0, help="seed of the shuffled list order (%(default)s)")
+    add("--port-file", type=Path, help="write the base URL to this file when ready")
+    return parser

@@ -1,0 +1,89 @@
+"""Puts answers on the wire, whole or broken."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+
+from starlette.types import Receive, Scope, Send
+
+from airflow_provider_fluxions.emulator.answers import Answer
+from airflow_provider_fluxions.emulator.record import RecordedRequest
+
+TRANSPORT_EXTENSION = "fluxions.transport"
+_SLOW_PIECES = 10
+# l_onoff=1, l_linger=0: closing then sends RST instead of FIN (man 7 socket).
+_LINGER_ZERO = struct.pack("ii", 1, 0)
+
+
+class Wire:
+    """The way back to one client.
+
+    The record is written before the bytes go, so a client never sees more than it.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        record: RecordedRequest,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._record = record
+        self._sleep = sleep
+
+    async def send(self, answer: Answer, spread_over_seconds: float = 0.0) -> None:
+        """Send a whole answer, its body at once or in ten pieces over some seconds."""
+        self._record.status, self._record.ending = answer.status, "answered"
+        await self._head(answer)
+        if spread_over_seconds:
+            step = max(1, -(-len(answer.body) // _SLOW_PIECES))
+            for start in range(0, len(answer.body), step):
+                await self._body(answer.body[start : start + step], more=True)
+                await self._sleep(spread_over_seconds / _SLOW_PIECES)
+            await self._body(b"", more=False)
+        else:
+            await self._body(answer.body, more=False)
+
+    async def send_cut(self, answer: Answer, size_bytes: int) -> None:
+        """Announce the whole body, send its first `size_bytes` and close the connection (FIN)."""
+        self._record.status, self._record.ending = answer.status, "cut"
+        await self._head(answer)
+        await self._body(answer.body[: min(size_bytes, len(answer.body) - 1)], more=True)
+        self._transport().close()
+        await self._until_gone()
+
+    async def reset(self) -> None:
+        """Cut the connection: the client's next read or write fails with "connection reset by peer"."""
+        self._record.ending = "reset"
+        transport = self._transport()
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
+        transport.abort()
+        await self._until_gone()
+
+    async def _head(self, answer: Answer) -> None:
+        headers = [(b"content-length", str(len(answer.body)).encode())]
+        if answer.content_type is not None:
+            headers.append((b"content-type", answer.content_type.encode()))
+        headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers]
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+    async def _body(self, body: bytes, *, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _until_gone(self) -> None:
+        # uvicorn complains about an unfinished answer unless it has seen the connection go.
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    def _transport(self) -> asyncio.Transport:
+        transport = self._scope.get("extensions", {}).get(TRANSPORT_EXTENSION)
+        if not isinstance(transport, asyncio.Transport):
+            raise RuntimeError("Cutting a connection needs EmulatorServer: this server does not show its transport")
+        return transport

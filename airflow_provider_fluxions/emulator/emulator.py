@@ -1,0 +1,184 @@
+"""The emulator as a Python object: rules, faults, records and jobs in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_fluxions.emulator.derived import DerivedRecogniser
+from airflow_provider_fluxions.emulator.desk import JobDesk
+from airflow_provider_fluxions.emulator.faults import Fault, FaultPlan
+from airflow_provider_fluxions.emulator.holds import Hold, HoldBoard
+from airflow_provider_fluxions.emulator.profiles import PROFILES, CacheMode
+from airflow_provider_fluxions.emulator.recognition import Recogniser
+from airflow_provider_fluxions.emulator.record import RecordedRequest, RequestLog
+from airflow_provider_fluxions.emulator.settings import ListOrder, Settings
+from airflow_provider_fluxions.emulator.store import EmulatedJob, JobStore
+from airflow_provider_fluxions.emulator.transitions import OutcomeRule, Transition
+
+DEFAULT_API_KEY = "local-key"
+
+
+class Emulator:
+    """A Fluxions account on this machine, without a socket; `EmulatorServer` puts it on the network.
+
+    `database` is a file that survives a restart (audio that waits for recognition is kept beside it); None
+    keeps jobs in memory. `cache_mode` None takes the profile's. `clock` gives seconds since the epoch,
+    `sleep` waits for injected latency: tests pass their own. Every method may be called from any thread.
+
+    Raises:
+        ValueError: the profile or a setting is unknown.
+    """
+
+    def __init__(
+        self,
+        profile: str = "documented",
+        api_key: str = DEFAULT_API_KEY,
+        *,
+        database: str | Path | None = None,
+        transition: Transition | None = None,
+        recogniser: Recogniser | None = None,
+        list_order: ListOrder = "newest",
+        cache_mode: CacheMode | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        seed: int = 0,
+    ) -> None:
+        if profile not in PROFILES:
+            raise ValueError(f"profile must be one of {sorted(PROFILES)}, not {profile!r}")
+        self.profile = PROFILES[profile]
+        self.api_key = api_key
+        self.clock = clock
+        self.sleep = sleep
+        self.log = RequestLog()
+        self.hold_board = HoldBoard()
+        self.fault_plan = FaultPlan()
+        recogniser = recogniser or DerivedRecogniser()
+        self._spool_is_temporary = database is None
+        self.spool = _spool(database) if recogniser.needs_audio else None
+        settings = Settings(list_order=list_order, seed=seed, cache_mode=cache_mode or self.profile.cache_mode)
+        self.desk = JobDesk(JobStore(database), recogniser, settings, clock)
+        self.desk.transition = transition or Transition.at_once()
+
+    def close(self) -> bool:
+        """Release all holds and close the database; True when a recognition runs that cannot be stopped."""
+        self.release()
+        busy = self.desk.close()
+        if self.spool is not None and self._spool_is_temporary:
+            shutil.rmtree(self.spool, ignore_errors=True)
+        return busy
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """What the vendor's half was asked, oldest first; calls of the control API are not among it."""
+        return self.log.entries()
+
+    def clear_requests(self) -> None:
+        """Forget the recorded requests."""
+        self.log.clear()
+
+    @property
+    def jobs(self) -> list[EmulatedJob]:
+        """All jobs, oldest first. Looking here counts no read."""
+        return self.desk.all_jobs()
+
+    def seed_jobs(
+        self,
+        count: int,
+        *,
+        status: str = "completed",
+        age_seconds: float = 3600.0,
+        spacing_seconds: float = 1.0,
+        filename: str = "foreign-{n}.mp3",
+    ) -> None:
+        """Add `count` jobs that somebody else submitted, pinned to `status`, the newest `age_seconds` old."""
+        self.desk.seed(count, status, age_seconds, spacing_seconds, filename)
+
+    def force_status(self, job_id: int, status: str, error_message: str | None = None) -> EmulatedJob:
+        """Pin a job to a status.
+
+        Raises:
+            KeyError: there is no such job.
+        """
+        job = self.desk.force_status(job_id, status, error_message)
+        if job is None:
+            raise KeyError(job_id)
+        return job
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults that can still strike."""
+        return self.fault_plan.remaining()
+
+    def add_fault(self, fault: Fault) -> str:
+        """Put a fault behind the others and return its name."""
+        return self.fault_plan.add(fault)
+
+    def clear_faults(self) -> None:
+        """Forget all faults."""
+        self.fault_plan.clear()
+
+    @property
+    def holds(self) -> list[Hold]:
+        """The requests that wait at a stage now."""
+        return self.hold_board.current()
+
+    def wait_for_hold(self, name: str, timeout_seconds: float = 10.0) -> bool:
+        """Block until a request waits under `name`; False when none came in time."""
+        return self.hold_board.wait_for(name, timeout_seconds)
+
+    def release(self, name: str | None = None) -> int:
+        """Let the requests held under `name` (None: all) go on and return how many there were."""
+        return self.hold_board.release(name)
+
+    def set_transition(self, transition: Transition) -> None:
+        """Move all running jobs by another rule from now on."""
+        self.desk.transition = transition
+
+    def add_outcome(self, rule: OutcomeRule) -> None:
+        """Give the jobs whose filename matches another ending; the rule added last wins."""
+        self.desk.outcomes = [rule, *self.desk.outcomes]
+
+    @property
+    def outcomes(self) -> list[OutcomeRule]:
+        """The outcome rules, the strongest first."""
+        return list(self.desk.outcomes)
+
+    def clear_outcomes(self) -> None:
+        """Forget all outcome rules; jobs that have ended stay as they are."""
+        self.desk.outcomes = []
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.desk.settings
+
+    def set_settings(self, **changes: Any) -> Settings:
+        """Change some settings.
+
+        Raises:
+            TypeError: there is no such setting.
+            ValueError: the value is not allowed.
+        """
+        self.desk.settings = replace(self.desk.settings, **changes)
+        return self.desk.settings
+
+
+def _spool(database: str | Path | None) -> Path:
+    if database is None:
+        return Path(tempfile.mkdtemp(prefix="fluxions-emulator-"))
+    folder = Path(f"{database}.audio").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,62 @@
+"""One request of the vendor's half, with its record and the fault that strikes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+
+from airflow_provider_fluxions.emulator.emulator import Emulator
+from airflow_provider_fluxions.emulator.faults import HoldStage
+from airflow_provider_fluxions.emulator.record import RecordedRequest, kept_headers, key_state
+
+
+class Exchange:
+    """Records the request as it begins and picks its fault."""
+
+    def __init__(self, emulator: Emulator, request: Request) -> None:
+        self.emulator = emulator
+        self.request = request
+        headers = dict(request.headers)
+        self.record = emulator.log.add(
+            RecordedRequest(
+                number=0,
+                method=request.method,
+                path=request.url.path,
+                query=dict(request.query_params),
+                headers=kept_headers(headers),
+                key=key_state(headers.get("authorization"), emulator.api_key),
+                time=emulator.clock(),
+                filename=request.query_params.get("filename") or self._filename_of_job(),
+            )
+        )
+        self.fault = emulator.fault_plan.take(request.method, request.url.path, self.record.filename)
+        self.record.fault = self.fault.name if self.fault else None
+        self._held_in_body = False
+
+    async def stage(self, name: HoldStage) -> None:
+        """Wait here if a fault holds requests at this stage."""
+        fault = self.fault
+        if fault is not None and fault.hold == name:
+            board = self.emulator.hold_board
+            await board.hold(fault.name, name, self.record.number, self.record.job_id, fault.callback_url)
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """Stream the body and count it; stops for a ``mid_body`` hold once enough bytes have come.
+
+        Raises:
+            starlette.requests.ClientDisconnect: the client left before the body was complete.
+        """
+        async for chunk in self.request.stream():
+            self.record.received_bytes += len(chunk)
+            if chunk:
+                yield chunk
+            due = self.fault is not None and self.record.received_bytes >= self.fault.hold_after_bytes
+            if due and not self._held_in_body:
+                self._held_in_body = True
+                await self.stage("mid_body")
+
+    def _filename_of_job(self) -> str | None:
+        job_id = self.request.url.path.removeprefix("/transcriptions/")
+        job = self.emulator.desk.find(int(job_id)) if job_id.isdecimal() and len(job_id) < 19 else None
+        return job.filename if job is not None else None

@@ -1,0 +1,124 @@
+"""Faults: what goes wrong, for which requests, and how often."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Literal, get_args
+
+from airflow_provider_fluxions.emulator.transitions import filename_matches
+
+BodyStyle = Literal["error", "detail", "detail_list", "html", "empty", "truncated_json", "text"]
+HoldStage = Literal["before_body", "mid_body", "before_create", "after_create"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong with the requests it matches.
+
+    `method`, `path` and `filename` are shell patterns; a filename is the submit's parameter or that of the
+    job read. The first `skip` matching requests pass, the next `times` are hit (None: for ever).
+
+    `after=False` strikes before the body is read: no job is created. `after=True` carries the request out
+    first, so a submit leaves a job behind whose answer is lost or replaced.
+
+    What happens, in this order:
+    `latency_seconds` delays; `hold` stops the request at a stage until it is released (`hold_after_bytes` for
+    ``mid_body``; ``after_create``: carried out, not yet answered; `callback_url` gets a POST when it is
+    reached); `reset` cuts the connection so that the client sees a reset; `status` answers that status with a
+    body of style `body`, `retry_after` (seconds, an HTTP date, or ``date+5``: the date in five seconds) and
+    `location`; `truncate_to_bytes` announces the whole body, sends its beginning and closes;
+    `slow_body_seconds` spreads the body over that time. The last two work on the genuine answer when there is
+    no `status`.
+    """
+
+    method: str = "*"
+    path: str = "*"
+    filename: str | None = None
+    times: int | None = 1
+    skip: int = 0
+    name: str = ""
+    after: bool = False
+    latency_seconds: float = 0.0
+    hold: HoldStage | None = None
+    hold_after_bytes: int = 0
+    callback_url: str | None = None
+    reset: bool = False
+    status: int | None = None
+    body: BodyStyle | None = None
+    message: str = "Injected fault"
+    retry_after: str | None = None
+    location: str | None = None
+    truncate_to_bytes: int | None = None
+    slow_body_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse names that would silently never strike."""
+        if self.hold is not None and self.hold not in get_args(HoldStage):
+            raise ValueError(f"hold must be one of {get_args(HoldStage)}, not {self.hold!r}")
+        if self.body is not None and self.body not in get_args(BodyStyle):
+            raise ValueError(f"body must be one of {get_args(BodyStyle)}, not {self.body!r}")
+
+        if self.body is not None and self.status is None:
+            raise ValueError("a body style needs a status")
+        inner = self.hold not in (None, "before_body")
+        if inner and not self.after and (self.reset or self.status is not None):
+            raise ValueError(f"the stage {self.hold} is only reached with after=True")
+
+    def matches(self, method: str, path: str, filename: str | None) -> bool:
+        """Say whether a request is meant, whatever `skip` and `times` say."""
+        if not (fnmatchcase(method, self.method) and fnmatchcase(path, self.path)):
+            return False
+        return self.filename is None or (filename is not None and filename_matches(filename, self.filename))
+
+
+class FaultPlan:
+    """The faults in force, counted down as requests come. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._added = 0
+
+    def add(self, fault: Fault) -> str:
+        """Put `fault` behind the others and return its name, made up when it has none."""
+        with self._lock:
+            self._added += 1
+            fault = fault if fault.name else replace(fault, name=f"fault-{self._added}")
+            self._faults.append(fault)
+            return fault.name
+
+    def clear(self) -> None:
+        """Forget all faults; requests already held stay held."""
+        with self._lock:
+            self._faults.clear()
+
+    def remaining(self) -> list[Fault]:
+        """The faults that can still strike, with `skip` and `times` counted down."""
+        with self._lock:
+            return list(self._faults)
+
+    def take(self, method: str, path: str, filename: str | None) -> Fault | None:
+        """Return the first fault that strikes this request and count it.
+
+        One request meets one fault at most.
+        """
+        with self._lock:
+            for index, fault in enumerate(self._faults):
+                if not fault.matches(method, path, filename):
+                    continue
+                if fault.skip > 0:
+                    self._faults[index] = replace(fault, skip=fault.skip - 1)
+                    continue
+                self._count(index, fault)
+                return fault
+        return None
+
+    def _count(self, index: int, fault: Fault) -> None:
+        if fault.times is None:
+            return
+        if fault.times <= 1:
+            del self._faults[index]
+        else:
+            self._faults[index] = replace(fault, times=fault.times - 1)

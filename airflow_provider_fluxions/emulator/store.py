@@ -1,0 +1,143 @@
+"""Jobs in SQLite."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from airflow_provider_fluxions.emulator.settings import ListOrder
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL, status TEXT NOT NULL, sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL, non_speech INTEGER NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT
+    NULL, cached INTEGER NOT NULL, pinned INTEGER NOT NULL, foreign_job INTEGER NOT NULL, reads INTEGER NOT
+    NULL, error_message TEXT, recognition_error TEXT, audio_path TEXT, recognition TEXT);
+CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (created_at, id);
+CREATE INDEX IF NOT EXISTS jobs_by_content ON jobs (sha256);
+"""
+_ORDERS = {
+    "newest": "created_at DESC, id DESC",
+    "oldest": "created_at, id",
+    "shuffled": "shuffle_key(:seed, id)",
+}
+
+
+@dataclass(frozen=True)
+class EmulatedJob:
+    """One job. Times are seconds since the epoch; `reads` counts the answers that showed it.
+
+    `pinned`: its status was forced, no rule moves it. `foreign_job`: seeded, it was never submitted here and
+    the cache ignores it. `recognition` is the transcript as JSON; `audio_path` the upload while it waits for
+    recognition.
+    """
+
+    id: int
+    filename: str
+    status: str
+    sha256: str
+    size_bytes: int
+    non_speech: bool
+    created_at: float
+    updated_at: float
+    cached: bool = False
+    pinned: bool = False
+    foreign_job: bool = False
+    reads: int = 0
+    error_message: str | None = None
+    recognition_error: str | None = None
+    audio_path: str | None = None
+    recognition: str | None = field(default=None, repr=False)
+
+
+_COLUMNS = [column.name for column in fields(EmulatedJob)]
+_FLAGS = ("non_speech", "cached", "pinned", "foreign_job")
+_INSERT = f"INSERT INTO jobs ({', '.join(_COLUMNS[1:])}) VALUES ({', '.join(':' + c for c in _COLUMNS[1:])})"  # noqa: S608 - our own column names
+_UPDATE = f"UPDATE jobs SET {', '.join(f'{c}=:{c}' for c in _COLUMNS[1:])} WHERE id=:id"  # noqa: S608 - as above
+
+
+class JobStore:
+    """The table of jobs: a file that survives a restart, or memory. Safe to use from several threads."""
+
+    def __init__(self, database: str | Path | None = None) -> None:
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(database or ":memory:", check_same_thread=False)
+        self._connection.row_factory = sqlite3.Row
+        self._connection.create_function("shuffle_key", 2, _shuffle_key, deterministic=True)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        # A killed process loses nothing that was committed; only a power cut could.
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.executescript(_SCHEMA)
+        self.closed = False
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Hold it around a read and the write that depends on it."""
+        return self._lock
+
+    def close(self) -> None:
+        """Close the database; what was committed stays."""
+        with self._lock:
+            self.closed = True
+            self._connection.close()
+
+    def insert(self, job: EmulatedJob) -> int:
+        """Add a job, whose `id` is ignored, and return the id it got."""
+        with self._lock, self._connection:
+            job_id = self._connection.execute(_INSERT, asdict(job)).lastrowid
+        if job_id is None:
+            raise RuntimeError("SQLite gave no id for the new job")
+        return job_id
+
+    def insert_many(self, jobs: Iterable[EmulatedJob]) -> None:
+        """Add many jobs in one transaction."""
+        with self._lock, self._connection:
+            self._connection.executemany(_INSERT, (asdict(job) for job in jobs))
+
+    def update(self, jobs: Iterable[EmulatedJob]) -> None:
+        """Write all columns of `jobs` in one transaction."""
+        with self._lock, self._connection:
+            self._connection.executemany(_UPDATE, (asdict(job) for job in jobs))
+
+    def get(self, job_id: int) -> EmulatedJob | None:
+        """Return one job, or None."""
+        found = self._select("WHERE id=:id", {"id": job_id})
+        return found[0] if found else None
+
+    def page(self, order: ListOrder, seed: int, limit: int, offset: int) -> list[EmulatedJob]:
+        """Return a page of the list; `limit` -1 returns the rest."""
+        clause = f"ORDER BY {_ORDERS[order]} LIMIT :limit OFFSET :offset"
+        return self._select(clause, {"seed": seed, "limit": limit, "offset": offset})
+
+    def count(self) -> int:
+        """How many jobs there are."""
+        with self._lock:
+            return int(self._connection.execute("SELECT COUNT(*) FROM jobs").fetchone()[0])
+
+    def same_content(self, sha256: str) -> list[EmulatedJob]:
+        """Jobs submitted here with these bytes, newest first."""
+        clause = "WHERE sha256=:sha256 AND NOT foreign_job ORDER BY id DESC"
+        return self._select(clause, {"sha256": sha256})
+
+    def unrecognised(self) -> list[EmulatedJob]:
+        """Jobs whose audio still waits for recognition, oldest first."""
+        clause = "WHERE audio_path IS NOT NULL AND recognition IS NULL AND recognition_error IS NULL ORDER BY id"
+        return self._select(clause, {})
+
+    def _select(self, clause: str, values: dict[str, str | int]) -> list[EmulatedJob]:
+        with self._lock:
+            rows = self._connection.execute(f"SELECT * FROM jobs {clause}", values).fetchall()  # noqa: S608 - literals
+        return [_job(row) for row in rows]
+
+
+def _job(row: sqlite3.Row) -> EmulatedJob:
+    values = {name: row[name] for name in _COLUMNS}
+    return EmulatedJob(**{**values, **{flag: bool(values[flag]) for flag in _FLAGS}})
+
+
+def _shuffle_key(seed: int, job_id: int) -> str:
+    return hashlib.blake2b(f"{seed}:{job_id}".encode(), digest_size=8).hexdigest()

@@ -1,0 +1,109 @@
+"""The vendor's four calls: a request in, an answer out."""
+
+from __future__ import annotations
+
+from airflow_provider_fluxions.emulator import probe, views
+from airflow_provider_fluxions.emulator.answers import Answer, ApiError, error_answer, json_answer
+from airflow_provider_fluxions.emulator.exchange import Exchange
+from airflow_provider_fluxions.emulator.intake import Intake, take_in
+from airflow_provider_fluxions.emulator.recognition import Upload
+
+_MAX_LIMIT = 100
+_MAX_INTEGER = 2**63 - 1
+_KEY_PROBLEMS = {
+    "missing": "Missing API key: send it in the Authorization header",
+    "wrong": "Invalid API key",
+    "bearer": "Invalid API key: send the bare key in the Authorization header, without the 'Bearer ' prefix",
+}
+
+
+async def answer(exchange: Exchange) -> Answer:
+    """Carry a request out; what is wrong with it becomes an error answer in the profile's style."""
+    try:
+        return await _dispatch(exchange)
+    except ApiError as error:
+        return error_answer(error, exchange.emulator.profile)
+
+
+async def _dispatch(exchange: Exchange) -> Answer:
+    path, method = exchange.request.url.path, exchange.request.method
+    profile = exchange.emulator.profile
+    submitting = path == profile.submit_path
+    known = submitting or path in ("/health", "/transcriptions") or path.startswith("/transcriptions/")
+    if not known:
+        raise ApiError(404, "Not Found")
+    if method != ("POST" if submitting else "GET"):
+        raise ApiError(405, "Method Not Allowed")
+    if path == "/health":
+        return json_answer(profile.health)
+    if exchange.record.key != "valid":
+        raise ApiError(401, _KEY_PROBLEMS[exchange.record.key])
+    if submitting:
+        return await _submit(exchange)
+    if path == "/transcriptions":
+        return _list(exchange)
+    return _get(exchange, path.removeprefix("/transcriptions/"))
+
+
+async def _submit(exchange: Exchange) -> Answer:
+    emulator, request = exchange.emulator, exchange.request
+    if "content-length" not in request.headers:
+        raise ApiError(411, "Length Required: send a Content-Length, not a chunked body")
+    non_speech = _boolean(exchange, "non_speech", default=False)
+    cache = _boolean(exchange, "cache", default=True)
+    with Intake(emulator.spool) as intake:
+        part_filename = await take_in(exchange.body(), request.headers.get("content-type", ""), intake)
+        upload = intake.upload()
+        _check_audio(upload, emulator.settings.reject_non_audio)
+        await exchange.stage("before_create")
+    filename = request.query_params.get("filename") or part_filename or "audio"
+    job = emulator.desk.submit(upload, filename, non_speech, cache)
+    exchange.record.job_id, exchange.record.filename = job.id, filename
+    base = emulator.settings.query_urls_base or str(request.base_url).rstrip("/")
+    return json_answer(views.submitted(job, base))
+
+
+def _check_audio(upload: Upload, reject_non_audio: bool) -> None:
+    if upload.size_bytes == 0:
+        raise ApiError(400, "The audio is empty")
+    if reject_non_audio and probe.audio_format(upload.head) is None:
+        raise ApiError(415, "Unsupported media type: the body is not audio")
+
+
+def _get(exchange: Exchange, job_id: str) -> Answer:
+    emulator = exchange.emulator
+    if not job_id.isdecimal() or not job_id.isascii():
+        status = 422 if emulator.profile.detail_errors else 404
+        raise ApiError(status, "The transcription id must be an integer")
+    word_timestamps = _boolean(exchange, "word_level_timestamps", default=False)
+    job = emulator.desk.read(int(job_id)) if int(job_id) <= _MAX_INTEGER else None
+    if job is None:
+        raise ApiError(404, "Transcription not found")
+    exchange.record.job_id = job.id
+    return json_answer(views.transcription(job, emulator.profile, word_timestamps, emulator.settings.words))
+
+
+def _list(exchange: Exchange) -> Answer:
+    emulator = exchange.emulator
+    limit = _integer(exchange, "limit", 50, 1, _MAX_LIMIT)
+    offset = _integer(exchange, "offset", 0, 0, _MAX_INTEGER)
+    total, jobs = emulator.desk.read_page(limit, offset)
+    entries = [views.list_entry(job, emulator.profile) for job in jobs]
+    return json_answer({"total": total, "limit": limit, "offset": offset, "transcriptions": entries})
+
+
+def _boolean(exchange: Exchange, name: str, *, default: bool) -> bool:
+    value = exchange.request.query_params.get(name)
+    if value not in (None, "true", "false"):
+        raise ApiError(400, f"{name} must be true or false", name)
+    return default if value is None else value == "true"
+
+
+def _integer(exchange: Exchange, name: str, default: int, low: int, high: int) -> int:
+    value = exchange.request.query_params.get(name)
+    if value is None:
+        return default
+    digits = value.removeprefix("-")
+    if not (digits.isdecimal() and digits.isascii() and len(digits) < 20 and low <= int(value) <= high):
+        raise ApiError(400, f"{name} must be an integer from {low} to {high}", name)
+    return int(value)

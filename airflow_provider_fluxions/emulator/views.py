@@ -1,0 +1,117 @@
+"""Jobs as the vendor's JSON, field by field as its page shows them (https://fluxions.ai/docs)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_fluxions.emulator.derived import DerivedRecogniser
+from airflow_provider_fluxions.emulator.profiles import Profile
+from airflow_provider_fluxions.emulator.recognition import Recognition, Segment, Upload, without_tags
+from airflow_provider_fluxions.emulator.store import EmulatedJob
+
+_CHUNK_SECONDS = 28.0
+"""The page's example cuts 300 seconds into 11 chunks."""
+_PROCESSING_SHARE = 0.15
+_METADATA = ("audio_duration", "audio_format", "processing_time", "language", "num_segments", "num_speakers")
+# ".invalid" never resolves (RFC 2606): nobody can send a key there by mistake.
+_AUDIO_URL = "https://audio.r2.invalid/{sha256}?X-Amz-Expires=3600&X-Amz-Signature=emulated"
+
+
+def submitted(job: EmulatedJob, query_urls_base: str) -> dict[str, Any]:
+    """The answer to a submit. ``cached`` is false even when the cache answered, as on the page."""
+    url = f"{query_urls_base}/transcriptions/{job.id}"
+    return {
+        "id": job.id,
+        "status": job.status,
+        "created_at": timestamp(job.created_at),
+        "original_audio_url": _AUDIO_URL.format(sha256=job.sha256),
+        "query_urls": {"get": url, "status": url},
+        "cached": False,
+    }
+
+
+def transcription(job: EmulatedJob, profile: Profile, word_timestamps: bool, words: bool) -> dict[str, Any]:
+    """The answer for one job; the transcript is in it once the job is completed."""
+    recognition = _result(job)
+    view: dict[str, Any] = {
+        "id": job.id,
+        "status": job.status,
+        "created_at": timestamp(job.created_at),
+        "updated_at": timestamp(job.updated_at),
+        "filename": job.filename,
+        "non_speech": job.non_speech,
+        "audio_url": _AUDIO_URL.format(sha256=job.sha256),
+        "cached": job.cached,
+    }
+    view |= _metadata(recognition, profile, ("num_chunks",))
+    if job.status == "failed":
+        view["error_message"] = job.error_message or "Transcription failed."
+    if recognition is None:
+        return view
+    if profile.inline_text:
+        view["text"] = _text(recognition, job.non_speech)
+    if profile.segments_always or word_timestamps:
+        shown = recognition.segments
+        view["segments"] = [_segment(segment, profile, word_timestamps and words) for segment in shown]
+    return view
+
+
+def list_entry(job: EmulatedJob, profile: Profile) -> dict[str, Any]:
+    """One entry of the list: no transcript, no error message."""
+    view = {
+        "id": job.id,
+        "status": job.status,
+        "created_at": timestamp(job.created_at),
+        "filename": job.filename,
+        "original_audio_url": _AUDIO_URL.format(sha256=job.sha256),
+    }
+    return view | _metadata(_result(job), profile, ())
+
+
+def timestamp(epoch_seconds: float) -> str:
+    """Write an instant as the page does: ``2025-10-24T10:35:00.000Z``."""
+    moment = datetime.fromtimestamp(epoch_seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _result(job: EmulatedJob) -> Recognition | None:
+    if job.status != "completed":
+        return None
+    if job.recognition is not None:
+        return Recognition.from_json(job.recognition)
+    # Seeded jobs keep no transcript: thousands of them must cost next to nothing.
+    return DerivedRecogniser().recognise(Upload(job.sha256, job.size_bytes, b""))
+
+
+def _metadata(recognition: Recognition | None, profile: Profile, extra: tuple[str, ...]) -> dict[str, Any]:
+    names = (*_METADATA, *extra)
+    if recognition is None:
+        return dict.fromkeys(names) if profile.unknown_as_null else {}
+    duration = recognition.duration_seconds
+    values = {
+        "audio_duration": duration,
+        "audio_format": recognition.audio_format,
+        "processing_time": round(duration * _PROCESSING_SHARE, 1),
+        "language": recognition.language,
+        "num_segments": len(recognition.segments),
+        "num_speakers": recognition.speaker_count,
+        "num_chunks": math.ceil(duration / _CHUNK_SECONDS),
+    }
+    return {name: values[name] for name in names}
+
+
+def _text(recognition: Recognition, tags: bool) -> str:
+    lines = [(turn.speaker, turn.text if tags else without_tags(turn.text)) for turn in recognition.turns]
+    return "\n".join(f"SPEAKER_{speaker}: {text}" for speaker, text in lines)
+
+
+def _segment(segment: Segment, profile: Profile, words: bool) -> dict[str, Any]:
+    view = asdict(segment)
+    if not profile.tags_in_segments:
+        view["text"] = without_tags(segment.text)
+    if not words:
+        del view["words"]
+    return view

@@ -1,0 +1,63 @@
+"""The command line, as a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import Api
+
+COMMAND = [sys.executable, "-m", "airflow_provider_fluxions.emulator", "--port", "0"]
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    processes = []
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        return process
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_announces_itself_and_stops_on_a_signal(
+    start: Callable[..., subprocess.Popen[str]], tmp_path: Path, number: int
+) -> None:
+    process = start("--profile", "observed", "--port-file", str(tmp_path / "port"))
+    assert process.stdout is not None
+    line = process.stdout.readline().strip()
+    assert line.startswith("Fluxions emulator (observed) listening on http://127.0.0.1:")
+    assert "local-key" in process.stdout.readline()
+    process.send_signal(number)
+    assert process.wait(10) == 0
+    assert (tmp_path / "port").read_text() == line.rsplit(" ", 1)[1]
+
+
+def test_a_killed_command_keeps_its_jobs(
+    start: Callable[..., subprocess.Popen[str]], tmp_path: Path, documented: Api
+) -> None:
+    ids = []
+    for _ in range(2):
+        process = start("--database", str(tmp_path / "jobs.db"), "--api-key", "k")
+        assert process.stdout is not None
+        url = process.stdout.readline().strip().rsplit(" ", 1)[1]
+        url += "/submit?cache=false"
+        answer = documented.session.post(url, data=b"abc", headers={"Authorization": "k"}, timeout=10)
+        ids.append(answer.json()["id"])
+        process.kill()
+        process.wait(10)
+    assert ids == [1, 2]
