@@ -1,0 +1,70 @@
+"""Transcribe a list of recordings with mapped tasks and read each result in Python.
+
+One mapped submit a recording, spread over the workers; one sensor that waits for all their jobs; then
+ordinary TaskFlow code that reads each transcript through the hook and passes on a few figures, not the
+transcript itself.
+
+Connections: `fluxions_default` (password: the API key) and `aws_default` (reads the recordings).
+Parameter: `recordings`, a list of URIs.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, Param, task
+
+from airflow_provider_fluxions.operators import FluxionsSubmitOperator
+from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
+
+FLUXIONS_CONN_ID = "fluxions_default"
+AWS_CONN_ID = "aws_default"
+
+# [START howto_mapped_taskflow]
+with DAG(
+    dag_id="fluxions_mapped_taskflow",
+    description="A list of recordings, mapped, each result read in Python",
+    schedule=None,
+    start_date=datetime(2025, 1, 1),
+    catchup=False,
+    tags=["fluxions"],
+    # A retry takes up the job that the lost try submitted, so retries cost no second transcription.
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+    params={
+        "recordings": Param(
+            ["s3://fluxions-input/dialogue.mp3", "s3://fluxions-input/memo.mp3"],
+            type="array",
+            items={"type": "string"},
+            description="The recordings' URIs",
+        ),
+    },
+) as dag:
+
+    @task
+    def recordings(params: dict[str, Any]) -> list[str]:
+        """The list to map over; yours may come from a bucket, a table or a message."""
+        return list(params["recordings"])
+
+    @task
+    def summarize(job_id: int) -> dict[str, Any]:
+        """A few figures of one transcript. The transcript itself is too large for an XCom."""
+        from airflow_provider_fluxions.hooks import FluxionsHook
+
+        transcription = FluxionsHook(FLUXIONS_CONN_ID).get_transcription(job_id)
+        speakers = {segment.speaker for segment in transcription.segments}
+        return {"job_id": job_id, "speakers": len(speakers), "words": len(transcription.text.split())}
+
+    submit = FluxionsSubmitOperator.partial(
+        task_id="submit", fluxions_conn_id=FLUXIONS_CONN_ID, aws_conn_id=AWS_CONN_ID
+    ).expand(audio=recordings())
+    wait = FluxionsTranscriptionSensor(
+        task_id="wait",
+        job_id=submit.output,
+        deferrable=True,
+        poll_interval=10,
+        timeout=timedelta(hours=2).total_seconds(),
+        fluxions_conn_id=FLUXIONS_CONN_ID,
+    )
+    wait >> summarize.expand(job_id=submit.output)
+# [END howto_mapped_taskflow]

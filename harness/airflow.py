@@ -1,0 +1,157 @@
+"""A real Airflow in a temporary home: scheduler, DAG processor, API server or webserver, triggerer."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from harness import settings
+from harness.components import AirflowComponents
+from harness.database import MetadataDatabase, TaskStates
+from harness.migration import make_database
+from harness.processes import HarnessError, free_port, wait_until
+from harness.rest import AirflowRest
+
+
+class LocalAirflow:
+    """One Airflow on this machine; a context manager. Its home, with all logs, is left to the caller.
+
+    `components` kills and restarts its processes, `database` and `rest` look into it.
+    """
+
+    def __init__(
+        self,
+        python: str | Path,
+        home: Path,
+        dags_folder: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        executor: str = "LocalExecutor",
+        template_cache: Path | None = None,
+    ) -> None:
+        """Take the Airflow that `python` can import. `env` overrides any setting.
+
+        `template_cache` is a folder for migrated databases, one a version, which saves their migration.
+        """
+        self.version = _airflow_version(str(python))
+        self.major = int(self.version.partition(".")[0])
+        self.home = home
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.database = MetadataDatabase(home / "airflow.db")
+        self.rest = AirflowRest(self.url, self.major)
+        self.env = settings.airflow_environment(
+            self.major,
+            home,
+            dags_folder,
+            port=port,
+            executor=executor,
+            database_url=f"sqlite:///{self.database.path}",
+        )
+        self.env.update(env or {})
+        self.components = AirflowComponents(
+            str(python), self.major, home / "components", env=self.env, url=self.url, database=self.database
+        )
+        self._template = template_cache and template_cache / f"airflow-{self.version}.db"
+
+    def add_connection(self, conn_id: str, **fields: object) -> None:
+        """Define a connection (`conn_type`, `host`, `password`, `extra` ...) before `start()`."""
+        name, value = settings.connection_variable(conn_id, **fields)
+        self.env[name] = value
+
+    def __enter__(self) -> LocalAirflow:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def prepare(self) -> None:
+        """Make the home and the migrated database; `start()` does it where nobody did."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        if not self.database.path.exists():
+            make_database(self.database.path, self.major, self.components.command, self._template)
+        if self.major != settings.AIRFLOW_2:
+            settings.write_passwords(self.home)
+
+    def start(self) -> None:
+        """Prepare the home, start every component and wait until all are ready."""
+        self.prepare()
+        self.components.start()
+
+    def stop(self) -> None:
+        """Stop every component; also right after a failed start."""
+        self.components.stop()
+
+    def trigger(self, dag_id: str, run_id: str | None = None, conf: dict[str, Any] | None = None) -> str:
+        """Trigger a run as soon as the DAG is known; returns its run id."""
+        self.wait_for_dag(dag_id)
+        run_id = run_id or f"harness-{uuid.uuid4().hex[:12]}"
+        self.rest.trigger(dag_id, run_id, conf or {})
+        return run_id
+
+    def wait_for_dag(self, dag_id: str, timeout_seconds: float = 90.0) -> None:
+        """Wait until the DAG has been parsed; an import error of any file ends the wait."""
+
+        def known() -> bool:
+            self.components.check_alive()
+            errors = [f"{name} cannot be imported:\n{text}" for name, text in self.database.import_errors()]
+            if errors:
+                raise HarnessError("\n".join(errors))
+            return self.database.dag_known(dag_id)
+
+        wait_until(known, f"DAG {dag_id} known", timeout_seconds)
+
+    def wait(
+        self,
+        dag_id: str,
+        run_id: str,
+        timeout_seconds: float = 180.0,
+        *,
+        on_change: Callable[[TaskStates], None] | None = None,
+    ) -> str:
+        """The final state of a run, `success` or `failed`; `on_change` hears its tasks' states change."""
+        last: TaskStates | None = None
+
+        def final() -> str | None:
+            nonlocal last
+            self.components.check_alive()
+            if on_change and (states := self.database.task_states(dag_id, run_id)) != last:
+                last = states
+                on_change(states)
+            state = self.database.run_state(dag_id, run_id)
+            return state if state in ("success", "failed") else None
+
+        try:
+            return wait_until(final, f"run {run_id} of {dag_id}", timeout_seconds)
+        except HarnessError as error:
+            states = self.database.task_states(dag_id, run_id)
+            raise HarnessError(f"{error}\ntasks: {states}\nlogs: {self.home}") from None
+
+    def task_log(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1) -> str:
+        """The text of all logs of a task instance, every try and the triggerer's part included."""
+        files = self._task_logs(dag_id, run_id, task_id, map_index)
+        return "\n".join(file.read_text(errors="replace") for file in files)
+
+    def was_deferred(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1) -> bool:
+        """Whether the task ever waited in the triggerer, which writes a log of its own."""
+        return any(".trigger." in file.name for file in self._task_logs(dag_id, run_id, task_id, map_index))
+
+    def _task_logs(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> list[Path]:
+        folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
+        if map_index >= 0:
+            folder /= f"map_index={map_index}"
+        return sorted(folder.glob("attempt=*.log*"))
+
+
+def _airflow_version(python: str) -> str:
+    code = "from importlib.metadata import version; print(version('apache-airflow'))"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=30)
+    if done.returncode:
+        raise HarnessError(f"{python} has no Airflow: {done.stderr.strip()[-300:]}")
+    return done.stdout.strip()

@@ -1,0 +1,52 @@
+# Makes a virtual environment from a pin file; sourced by scripts that run from a fresh clone.
+# Needs $root, the checkout. Uses uv where there is one, and Python's own venv and pip otherwise.
+
+# fail MESSAGE: say what went wrong and stop.
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+# find_python: print a Python that Airflow runs on; $PYTHON goes first.
+# Each candidate is run, because version managers leave commands around that only print an error.
+find_python() {
+    for candidate in ${PYTHON:-} python3.11 python3.12 python3.13 python3 python; do
+        if "$candidate" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then
+            "$candidate" -c 'import sys; print(sys.executable)'
+            return
+        fi
+    done
+    return 1
+}
+
+# install ENVIRONMENT PINS PYTHON: the steps themselves, each silent unless something is wrong.
+install() {
+    if command -v uv >/dev/null 2>&1; then
+        uv venv --quiet --python "$3" "$1" &&
+            uv pip install --quiet --python "$1/bin/python" -r "$2" &&
+            uv pip install --quiet --python "$1/bin/python" --no-deps -e "$root"
+    else
+        "$3" -m venv "$1" &&
+            "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$2" &&
+            "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -e "$root"
+    fi
+}
+
+# make_environment ENVIRONMENT PINS WHAT: install WHAT into ENVIRONMENT, unless the pins are in it already.
+make_environment() {
+    stamp=$(cat "$2" "$root/pyproject.toml" | cksum)
+    if [ -x "$1/bin/python" ] && [ "$(cat "$1/installed" 2>/dev/null)" = "$stamp $root" ]; then
+        return
+    fi
+    python=$(find_python) || fail "No Python 3.11, 3.12 or 3.13 with venv was found. Name one: PYTHON=... $0"
+    echo "Installing $3 into $1 (once; this can take minutes)"
+    begun=$(date +%s)
+    rm -rf "$1"
+    if ! install "$1" "$2" "$python" >"$1.log" 2>&1; then
+        tail -n 30 "$1.log" >&2
+        fail "The installation failed; its log is $1.log"
+    fi
+    rm -f "$1.log"
+    echo "$stamp $root" >"$1/installed"
+    echo "Installed in $(($(date +%s) - begun)) s"
+}

@@ -1,0 +1,65 @@
+"""Airflow's REST API as the harness needs it: the same calls for Airflow 2.11 (v1) and 3.x (v2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from harness.processes import HarnessError
+from harness.settings import AIRFLOW_2, LOGIN, PASSWORD
+
+_TIMEOUT_SECONDS = 60.0
+
+
+class AirflowRest:
+    """Calls one Airflow at `base_url` as its administrator."""
+
+    def __init__(self, base_url: str, major: int) -> None:
+        """Nothing is sent before the first call."""
+        self.base_url = base_url
+        self.major = major
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._signed_in = False
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """The JSON answer of one call, `path` starting after `/api/v1` or `/api/v2`; else HarnessError."""
+        if not self._signed_in:
+            self._sign_in()
+        url = f"{self.base_url}/api/v{1 if self.major == AIRFLOW_2 else 2}{path}"
+        return _read(self._session.request(method, url, json=body, timeout=_TIMEOUT_SECONDS))
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the scheduler run the DAG."""
+        self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> None:
+        """Create the run `run_id`, with `conf` as its parameters."""
+        body: dict[str, Any] = {"dag_run_id": run_id, "conf": conf}
+        if self.major != AIRFLOW_2:
+            body["logical_date"] = None
+        self.call("POST", f"/dags/{dag_id}/dagRuns", body)
+
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Clear all tasks of the run, so that they run again."""
+        self.call("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", {"dry_run": False})
+
+    def _sign_in(self) -> None:
+        if self.major == AIRFLOW_2:
+            self._session.auth = (LOGIN, PASSWORD)
+        else:
+            answer = self._session.post(
+                f"{self.base_url}/auth/token",
+                json={"username": LOGIN, "password": PASSWORD},
+                timeout=_TIMEOUT_SECONDS,
+            )
+            self._session.headers["Authorization"] = f"Bearer {_read(answer)['access_token']}"
+        self._signed_in = True
+
+
+def _read(answer: requests.Response) -> Any:
+    if not answer.ok:
+        call = f"{answer.request.method} {answer.url}"
+        raise HarnessError(f"{call}: HTTP {answer.status_code}: {answer.text[:500]}")
+    return answer.json()

@@ -1,0 +1,122 @@
+"""The environment of a local Airflow: every setting by variable, nothing from the caller's own Airflow."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+
+LOGIN = "admin"
+PASSWORD = "admin"  # noqa: S105 (of an Airflow on loopback that lives for minutes)
+
+AIRFLOW_2 = 2
+
+_COMMON = {
+    "CORE__LOAD_EXAMPLES": "False",
+    "CORE__PARALLELISM": "4",
+    "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    # The fully qualified name costs a DNS query that may time out on a laptop or in a container.
+    "CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+    "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
+    "CORE__KILLED_TASK_CLEANUP_TIME": "5",
+    "CORE__TEST_CONNECTION": "Enabled",
+    "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "3",
+    "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+    "LOGGING__COLORED_CONSOLE_LOG": "False",
+}
+_ONLY_2 = {
+    "API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session",
+    "SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
+    "SCHEDULER__DAG_DIR_LIST_INTERVAL": "5",
+    "SCHEDULER__PARSING_PROCESSES": "1",
+    "WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
+    "WEBSERVER__WORKERS": "1",
+    "WEBSERVER__WARN_DEPLOYMENT_EXPOSURE": "False",
+    # The template database has the permissions already; writing them again takes seconds.
+    "FAB__UPDATE_FAB_PERMS": "False",
+}
+_ONLY_3 = {
+    "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{LOGIN}:admin",
+    "API__HOST": "127.0.0.1",
+    "API__WORKERS": "1",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+    "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+    "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
+    "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    # A busy machine answers late; the default of 5 s would fail tasks that did nothing wrong.
+    "WORKERS__EXECUTION_API_TIMEOUT": "30",
+}
+
+
+def clean_environment() -> dict[str, str]:
+    """Our own environment without its Airflow and AWS settings, with loopback kept off any proxy."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW", "AWS_"))}
+    for name in ("NO_PROXY", "no_proxy"):
+        kept = env.get(name)
+        env[name] = f"{kept},127.0.0.1,localhost" if kept else "127.0.0.1,localhost"
+    env["PYTHONUNBUFFERED"] = "1"
+    # A file such as airflow.py in the folder that the harness is run from is not Airflow.
+    env["PYTHONSAFEPATH"] = "1"
+    return env
+
+
+def airflow_environment(
+    major: int, home: Path, dags_folder: Path, *, port: int, executor: str, database_url: str
+) -> dict[str, str]:
+    """All variables of an Airflow of the given major version (2 or 3) that serves on `port`."""
+    settings = {
+        **_COMMON,
+        "CORE__DAGS_FOLDER": str(dags_folder),
+        "CORE__EXECUTOR": executor,
+        "CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "DATABASE__SQL_ALCHEMY_CONN": database_url,
+        **(_web_2(port) if major == AIRFLOW_2 else _web_3(home, port)),
+    }
+    env = clean_environment()
+    env.update({f"AIRFLOW__{name}": value for name, value in settings.items()})
+    env["AIRFLOW_HOME"] = str(home)
+    # Airflow 2.11 refuses SQLite with any parallel executor. In WAL mode it bears the few tasks of a demo
+    # or a test, and this is the switch that Airflow's own tests use.
+    env["_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK"] = "1"
+    return env
+
+
+def _web_2(port: int) -> dict[str, str]:
+    return {
+        **_ONLY_2,
+        "WEBSERVER__WEB_SERVER_PORT": str(port),
+        "WEBSERVER__BASE_URL": f"http://127.0.0.1:{port}",
+        "WEBSERVER__SECRET_KEY": secrets.token_hex(32),
+    }
+
+
+def _web_3(home: Path, port: int) -> dict[str, str]:
+    return {
+        **_ONLY_3,
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(home)),
+        "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "API__PORT": str(port),
+        "API__BASE_URL": f"http://127.0.0.1:{port}",
+        "API__SECRET_KEY": secrets.token_hex(32),
+        "API_AUTH__JWT_SECRET": secrets.token_hex(32),
+    }
+
+
+def passwords_file(home: Path) -> Path:
+    """Where Airflow 3's simple auth manager reads the passwords from."""
+    return home / "passwords.json"
+
+
+def write_passwords(home: Path) -> None:
+    """Give the one user of Airflow 3 the password that the harness knows."""
+    passwords_file(home).write_text(json.dumps({LOGIN: PASSWORD}) + "\n")
+
+
+def connection_variable(conn_id: str, **fields: object) -> tuple[str, str]:
+    """Name and JSON value of the variable that defines a connection, e.g. `conn_type="aws", extra={...}`."""
+    return f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(fields)

@@ -1,0 +1,133 @@
+"""The example DAGs on stage: one real Airflow, a local S3, and an emulator for each reading of the API."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.airflow import LocalAirflow
+from harness.emulator import LocalEmulator
+from harness.processes import HarnessError
+from harness.s3 import LocalS3
+
+ROOT = Path(__file__).resolve().parent.parent
+PROFILES = ("documented", "observed")
+EXAMPLES = ("submit_wait_store", "bucket_to_bucket", "mapped_taskflow")
+INPUT, OUTPUT = "fluxions-input", "fluxions-output"
+RECORDINGS = ("dialogue.mp3", "memo.mp3")
+RUN_SECONDS = 240.0
+# Long enough that no job is done when a task first looks, so that every wait really defers.
+JOB_SECONDS = 12.0
+
+
+@dataclass
+class Run:
+    """One DAG run."""
+
+    airflow: LocalAirflow
+    dag_id: str
+    run_id: str
+
+    def succeeded(self) -> Run:
+        """Wait for success; HarnessError, with the logs of the tasks that did not succeed, for any other end."""
+        state = self.airflow.wait(self.dag_id, self.run_id, RUN_SECONDS)
+        if state == "success":
+            return self
+        logs = [f"{self.dag_id} ended as {state}"]
+        for (task_id, index), end in self.airflow.database.task_states(self.dag_id, self.run_id).items():
+            if end != "success":
+                logs.append(f"--- {task_id}[{index}]: {end}")
+                logs.append(self.airflow.task_log(self.dag_id, self.run_id, task_id, map_index=index)[-6000:])
+        raise HarnessError("\n".join(logs))
+
+    def xcom(self, task_id: str, map_index: int = -1) -> Any:
+        """What the task returned."""
+        return self.airflow.database.xcom(self.dag_id, self.run_id, task_id, map_index=map_index)
+
+    def was_deferred(self, task_id: str) -> bool:
+        """Whether the task (not a mapped one) ever waited in the triggerer."""
+        return self.airflow.was_deferred(self.dag_id, self.run_id, task_id)
+
+
+@dataclass
+class Stage:
+    """All that runs, and the first DAG runs by (profile, example)."""
+
+    airflow: LocalAirflow
+    storage: LocalS3
+    emulators: dict[str, LocalEmulator]
+    runs: dict[tuple[str, str], Run] = field(default_factory=dict)
+
+    def trigger(self, profile: str, example: str) -> Run:
+        """Start a run of an example; results go to `s3://OUTPUT/{profile}/{example}/`."""
+        confs: dict[str, dict[str, Any]] = {
+            "submit_wait_store": {"audio": f"s3://{INPUT}/{example}/{RECORDINGS[0]}"},
+            "bucket_to_bucket": {"source": f"s3://{INPUT}/{example}/"},
+            "mapped_taskflow": {"recordings": [f"s3://{INPUT}/{example}/{name}" for name in RECORDINGS]},
+        }
+        conf = confs[example]
+        if example != "mapped_taskflow":
+            conf["destination"] = f"s3://{OUTPUT}/{profile}/{example}/"
+        dag_id = f"{profile}_{example}"
+        return Run(self.airflow, dag_id, self.airflow.trigger(dag_id, conf=conf))
+
+
+@contextmanager
+def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
+    """Everything up below `home`, with the Airflow of this interpreter, and every example triggered."""
+    with ExitStack() as stack:
+        storage = stack.enter_context(LocalS3(home / "s3.log"))
+        emulators = {
+            name: stack.enter_context(LocalEmulator(home / f"emulator-{name}", profile=name, after_seconds=JOB_SECONDS))
+            for name in PROFILES
+        }
+        _put_recordings(storage)
+        airflow = LocalAirflow(
+            sys.executable,
+            home / "airflow",
+            _write_dags(home / "dags"),
+            env=airflow_env,
+            template_cache=Path(sys.prefix) / "airflow-db",
+        )
+        airflow.add_connection("aws_default", **storage.airflow_connection())
+        for name, emulator in emulators.items():
+            airflow.add_connection(f"fluxions_{name}", **emulator.airflow_connection())
+        stack.enter_context(airflow)
+        stage = Stage(airflow, storage, emulators)
+        for profile in PROFILES:
+            for example in EXAMPLES:
+                stage.runs[profile, example] = stage.trigger(profile, example)
+        yield stage
+
+
+def _put_recordings(storage: LocalS3) -> None:
+    """The samples in a folder for each example, each with an end of its own.
+
+    The API's cache goes by the bytes: one example's job would answer for another's.
+    """
+    storage.create_bucket(INPUT, OUTPUT)
+    for number, example in enumerate(EXAMPLES):
+        for name in RECORDINGS:
+            sample = (ROOT / "samples" / name).read_bytes()
+            storage.put(INPUT, f"{example}/{name}", sample + bytes([number]))
+
+
+def _write_dags(folder: Path) -> Path:
+    """Each example file as it stands, but for its DAG's name and its connection's, once a profile."""
+    folder.mkdir(parents=True)
+    for profile in PROFILES:
+        for example in EXAMPLES:
+            text = (ROOT / "dags_examples" / f"{example}.py").read_text()
+            for old, new in (
+                (f'dag_id="fluxions_{example}"', f'dag_id="{profile}_{example}"'),
+                ('FLUXIONS_CONN_ID = "fluxions_default"', f'FLUXIONS_CONN_ID = "fluxions_{profile}"'),
+            ):
+                if text.count(old) != 1:
+                    raise HarnessError(f"dags_examples/{example}.py has not exactly one {old}")
+                text = text.replace(old, new)
+            (folder / f"{profile}_{example}.py").write_text(text)
+    return folder

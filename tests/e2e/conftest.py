@@ -1,0 +1,26 @@
+"""One real Airflow for all end-to-end tests: the one that runs the tests."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.stage import Stage, set_stage
+
+
+@pytest.fixture(scope="session")
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Every example running for every profile, at DEBUG: all that a user's logs could ever hold.
+
+    All runs start at once and each test waits for its own. The logs of a failed session are kept and named.
+    """
+    home = Path(tempfile.mkdtemp(prefix="fluxions-e2e-"))
+    print(f"logs, if a test fails: {home}")
+    with set_stage(home, AIRFLOW__LOGGING__LOGGING_LEVEL="DEBUG") as everything:
+        yield everything
+    if not request.session.testsfailed:
+        shutil.rmtree(home)
