@@ -121,9 +121,7 @@ class FluxionsHook(BaseHook):
         clock = clock or Clock()
         deadline = clock.now() + timeout
         watched = Watched((job_id,))
-        outcome = wait_in_place(
-            self.get_conn(), watched, poll_interval=poll_interval, deadline=deadline, clock=clock
-        )
+        outcome = wait_in_place(self.get_conn(), watched, poll_interval=poll_interval, deadline=deadline, clock=clock)
         if watched.bad:
             raise job_error(watched.bad)
         if outcome is Outcome.TIMEOUT:

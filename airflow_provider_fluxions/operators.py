@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -20,6 +21,8 @@ from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
 from airflow_provider_fluxions.submitting import submit_for_task
 from airflow_provider_fluxions.waiting import Wait, warn_of_other_options
+
+log = logging.getLogger(__name__)
 
 
 class FluxionsSubmitOperator(BaseOperator):
@@ -108,7 +111,7 @@ class FluxionsSubmitOperator(BaseOperator):
 
     def on_kill(self) -> None:
         """Say what becomes of the job: Fluxions has no cancel, so the next try takes it up."""
-        self.log.info("Killed. Fluxions has no cancel: a job that is already submitted goes on, and the next try "
+        log.info("Killed. Fluxions has no cancel: a job that is already submitted goes on, and the next try "
                       "of this task takes it up.")  # fmt: skip
 
     def _wait(self, job_id: JobId, deadline: float) -> None:

@@ -59,9 +59,9 @@ class S3Store:
         self.client: Any = self.hook.get_conn()
 
     def head(self, bucket: str, key: str) -> S3Object | None:
-        """Return an object's facts, None where it does not exist.
+        """Return an object's facts, None where it, or its whole bucket, does not exist.
 
-        :raises FluxionsStorageError: the bucket does not exist, or S3 refused.
+        :raises FluxionsStorageError: S3 refused.
         """
         with storage_errors(f"s3://{bucket}/{key}"):
             try:
@@ -69,11 +69,18 @@ class S3Store:
             except self.client.exceptions.ClientError as error:
                 if _code(error) not in ("404", "NoSuchKey", "NotFound"):
                     raise
-                self.client.head_bucket(Bucket=bucket)
                 return None
         return S3Object(
             bucket, key, facts["ContentLength"], facts["ETag"].strip('"'), facts["LastModified"], facts["Metadata"]
         )
+
+    def require_bucket(self, bucket: str) -> None:
+        """Do nothing if the bucket exists.
+
+        :raises FluxionsStorageError: it does not, or S3 refused.
+        """
+        with storage_errors(f"s3://{bucket}"):
+            self.client.head_bucket(Bucket=bucket)
 
     def list(self, bucket: str, prefix: str) -> Iterator[S3Object]:
         """Yield the objects below a prefix in key order, 1,000 a request.
@@ -104,9 +111,7 @@ class S3Store:
         :raises FluxionsStorageError: S3 refused.
         """
         with storage_errors(f"s3://{bucket}/{key}"):
-            self.client.put_object(
-                Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata)
-            )
+            self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata))
 
 
 class _Body:

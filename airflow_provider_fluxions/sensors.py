@@ -60,13 +60,14 @@ class FluxionsTranscriptionSensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         interval = poke_interval if poll_interval is None else poll_interval
-        super().__init__(poke_interval=interval, **kwargs)
+        seconds = interval.total_seconds() if isinstance(interval, timedelta) else float(interval)
+        super().__init__(poke_interval=seconds, **kwargs)
+        if self.reschedule and not deferrable:
+            seconds = max(seconds, MIN_RESCHEDULE_SECONDS)
+        self.poke_interval = self.poll_interval = seconds
         self.job_id = job_id
         self.deferrable = deferrable
         self.fluxions_conn_id = fluxions_conn_id
-        if self.reschedule and not deferrable:
-            self.poke_interval = max(self.poke_interval, MIN_RESCHEDULE_SECONDS)
-        self.poll_interval: float = self.poke_interval
 
     def execute(self, context: Context) -> Any:
         """Wait in the mode that was chosen."""
@@ -77,9 +78,7 @@ class FluxionsTranscriptionSensor(BaseSensorOperator):
             self._wait(Wait(job_ids, self.fluxions_conn_id, self.poll_interval, time.time() + self.timeout))
         return self._result()
 
-    def execute_complete(
-        self, context: Context, event: dict[str, Any] | None = None, *, deadline: float
-    ) -> Any:
+    def execute_complete(self, context: Context, event: dict[str, Any] | None = None, *, deadline: float) -> Any:
         """Go on after the deferral. The event only woke us; the jobs themselves are asked."""
         with self._failing_as_asked(), airflow_errors():
             self._wait(Wait(parse_job_ids(self.job_id), self.fluxions_conn_id, self.poll_interval, deadline))

@@ -38,6 +38,7 @@ def _s3_audio(uri: str, aws_conn_id: str | None) -> AudioSource:
     store = S3Store(aws_conn_id)
     found = store.head(bucket, key)
     if found is None:
+        store.require_bucket(bucket)
         raise FluxionsAudioError(f"There is no object {uri}.")
     return store.audio(found)
 

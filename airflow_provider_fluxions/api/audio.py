@@ -107,7 +107,14 @@ def _local_file(path: Path) -> Audio:
         path.open("rb").close()  # unreadable files are found before a job is promised anything
     except OSError as error:
         raise FluxionsAudioError(f"The audio file {path} cannot be read: {error.strerror}.") from error
-    return Audio(str(path), facts.st_size, f"{facts.st_size}-{facts.st_mtime_ns}", lambda: path.open("rb"))
+    return Audio(str(path), facts.st_size, f"{facts.st_size}-{facts.st_mtime_ns}", lambda: _reopened(path))
+
+
+def _reopened(path: Path) -> Readable:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise FluxionsAudioError(f"The audio file {path} was there and is not any more: {error.strerror}.") from error
 
 
 def _open_file(file: BinaryIO) -> Audio:
@@ -115,7 +122,9 @@ def _open_file(file: BinaryIO) -> Audio:
         start = file.tell()
         size = file.seek(0, os.SEEK_END) - start
         file.seek(start)
-    except (AttributeError, OSError) as error:
+        if not isinstance(file.read(0), bytes):
+            raise TypeError("opened as text")
+    except (AttributeError, OSError, TypeError, ValueError) as error:  # ValueError: it is closed
         raise FluxionsAudioError(
             "The audio must be bytes, a path, or a binary file that can seek, so that a failed upload can start "
             f"again; got {type(file).__name__}."
@@ -165,6 +174,10 @@ class UploadBody:
         :raises FluxionsAudioError: the source ends early, goes on too long, or breaks off.
         """
         while block := self._next_block():
+            if self.bytes_read == self.len:
+                # With the last block the server has a whole recording, and makes a job of it: first see that
+                # nothing follows.
+                self._next_block()
             yield block
 
     def _next_block(self) -> bytes:

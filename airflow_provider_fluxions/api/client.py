@@ -33,8 +33,9 @@ SUBMIT_PATHS = ("/submit", "/akro/submit")
 # Numbers in the page's examples, opaque to us; what could change a URL's path, or is a rendered list, is no id.
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,199}")
 
-# Which path worked at which base URL, for the life of the process: a wrong guess costs a whole upload.
-_working_submit_paths: dict[str, str] = {}
+# Which path worked at which base URL, given the connection's choice, for the life of the process: a wrong guess
+# costs a whole upload.
+_working_submit_paths: dict[tuple[str, str | None], str] = {}
 
 
 class FluxionsClient:
@@ -108,9 +109,12 @@ class FluxionsClient:
         :raises FluxionsRequestError: no usable answer.
         """
         source = audio_source(audio)
-        params = {"filename": filename, "non_speech": _flag(non_speech), "cache": _flag(cache)}
+        # Names from a file system may hold bytes that are no UTF-8; they cannot stand in a URL.
+        name = filename.encode("utf-8", errors="replace").decode()
+        params = {"filename": name, "non_speech": _flag(non_speech), "cache": _flag(cache)}
         headers = {"Content-Type": content_type or content_type_of(filename)}
-        paths = _from(self._submit_paths, _working_submit_paths.get(self.settings.base_url))
+        choice = self.settings.base_url, self.settings.submit_path
+        paths = _from(self._submit_paths, _working_submit_paths.get(choice))
         for path in paths:
             try:
                 answer = self._post(path, source, params, headers)
@@ -119,7 +123,7 @@ class FluxionsClient:
                     raise
                 log.warning("%s has no %s (HTTP %s).", self.settings.base_url, path, error.status_code)
                 continue
-            _working_submit_paths[self.settings.base_url] = path
+            _working_submit_paths[choice] = path
             return Submission.from_json(answer)
         raise FluxionsNotFoundError(
             f"{self.settings.base_url} takes submissions at none of {', '.join(paths)} (HTTP 404 or 405). "

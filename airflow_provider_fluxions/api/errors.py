@@ -186,7 +186,7 @@ class FluxionsNotReadyError(FluxionsError):
 
 
 class FluxionsStorageError(FluxionsError):
-    """S3 refused or failed something that is not about one recording: a bucket, a permission, the connection."""
+    """S3 refused or failed something that is not about one recording: a bucket, a permission, a link."""
 
     transient = True
 

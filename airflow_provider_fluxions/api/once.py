@@ -144,12 +144,15 @@ class _Submit:
         """Take up the recorded job, unless it failed or the account does not know it."""
         if job_id is None:
             return None
+        job = self._patiently(lambda: self._job_or_none(job_id))
+        return self._take_up(job) if job and job.status != JobStatus.FAILED else None
+
+    def _job_or_none(self, job_id: JobId) -> Job | None:
         try:
-            job = self._patiently(lambda: self.client.get_transcription(job_id))
+            return self.client.get_transcription(job_id)
         except FluxionsNotFoundError:
             log.warning("Job %s was recorded by an earlier try, but this account has no such job.", job_id)
             return None
-        return self._take_up(job) if job.status != JobStatus.FAILED else None
 
     def _find(self) -> Taken | None:
         """Look for the work's job in the list; None means that a complete scan shows none."""
@@ -191,8 +194,6 @@ class _Submit:
             attempt += 1
             try:
                 return read()
-            except FluxionsNotFoundError:
-                raise
             except (FluxionsRequestError, FluxionsUnknownOutcomeError) as error:
                 try:
                     self._pause(error, attempt)

@@ -24,10 +24,12 @@ def objects(value: Any) -> tuple[Json, ...]:
 
 
 def text(value: Any) -> str | None:
+    """Return text as it is."""
     return value if isinstance(value, str) else None
 
 
 def boolean(value: Any) -> bool | None:
+    """Return true or false; no other value counts as either."""
     return value if isinstance(value, bool) else None
 
 
@@ -43,6 +45,7 @@ def number(value: Any) -> float | None:
 
 
 def integer(value: Any) -> int | None:
+    """Read a whole number; a fraction is cut off."""
     result = number(value)
     return int(result) if result is not None else None
 

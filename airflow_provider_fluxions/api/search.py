@@ -13,6 +13,9 @@ from airflow_provider_fluxions.api.reference import reference_in
 MAX_PAGE_JOBS = 100
 # How far the service's clock may be off ours before a job could hide behind the bound.
 CLOCK_SKEW = timedelta(minutes=10)
+# Jobs in falling order before a list counts as newest first: a few in a row, on a service with small pages, prove
+# nothing, and taking a shuffled list for a sorted one makes jobs look absent.
+MIN_SORTED_JOBS = 20
 # Pages without a new job before the list counts as ended; one can occur when 100 jobs arrive between two pages.
 MAX_STALE_PAGES = 3
 # A list in no order can miss jobs while others arrive; reading it again fills the gaps.
@@ -39,6 +42,7 @@ class Search:
         self._seen: set[str] = set()
         self._expected: int | None = None
         self._newest_first = True
+        self._has_fallen = False
         self._oldest: datetime | None = None
         self.ended = False
 
@@ -63,7 +67,9 @@ class Search:
     def _passed_horizon(self) -> bool:
         if not self._newest_first or self._horizon is None or self._oldest is None:
             return False
-        return self._oldest < self._horizon
+        # Equal times, as of an import, fit every order.
+        is_sorted = self._has_fallen and len(self._seen) >= MIN_SORTED_JOBS
+        return is_sorted and self._oldest < self._horizon
 
     def add(self, page: Page) -> None:
         """Take one page in, in the order of paging. Jobs seen before (others arrived meanwhile) are skipped."""
@@ -87,6 +93,7 @@ class Search:
         if created_at is None or (self._oldest is not None and created_at > self._oldest):
             self._newest_first = False
         else:
+            self._has_fallen |= self._oldest is not None and created_at < self._oldest
             self._oldest = created_at
 
 
@@ -121,9 +128,10 @@ def _read_pages(client: Lists, found: Search) -> None:
 
 
 def iter_pages(client: Lists) -> Iterator[Page]:
-    """Yield the pages of the account's list until an empty or short one, whatever ``total`` says.
+    """Yield the pages of the account's list until an empty one, or a short one at which ``total`` is reached.
 
-    Ends, too, at a server that answers the same jobs for ever.
+    A short page before that may come from a service that gives smaller pages than it says. Ends, too, at a
+    server that answers the same jobs for ever.
     """
     seen: set[str] = set()
     offset = stale_pages = 0
@@ -134,7 +142,8 @@ def iter_pages(client: Lists) -> Iterator[Page]:
         stale_pages = 0 if ids - seen else stale_pages + 1
         seen |= ids
         offset += len(page.transcriptions)
-        if len(page.transcriptions) < min(page.limit or MAX_PAGE_JOBS, MAX_PAGE_JOBS):
+        is_short = len(page.transcriptions) < min(page.limit or MAX_PAGE_JOBS, MAX_PAGE_JOBS)
+        if not ids or (is_short and offset >= (page.total or 0)):
             return
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.utils import requote_uri
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.retry import Retry
@@ -30,9 +31,20 @@ class Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where a redirect leads if that is the same origin, else None: it is then not followed."""
         target = super().get_redirect_target(resp)
-        if target is None or _origin(urljoin(resp.url, target)) != _origin(resp.url):
+        try:
+            stays = target is not None and _origin(urljoin(resp.url, target)) == _origin(resp.url)
+        except ValueError:  # it is no address at all
             return None
-        return target
+        return target if stays else None
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """Let the connection's ``verify`` win over REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.
+
+        `requests` does it the other way round for a session's setting
+        (https://github.com/psf/requests/issues/3829).
+        """
+        verify = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, verify, cert)
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Keep our header on a redirect within the origin; `requests` would look into ~/.netrc instead."""
@@ -121,9 +133,10 @@ def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_
     session.headers["Accept"] = "application/json"
     reads = HTTPAdapter(pool_maxsize=POOL_CONNECTIONS, max_retries=retry)
     uploads = UploadAdapter(settings.submit_timeout)
-    session.mount(f"{settings.base_url}/", reads)
+    # Adapters are found by the beginning of the URL as it is sent: quoted.
+    session.mount(requote_uri(f"{settings.base_url}/"), reads)
     for url in submit_urls:
-        session.mount(url, uploads)
+        session.mount(requote_uri(url), uploads)
     return session
 
 

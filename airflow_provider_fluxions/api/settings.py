@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import math
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from airflow_provider_fluxions.api.errors import FluxionsConfigError
 
 log = logging.getLogger(__name__)
+
+# What HTTP libraries disagree about (a backslash ends the host for some) must not decide where the key goes.
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 DEFAULT_BASE_URL = "https://api.fluxions.ai"
 DEFAULT_CONNECT_TIMEOUT_SECONDS = 10.0
@@ -44,12 +49,13 @@ class ClientSettings:
         object.__setattr__(self, "api_key", clean_key(self.api_key))
         object.__setattr__(self, "base_url", clean_base_url(self.base_url, allow_http=self.allow_http))
         for name in ("connect_timeout", "read_timeout", "submit_timeout"):
-            if getattr(self, name) <= 0:
-                raise FluxionsConfigError(f"{name} must be more than 0 seconds, not {getattr(self, name)}.")
+            seconds = getattr(self, name)
+            if not (math.isfinite(seconds) and seconds > 0):
+                raise FluxionsConfigError(f"{name} must be more than 0 seconds, not {seconds}.")
         if self.max_retries < 0:
             raise FluxionsConfigError(f"max_retries must be 0 or more, not {self.max_retries}.")
-        if self.submit_path is not None and not self.submit_path.startswith("/"):
-            object.__setattr__(self, "submit_path", f"/{self.submit_path}")
+        path = (self.submit_path or "").strip().lstrip("/")
+        object.__setattr__(self, "submit_path", f"/{path}" if path else None)
 
 
 def clean_key(api_key: str | None) -> str:
@@ -83,10 +89,10 @@ def clean_base_url(value: str | None, *, allow_http: bool = False) -> str:
         text = f"https://{text}"
     try:
         parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
+        host, port = _ascii_host(parts.hostname), parts.port
+    except ValueError as error:  # UnicodeError, for a name that IDNA does not allow, is one
         raise FluxionsConfigError(f"The connection's host is not a URL: {error}.") from error
-    if parts.scheme not in ("http", "https") or not host or any(c.isspace() for c in text):
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or any(c.isspace() for c in text):
         raise FluxionsConfigError(f"The connection's host must look like {DEFAULT_BASE_URL}; it has scheme "
                                   f"{parts.scheme!r} and host {host!r}.")  # fmt: skip
     if parts.username or parts.password or parts.query or parts.fragment:
@@ -100,6 +106,14 @@ def clean_base_url(value: str | None, *, allow_http: bool = False) -> str:
     if port is not None:
         netloc = f"{netloc}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def _ascii_host(host: str | None) -> str:
+    """Return a host as it goes over the wire, so that everything compares it in one form.
+
+    :raises UnicodeError: no name server could know it: a label is empty or too long.
+    """
+    return (host or "").encode("idna").decode("ascii")
 
 
 def with_port(base_url: str, port: int | None) -> str:

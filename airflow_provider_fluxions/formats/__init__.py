@@ -40,9 +40,7 @@ def get_format(name: str) -> Format:
         return FORMATS[name]
     near = difflib.get_close_matches(str(name).strip(" .").lower(), FORMATS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise FluxionsFormatError(
-        f"There is no result format {name!r}.{hint} The formats are {', '.join(FORMATS)}."
-    )
+    raise FluxionsFormatError(f"There is no result format {name!r}.{hint} The formats are {', '.join(FORMATS)}.")
 
 
 def check_formats(names: Iterable[str]) -> tuple[str, ...]:

@@ -7,20 +7,17 @@ people do talk at once. Cues carry clean text: no tags, no emphasis marks.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
 from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
-from airflow_provider_fluxions.api.models import Segment, Transcription, Word
+from airflow_provider_fluxions.api.models import Segment, Transcription
+from airflow_provider_fluxions.formats.timeline import Timeline
 
 # For a segment the API gave no end: about what viewers read, the slower end of Netflix's guide.
 READING_CHARACTERS_PER_SECOND = 17
-# How far ahead in the text a timed word is looked for. Words are missing where a token has no letter.
-_LOOK_AHEAD_TOKENS = 8
 # Looked up, because padding numbers was half of the time that writing captions took.
 _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 _THREE_DIGITS = tuple(f"{number:03}" for number in range(1000))
@@ -34,7 +31,7 @@ class Limits:
 
     :param line_characters: at most so many characters a line; only a longer word is cut itself.
     :param lines: at most so many lines a cue.
-    :param cue_ms: at most so many milliseconds a cue. One word that lasts longer is shown so long.
+    :param cue_ms: at most so many milliseconds a cue. A word that lasts longer leaves the screen then.
     """
 
     line_characters: int = 42
@@ -117,7 +114,7 @@ def _cut(segment: Segment, text: str, start_ms: int, end_ms: int, limits: Limits
     lines, cut = _wrap(text, 0, len(text), limits)
     if cut == len(text) and end_ms - start_ms <= limits.cue_ms:
         return [Cue(start_ms, end_ms, segment.speaker, lines)]
-    timeline = _Timeline(text, segment.words, start_ms, end_ms)
+    timeline = Timeline(text, segment.words, start_ms, end_ms)
     cues = []
     begin = 0
     while begin < len(text):
@@ -153,7 +150,7 @@ def _skip_space(text: str, at: int) -> int:
     return at + 1 if text[at : at + 1] == " " else at
 
 
-def _shorten(text: str, begin: int, end: int, timeline: _Timeline, limits: Limits) -> int:
+def _shorten(text: str, begin: int, end: int, timeline: Timeline, limits: Limits) -> int:
     """Move a cue's end back, between words, until the cue is not too long; one word stays whole."""
     while (lasts_ms := timeline.ms_at(end) - timeline.ms_at(begin)) > limits.cue_ms:
         space = text.rfind(" ", begin, end)
@@ -164,51 +161,3 @@ def _shorten(text: str, begin: int, end: int, timeline: _Timeline, limits: Limit
         else:
             break
     return end
-
-
-class _Timeline:
-    """When each character of a segment's text is spoken: known at some, in proportion between them."""
-
-    def __init__(self, text: str, words: Sequence[Word], start_ms: int, end_ms: int) -> None:
-        self._chars, self._ms = [0], [start_ms]
-        for char, seconds in _anchors(text, words):
-            if self._chars[-1] < char < len(text):
-                self._chars.append(char)
-                self._ms.append(min(max(round(seconds * 1000), self._ms[-1]), end_ms))
-        self._chars.append(len(text))
-        self._ms.append(end_ms)
-
-    def ms_at(self, char: int) -> int:
-        right = min(bisect_right(self._chars, char), len(self._chars) - 1)
-        first, last = self._chars[right - 1], self._chars[right]
-        start_ms, end_ms = self._ms[right - 1], self._ms[right]
-        return start_ms + round((end_ms - start_ms) * (char - first) / (last - first))
-
-
-def _anchors(text: str, words: Sequence[Word]) -> Iterator[tuple[int, float]]:
-    """Find timed words in the text: ``(character, seconds)`` of where each begins and ends.
-
-    By their letters and in order, never by position: the two lists differ in punctuation and have holes
-    (https://github.com/hyperaudio/hyperaudio-lite-editor/issues/649 shows what counting leads to).
-    """
-    tokens = text.split(" ")
-    keys = [_key(token) for token in tokens]
-    begins = [0]
-    for token in tokens:
-        begins.append(begins[-1] + len(token) + 1)
-    at = 0
-    for word in words:
-        key = _key(word.text)
-        if not key or key not in keys[at : at + _LOOK_AHEAD_TOKENS]:
-            continue
-        at = keys.index(key, at)
-        if word.start is not None:
-            yield begins[at], word.start
-        if word.end is not None:
-            yield begins[at] + len(tokens[at]), word.end
-        at += 1
-
-
-def _key(token: str) -> str:
-    folded = token.casefold()
-    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))

@@ -28,9 +28,7 @@ def write(transcription: Transcription) -> bytes:
         voice = voices.get(cue.speaker)
         if voice is None:
             voice = voices[cue.speaker] = _voice(cue.speaker)
-        blocks.append(
-            f"{timestamp(cue.start_ms, '.')} --> {timestamp(cue.end_ms, '.')}\n{voice}{_escape(cue)}\n"
-        )
+        blocks.append(f"{timestamp(cue.start_ms, '.')} --> {timestamp(cue.end_ms, '.')}\n{voice}{_escape(cue)}\n")
     return "\n".join(blocks).encode("utf-8", errors="replace")
 
 

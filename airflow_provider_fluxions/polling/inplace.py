@@ -21,20 +21,23 @@ def look(client: FluxionsClient, watched: Watched, memory: Memory | None = None)
 
     :raises FluxionsRequestError: no usable answer.
     """
-    if not watched.open:
-        return
-    requests = plan_round(watched.open, memory or Memory())
+    if watched.open:
+        _sweep(client, watched, memory or Memory())
+    for key, job in watched.ended.items():
+        if job.status == JobStatus.FAILED and not job.error_message:
+            watched.ended[key] = fetch(client, ReadJob(job.id))[key_of(job.id)]
+
+
+def _sweep(client: FluxionsClient, watched: Watched, memory: Memory) -> None:
+    requests = plan_round(watched.open, memory)
     answer = fetch(client, next(requests))
     while True:
         watched.see(answer)
         try:
             request = requests.send(answer)
         except StopIteration:
-            break
+            return
         answer = fetch(client, request)
-    for key, job in watched.ended.items():
-        if job.status == JobStatus.FAILED and not job.error_message:
-            watched.ended[key] = fetch(client, ReadJob(job.id))[key_of(job.id)]
 
 
 def wait_in_place(

@@ -67,6 +67,11 @@ class _Waiter:
     def next_look(self) -> float:
         return min(self.due, self.deadline)
 
+    @property
+    def is_waiting(self) -> bool:
+        """False from its outcome on, although it is among the waiters until its task runs."""
+        return not self.future.done()
+
 
 # Loops by event loop and connection; an event loop that ends takes its entry along.
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, PollLoop]] = weakref.WeakKeyDictionary()
@@ -89,6 +94,8 @@ async def wait_for_jobs(
     :param deadline: epoch seconds. There is a last look after it.
     :raises FluxionsError: the connection cannot work, or the service refused the key (not transient).
     """
+    if watched.is_done:
+        return Outcome.DONE
     loops = _loops.setdefault(asyncio.get_running_loop(), {})
     poll_loop = loops.get(connection)
     if poll_loop is None or poll_loop.ended:
@@ -181,21 +188,21 @@ class PollLoop:
         while True:
             self._wake.clear()
             now = self._clock.now()
-            first = min((waiter.next_look for waiter in self.waiters), default=now + MAX_BACKOFF_SECONDS)
-            seconds = max(first, self._paused_until) - now
-            if seconds <= 0 and self.waiters:
+            looks = [waiter.next_look for waiter in self.waiters if waiter.is_waiting]
+            seconds = max(min(looks, default=now + MAX_BACKOFF_SECONDS), self._paused_until) - now
+            if seconds <= 0 and looks:
                 return
             await self._clock.pause(seconds, self._wake)
 
     async def _round(self, client: FluxionsClient, pool: ThreadPoolExecutor) -> None:
         started = self._clock.now()
-        due = [w for w in self.waiters if w.next_look <= started + COALESCED_SHARE * w.poll_interval]
+        due = [w for w in self.waiters if w.is_waiting and w.next_look <= started + COALESCED_SHARE * w.poll_interval]
         try:
             await self._sweep(client, pool, due)
         except FluxionsRequestError as error:
             if not error.transient:
                 raise
-            self._slow_down(error, started)
+            self._slow_down(error)
         else:
             self._failures = 0
             self._paused_until = 0.0
@@ -234,10 +241,10 @@ class PollLoop:
                 if waiter.watched.is_done:
                     waiter.settle(Outcome.DONE)
 
-    def _slow_down(self, error: FluxionsRequestError, now: float) -> None:
+    def _slow_down(self, error: FluxionsRequestError) -> None:
         """Pause the whole connection once: doubling from 1 s, never less than the service asked for."""
         self._failures += 1
         backoff = min(MAX_BACKOFF_SECONDS, 2.0 ** min(self._failures - 1, 10)) * (0.5 + self._clock.jitter() / 2)
         seconds = max(backoff, min(error.retry_after_seconds or 0.0, MAX_RETRY_AFTER_SECONDS))
-        self._paused_until = now + seconds
+        self._paused_until = self._clock.now() + seconds
         log.warning("%s %d waiters pause for %.1f s.", error, len(self.waiters), seconds)

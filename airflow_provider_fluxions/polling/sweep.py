@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from airflow_provider_fluxions.api.client import FluxionsClient, key_of
-from airflow_provider_fluxions.api.errors import FluxionsNotFoundError, JobId
+from airflow_provider_fluxions.api.errors import FluxionsNotFoundError, FluxionsRejectedError, JobId
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page
 from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS
 
@@ -19,6 +19,11 @@ log = logging.getLogger(__name__)
 
 # A page costs one request, so it pays from the second job that it answers for.
 JOBS_THAT_PAY_FOR_A_PAGE = 2
+# A job that a walk did not meet is left to single reads for so many rounds at most, doubling from 2: the list may
+# only have been late, or cut short once, and thousands of single reads a round would go on for ever.
+MAX_ROUNDS_WITHOUT_WALK = 64
+# Answers to a single read that are about its job alone; anything else is about the whole connection.
+JOB_REFUSED_STATUSES = (400, 410, 422)
 
 
 @dataclass(frozen=True)
@@ -42,16 +47,38 @@ Round = Generator[Request, Answer, None]
 
 @dataclass
 class Memory:
-    """Where in the list each waiting job stood last time; only ever a hint."""
+    """Where in the list each waiting job stood last time; only ever a hint.
 
+    ``misses`` counts the walks that did not meet a job, ``walk_again`` has the round from which on one may try.
+    """
+
+    rounds: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
-    walked: set[str] = field(default_factory=set)
+    misses: dict[str, int] = field(default_factory=dict)
+    walk_again: dict[str, int] = field(default_factory=dict)
+
+    def met(self, key: str, offset: int) -> None:
+        """Note where a walk met a job."""
+        self.offsets[key] = offset
+        self.misses.pop(key, None)
+        self.walk_again.pop(key, None)
+
+    def missed(self, key: str) -> None:
+        """Note that a walk did not meet a job; the next one looks from the list's start."""
+        self.offsets.pop(key, None)
+        self.misses[key] = self.misses.get(key, 0) + 1
+        self.walk_again[key] = self.rounds + min(2 ** self.misses[key], MAX_ROUNDS_WITHOUT_WALK)
+
+    def may_walk(self, key: str) -> bool:
+        """Whether looking for a job in the list is worth a try this round."""
+        return self.rounds >= self.walk_again.get(key, 0)
 
     def forget_all_but(self, keys: Iterable[str]) -> None:
         """Drop what belongs to jobs that nobody waits for any more."""
         keep = set(keys)
-        self.offsets = {key: offset for key, offset in self.offsets.items() if key in keep}
-        self.walked &= keep
+        for known in (self.offsets, self.misses, self.walk_again):
+            for key in known.keys() - keep:
+                del known[key]
 
 
 def plan_round(wanted: Mapping[str, JobId], memory: Memory) -> Round:
@@ -60,6 +87,7 @@ def plan_round(wanted: Mapping[str, JobId], memory: Memory) -> Round:
     At most about min(pages of the list, jobs) requests; the first round over new jobs may take twice that,
     because nobody knows yet where they stand.
     """
+    memory.rounds += 1
     this = _Round(dict(wanted), memory)
     for start, keys in this.groups():
         yield from this.walk(start, keys)
@@ -80,7 +108,7 @@ class _Round:
         """
         groups: dict[int, set[str]] = {}
         for key in self.open_jobs:
-            if key not in self.memory.walked:
+            if self.memory.may_walk(key):
                 groups.setdefault(self.memory.offsets.get(key, 0), set()).add(key)
         return sorted(groups.items())
 
@@ -88,7 +116,7 @@ class _Round:
         """Read pages from ``offset`` on while that can be cheaper than reading each job.
 
         It goes on to the next page because new jobs push older ones back in a newest-first list. Jobs that a
-        walk does not meet are read one by one from then on.
+        walk does not meet are read one by one for some rounds.
         """
         vain_pages = 0
         while len(keys & self.open_jobs.keys()) >= JOBS_THAT_PAY_FOR_A_PAGE and vain_pages < len(keys):
@@ -100,7 +128,8 @@ class _Round:
             offset += MAX_PAGE_JOBS
         missed = keys & self.open_jobs.keys()
         if len(missed) >= JOBS_THAT_PAY_FOR_A_PAGE:
-            self.memory.walked |= missed
+            for key in missed:
+                self.memory.missed(key)
 
     def _take(self, offset: int, jobs: Answer) -> int:
         """Note which wanted jobs a page showed; return how many."""
@@ -108,7 +137,7 @@ class _Round:
         hits = self.open_jobs.keys() & jobs.keys()
         for key in hits:
             del self.open_jobs[key]
-            self.memory.offsets[key] = offset
+            self.memory.met(key, offset)
         return len(hits)
 
 
@@ -123,7 +152,7 @@ def _warn_of_unknown_statuses(jobs: Iterable[Job]) -> None:
 
 
 def fetch(client: FluxionsClient, request: Request) -> Answer:
-    """Make one request and return the jobs it shows; a job that the account does not know is absent.
+    """Make one request and return the jobs it shows; a job that the account does not know comes as lost.
 
     :raises FluxionsRequestError: no usable answer.
     """
@@ -135,13 +164,18 @@ def fetch(client: FluxionsClient, request: Request) -> Answer:
         job = client.get_transcription(request.job_id)
     except FluxionsNotFoundError:
         return {key_of(request.job_id): lost_job(request.job_id)}
+    except FluxionsRejectedError as error:
+        if error.status_code not in JOB_REFUSED_STATUSES:
+            raise
+        return {key_of(request.job_id): Job(request.job_id, LOST, error_message=str(error))}
     _warn_of_unknown_statuses([job])
     return {key_of(request.job_id): job}
 
 
 LOST = JobStatus("lost")
+LOST_REASON = "The account of this connection has no such job (HTTP 404)."
 
 
 def lost_job(job_id: JobId) -> Job:
     """Return what stands for a job that the account does not know: waiting longer cannot bring it back."""
-    return Job(job_id, LOST, error_message="The account of this connection has no such job (HTTP 404).")
+    return Job(job_id, LOST, error_message=LOST_REASON)

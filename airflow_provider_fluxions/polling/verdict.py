@@ -17,7 +17,7 @@ from airflow_provider_fluxions.api.errors import (
     JobId,
 )
 from airflow_provider_fluxions.api.models import Job, JobStatus
-from airflow_provider_fluxions.polling.sweep import LOST
+from airflow_provider_fluxions.polling.sweep import LOST, LOST_REASON
 
 MAX_SHOWN_JOBS = 10
 
@@ -100,9 +100,10 @@ def parse_job_ids(value: object) -> tuple[JobId, ...]:
 def job_error(bad: Iterable[Job]) -> FluxionsJobError | FluxionsNotFoundError:
     """Return the error for jobs that ended badly: each with its id and the service's message."""
     jobs = tuple(bad)
-    told = "; ".join(_told(job) for job in jobs[:MAX_SHOWN_JOBS])
+    all_lost = all(job.status == LOST for job in jobs)
+    told = "; ".join(_told(job, obvious=LOST_REASON if all_lost else None) for job in jobs[:MAX_SHOWN_JOBS])
     more = f"; and {len(jobs) - MAX_SHOWN_JOBS} more" if len(jobs) > MAX_SHOWN_JOBS else ""
-    if all(job.status == LOST for job in jobs):
+    if all_lost:
         return FluxionsNotFoundError(
             f"Fluxions does not know {told}{more}. Check that the connection's key belongs to the account that "
             "submitted it.",
@@ -129,7 +130,7 @@ def deadline_error(watched: Watched, deadline: float) -> FluxionsDeadlineError:
     )
 
 
-def _told(job: Job) -> str:
-    if job.status == LOST:
-        return f"job {job.id}"
-    return f"job {job.id}{f' ({job.filename})' if job.filename else ''}: {job.error_message or 'no reason given'}"
+def _told(job: Job, *, obvious: str | None) -> str:
+    name = f"job {job.id}{f' ({job.filename})' if job.filename else ''}"
+    reason = (job.error_message or "no reason given").rstrip(".")
+    return name if obvious and job.error_message == obvious else f"{name}: {reason}"

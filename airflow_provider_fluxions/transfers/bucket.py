@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -37,6 +38,8 @@ from airflow_provider_fluxions.transfers.plan import (
     plan_item,
 )
 from airflow_provider_fluxions.waiting import Wait
+
+log = logging.getLogger(__name__)
 
 MAX_SHOWN_FAILURES = 10
 
@@ -123,7 +126,7 @@ class FluxionsS3ToS3Operator(BaseOperator):
 
     def on_kill(self) -> None:
         """Say what becomes of the jobs: Fluxions has no cancel, so the next try takes them up."""
-        self.log.info("Killed. Fluxions has no cancel: submitted jobs go on, and the next try takes them up.")
+        log.info("Killed. Fluxions has no cancel: submitted jobs go on, and the next try takes them up.")
 
     def _run(self, context: Context, progress: Progress | None, deadline: float) -> dict[str, Any]:
         ti = context["ti"]
@@ -139,6 +142,7 @@ class FluxionsS3ToS3Operator(BaseOperator):
 
     def _plan(self, store: S3Store) -> list[Item]:
         source, destination = parse_source(self.source), parse_destination(self.destination)
+        store.require_bucket(destination[0])
         options = {"non_speech": self.non_speech}
         found = self._inputs(store, source)
         items = [plan_item(one, source, destination, self.formats, options) for one in found]

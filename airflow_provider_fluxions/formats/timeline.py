@@ -1,0 +1,66 @@
+"""When the characters of a text are spoken, as far as timed words tell."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+
+from airflow_provider_fluxions.api.models import Word
+
+# How far ahead in the text a timed word is looked for. Words are missing where a token has no letter.
+_LOOK_AHEAD_TOKENS = 8
+
+
+class Timeline:
+    """When each character of a segment's text is spoken: known at some, in proportion between them.
+
+    :param text: on one line, with single spaces.
+    :param words: in any agreement with the text; times that go back, or leave the time from ``start_ms``
+        to ``end_ms``, count as missing.
+    """
+
+    def __init__(self, text: str, words: Sequence[Word], start_ms: int, end_ms: int) -> None:
+        self._chars, self._ms = [0], [start_ms]
+        for char, seconds in _anchors(text, words):
+            ms = round(seconds * 1000)
+            if self._chars[-1] < char < len(text) and self._ms[-1] <= ms <= end_ms:
+                self._chars.append(char)
+                self._ms.append(ms)
+        self._chars.append(len(text))
+        self._ms.append(end_ms)
+
+    def ms_at(self, char: int) -> int:
+        """Return the millisecond of the audio at which this character (0-based) is spoken."""
+        right = min(bisect_right(self._chars, char), len(self._chars) - 1)
+        first, last = self._chars[right - 1], self._chars[right]
+        start_ms, end_ms = self._ms[right - 1], self._ms[right]
+        return start_ms + round((end_ms - start_ms) * (char - first) / (last - first))
+
+
+def _anchors(text: str, words: Sequence[Word]) -> Iterator[tuple[int, float]]:
+    """Find timed words in the text: ``(character, seconds)`` of where each begins and ends.
+
+    By their letters and in order, never by position: the two lists differ in punctuation and have holes
+    (https://github.com/hyperaudio/hyperaudio-lite-editor/issues/649 shows what counting leads to).
+    """
+    tokens = text.split(" ")
+    keys = [_key(token) for token in tokens]
+    begins = [0]
+    for token in tokens:
+        begins.append(begins[-1] + len(token) + 1)
+    at = 0
+    for word in words:
+        key = _key(word.text)
+        if not key or key not in keys[at : at + _LOOK_AHEAD_TOKENS]:
+            continue
+        at = keys.index(key, at)
+        if word.start is not None:
+            yield begins[at], word.start
+        if word.end is not None:
+            yield begins[at] + len(tokens[at]), word.end
+        at += 1
+
+
+def _key(token: str) -> str:
+    folded = token.casefold()
+    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))

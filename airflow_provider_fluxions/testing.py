@@ -1,0 +1,40 @@
+"""Pytest fixtures for tests of your own DAGs, registered by the entry point ``pytest11``.
+
+``fluxions_emulator`` is a local Fluxions API over real HTTP; ``fluxions_connection`` makes an Airflow
+connection lead to it. Needs the extra ``emulator``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.emulator import EmulatorServer
+
+EMULATOR_KEY = "emulator-key"
+
+
+@pytest.fixture
+def fluxions_emulator() -> Iterator[EmulatorServer]:
+    """Start an emulator on a free loopback port; jobs complete as soon as they are submitted.
+
+    ``.base_url`` is its address, ``.emulator`` its state: ``jobs``, ``requests``, ``add_fault(...)``,
+    ``set_transition(Transition.after_reads(2))``.
+    """
+    from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Transition
+
+    emulator = Emulator(api_key=EMULATOR_KEY, transition=Transition.at_once())
+    with emulator, EmulatorServer(emulator) as server:
+        yield server
+
+
+@pytest.fixture
+def fluxions_connection(fluxions_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the connection ``fluxions_default`` lead to the emulator; return its id."""
+    connection = {"conn_type": "fluxions", "host": fluxions_emulator.base_url, "password": EMULATOR_KEY}
+    monkeypatch.setenv("AIRFLOW_CONN_FLUXIONS_DEFAULT", json.dumps(connection))
+    return "fluxions_default"

@@ -1,0 +1,92 @@
+"""For tests that need Airflow's classes but no running Airflow: S3 and the Fluxions API over real sockets."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+# Airflow reads its settings when it is first imported.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="fluxions-airflow-home-")
+os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+INPUT, OUTPUT = "fluxions-input", "fluxions-output"
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """Moto's S3 server on a free loopback port."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client for two empty buckets; `aws_default` leads there too."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    connection = {
+        "conn_type": "aws",
+        "login": "test",
+        "password": "test",
+        "extra": {"endpoint_url": s3_url, "region_name": "us-east-1"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3_url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - moto takes any
+    )
+    for bucket in (INPUT, OUTPUT):
+        client.create_bucket(Bucket=bucket)
+    yield client
+    for bucket in (INPUT, OUTPUT):
+        for item in client.list_objects_v2(Bucket=bucket).get("Contents", ()):
+            client.delete_object(Bucket=bucket, Key=item["Key"])
+        client.delete_bucket(Bucket=bucket)
+
+
+class FakeTaskInstance(SimpleNamespace):
+    """What our operators use of a task instance."""
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        """Keep the value to look at."""
+        self.pushed[key] = value
+
+
+def task_context(**changes: Any) -> dict[str, Any]:
+    """Return a task's context as Airflow gives it, on its first try unless said otherwise."""
+    facts = {
+        "dag_id": "a_dag",
+        "run_id": "manual__1",
+        "task_id": "a_task",
+        "map_index": -1,
+        "try_number": 1,
+        "max_tries": 0,
+        "pushed": {},
+        **changes,
+    }
+    now = datetime.now(UTC)
+    run = SimpleNamespace(start_date=now, run_after=now - timedelta(seconds=1), logical_date=None, clear_number=0)
+    return {"ti": FakeTaskInstance(**facts), "dag_run": run}
+
+
+class DictStore(dict[str, Any]):
+    """Airflow 3.3's task state store, as far as it is used."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a value over tries."""
+        self[key] = value

@@ -1,0 +1,122 @@
+"""From connections to clients, and the connection test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsDeadlineError, FluxionsJobFailedError
+from airflow_provider_fluxions.api.once import Clock
+from airflow_provider_fluxions.emulator import EmulatorServer, OutcomeRule, Transition
+from airflow_provider_fluxions.hooks import FluxionsHook
+
+KEY = "emulator-key"
+Connect = Callable[..., FluxionsHook]
+
+
+@pytest.fixture
+def connect(fluxions_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Return a hook whose connection leads to the emulator, but for what the test changes."""
+
+    def make(**changes: Any) -> FluxionsHook:
+        fields = {"conn_type": "fluxions", "host": fluxions_emulator.base_url, "password": KEY, **changes}
+        monkeypatch.setenv("AIRFLOW_CONN_FLUXIONS_TEST", json.dumps(fields))
+        return FluxionsHook("fluxions_test")
+
+    return make
+
+
+def test_the_connection_test_proves_the_key_with_an_authenticated_read(
+    connect: Connect, fluxions_emulator: EmulatorServer
+) -> None:
+    ok, message = connect().test_connection()
+    assert ok, message
+    (request,) = fluxions_emulator.emulator.requests
+    assert (request.path, request.key) == ("/transcriptions", "valid")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"password": ""}, "password field"),
+        ({"password": "   "}, "password field"),
+        ({"password": "wrong"}, "HTTP 401"),
+        ({"host": "http://127.0.0.1:9"}, "No usable answer from http://127.0.0.1:9"),
+        ({"host": "http://api.example.com"}, "Plain http to api.example.com is refused"),
+        ({"host": "ftp://api.example.com"}, "must look like"),
+        ({"extra": {"read_timeout": "soon"}}, 'extra read_timeout cannot be "soon"'),
+        ({"extra": {"read_timeout": -1}}, "more than 0 seconds"),
+    ],
+)
+def test_the_connection_test_says_what_is_wrong(connect: Connect, changes: dict[str, Any], told: str) -> None:
+    ok, message = connect(**changes).test_connection()
+    assert not ok
+    assert told in message
+    assert KEY not in message
+
+
+def test_a_pasted_bearer_prefix_works_and_is_warned_of(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+    ok, message = connect(password=f"Bearer {KEY}").test_connection()
+    assert ok, message
+    assert "prefix" in caplog.text
+
+
+def test_a_configuration_error_names_the_connection(connect: Connect) -> None:
+    with pytest.raises(FluxionsConfigError, match="'fluxions_test'"):
+        connect(password="").get_conn()
+
+
+def test_extras_that_a_form_saved_as_null_count_as_unset(connect: Connect) -> None:
+    hook = connect(extra={"submit_path": None, "read_timeout": None, "max_retries": ""})
+    assert hook.get_conn().settings.submit_path is None
+    assert hook.get_conn().settings.max_retries == 5
+
+
+def test_extras_reach_the_client_also_as_text_from_a_uri(
+    monkeypatch: pytest.MonkeyPatch, fluxions_emulator: EmulatorServer
+) -> None:
+    uri = f"fluxions://:{KEY}@127.0.0.1:{fluxions_emulator.port}/?read_timeout=7&verify=false&max_retries=2"
+    monkeypatch.setenv("AIRFLOW_CONN_FLUXIONS_TEST", uri)
+    settings = FluxionsHook("fluxions_test").get_conn().settings
+    assert (settings.read_timeout, settings.verify, settings.max_retries) == (7.0, False, 2)
+    assert settings.base_url == f"https://127.0.0.1:{fluxions_emulator.port}"
+
+
+def test_the_port_field_counts_where_the_host_has_none(connect: Connect) -> None:
+    assert connect(host="https://api.example.com/v2", port=8443).get_conn().settings.base_url == (
+        "https://api.example.com:8443/v2"
+    )
+
+
+def test_waiting_returns_the_transcription_with_words(connect: Connect, fluxions_emulator: EmulatorServer) -> None:
+    fluxions_emulator.emulator.set_transition(Transition.after_reads(2))
+    hook = connect()
+    job = hook.submit(b"audio", filename="a.wav")
+    slept: list[float] = []
+    transcription = hook.wait_for_completion(job.id, poll_interval=4, clock=Clock(sleep=slept.append))
+    assert transcription.segments[0].words
+    assert slept
+
+
+def test_waiting_raises_what_the_service_said_of_a_failed_job(
+    connect: Connect, fluxions_emulator: EmulatorServer
+) -> None:
+    fluxions_emulator.emulator.add_outcome(OutcomeRule("*", error_message="Too noisy"))
+    hook = connect()
+    job = hook.submit(b"audio", filename="a.wav")
+    with pytest.raises(FluxionsJobFailedError, match="Too noisy") as caught:
+        hook.wait_for_completion(job.id)
+    assert caught.value.job_id == job.id
+
+
+def test_waiting_ends_at_its_timeout(connect: Connect, fluxions_emulator: EmulatorServer) -> None:
+    fluxions_emulator.emulator.set_transition(Transition.after_reads(1000))
+    hook = connect()
+    job = hook.submit(b"audio", filename="a.wav")
+    now = [1000.0]
+    clock = Clock(now=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
+    with pytest.raises(FluxionsDeadlineError, match="has no cancel"):
+        hook.wait_for_completion(job.id, poll_interval=10, timeout=60, clock=clock)

@@ -1,0 +1,47 @@
+"""What Airflow reads about the provider."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.resources import files
+
+import jsonschema
+
+from airflow_provider_fluxions import __version__, get_provider_info
+
+
+def test_provider_info_is_valid_against_this_airflows_own_schema() -> None:
+    schema = json.loads((files("airflow") / "provider_info.schema.json").read_text())
+    jsonschema.validate(get_provider_info(), schema)
+
+
+def test_provider_info_names_the_hook_class_and_its_connection_type() -> None:
+    from airflow_provider_fluxions.hooks import FluxionsHook
+
+    (connection_type,) = get_provider_info()["connection-types"]
+    assert connection_type["connection-type"] == FluxionsHook.conn_type
+    assert connection_type["hook-class-name"] == f"{FluxionsHook.__module__}.{FluxionsHook.__name__}"
+
+
+def test_every_extra_in_the_form_is_one_that_the_hook_reads() -> None:
+    from types import SimpleNamespace
+
+    from airflow_provider_fluxions.hooks import settings_of
+
+    (connection_type,) = get_provider_info()["connection-types"]
+    connection = SimpleNamespace(conn_id="c", host=None, port=None, password="k")
+    for name, field in connection_type["conn-fields"].items():
+        value = field["schema"].get("default", "/somewhere")
+        assert getattr(settings_of(connection, {name: value}), name) == value
+
+
+def test_importing_the_package_loads_neither_airflow_nor_requests() -> None:
+    code = "import sys, airflow_provider_fluxions as p; p.get_provider_info(); print([m for m in ('airflow', 'requests') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "[]"
+
+
+def test_the_version_in_the_metadata_is_the_packages() -> None:
+    assert get_provider_info()["versions"] == [__version__]

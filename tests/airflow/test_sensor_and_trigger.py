@@ -1,0 +1,163 @@
+"""Waiting: the sensor in its modes, and the trigger."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    TaskDeferred,
+)
+
+from airflow_provider_fluxions.api.client import FluxionsClient
+from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError
+from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault, Transition
+from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
+from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
+from tests.airflow.conftest import task_context
+
+pytestmark = pytest.mark.usefixtures("fluxions_connection")
+MODES: list[dict[str, Any]] = [{"mode": "poke"}, {"deferrable": True}]
+
+
+@pytest.fixture
+def emulator(fluxions_emulator: EmulatorServer) -> Emulator:
+    """Three jobs that do not end by themselves."""
+    emulator = fluxions_emulator.emulator
+    emulator.set_transition(Transition.after_reads(10_000))
+    with FluxionsClient("emulator-key", fluxions_emulator.base_url) as client:
+        for name in "abc":
+            client.submit(name.encode(), filename=f"{name}.wav")
+    emulator.clear_requests()
+    return emulator
+
+
+def finish(emulator: Emulator, **statuses: str) -> None:
+    for job in emulator.jobs:
+        emulator.force_status(job.id, statuses.get(job.filename[0], "completed"), "Too noisy")
+
+
+def wait(job_id: Any, **options: Any) -> Any:
+    sensor = FluxionsTranscriptionSensor(task_id="t", job_id=job_id, **{"poke_interval": 0.01, **options})
+    return sensor.execute(task_context())
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_it_returns_the_ids_once_all_are_completed(emulator: Emulator, mode: dict[str, Any]) -> None:
+    finish(emulator)
+    assert wait(1, **mode) == 1
+    assert wait([1, "2", 3], **mode) == [1, "2", 3]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_failed_job_ends_the_wait_for_good(emulator: Emulator, mode: dict[str, Any]) -> None:
+    finish(emulator, b="failed")
+    with pytest.raises(AirflowFailException, match=r"job 2 \(b.wav\): Too noisy"):
+        wait([1, 2, 3], **mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_unknown_job_ends_the_wait_for_good(emulator: Emulator, mode: dict[str, Any]) -> None:
+    with pytest.raises(AirflowFailException, match="does not know job 4711"):
+        wait(4711, **mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_job_that_still_runs_at_the_timeout_is_a_sensor_timeout(emulator: Emulator, mode: dict[str, Any]) -> None:
+    with pytest.raises(AirflowSensorTimeout):
+        wait(1, timeout=0, **mode)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("flag", ["soft_fail", "never_fail"])
+def test_soft_fail_and_never_fail_skip_instead_of_failing(emulator: Emulator, mode: dict[str, Any], flag: str) -> None:
+    with pytest.raises(AirflowSkipException):
+        wait(1, timeout=0, **mode, **{flag: True})
+    finish(emulator, a="failed")
+    with pytest.raises(AirflowSkipException):
+        wait(1, **mode, **{flag: True})
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_refused_key_is_raised_unless_it_may_never_fail(emulator: Emulator, mode: dict[str, Any]) -> None:
+    emulator.add_fault(Fault(status=403, times=None))
+    with pytest.raises(FluxionsAuthenticationError):
+        wait(1, soft_fail=True, **mode)
+    with pytest.raises(AirflowSkipException):
+        wait(1, never_fail=True, **mode)
+
+
+@pytest.mark.parametrize("job_id", [None, "None", "", [], [1, None], 1.5, {"id": 1}, "../health", "[1, 2]"])
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_no_id_is_refused_before_any_request(emulator: Emulator, mode: dict[str, Any], job_id: Any) -> None:
+    with pytest.raises(AirflowFailException, match="id"):
+        wait(job_id, **mode)
+    assert emulator.requests == []
+
+
+def test_deferring_looks_once_before_and_carries_an_absolute_deadline(emulator: Emulator) -> None:
+    with pytest.raises(TaskDeferred) as deferred:
+        wait([1, 2], deferrable=True, timeout=60, poll_interval=7)
+    arguments = deferred.value.trigger.serialize()[1]
+    assert len(emulator.requests) == 1
+    assert arguments["deadline"] == deferred.value.kwargs["deadline"] == pytest.approx(time.time() + 60, abs=5)
+    assert arguments["poll_interval"] == 7
+    assert deferred.value.timeout.total_seconds() == pytest.approx(120, abs=5)
+
+
+class HastyTrigger(FluxionsTranscriptionTrigger):
+    """Does without the five quiet seconds; nothing runs in a worker here."""
+
+    quiet_seconds = 0.0
+
+
+def fire(**arguments: Any) -> dict[str, Any]:
+    async def first_event() -> dict[str, Any]:
+        events = [event async for event in HastyTrigger(poll_interval=0.01, **arguments).run()]
+        assert len(events) == 1, "exactly one event"
+        payload: dict[str, Any] = events[0].payload
+        return payload
+
+    return asyncio.run(first_event())
+
+
+def test_the_event_is_ids_and_statuses(emulator: Emulator) -> None:
+    finish(emulator)
+    event = fire(job_ids=[1, 2, 3], deadline=time.time() + 60)
+    assert event == {"version": 1, "status": "done", "jobs": {"1": "completed", "2": "completed", "3": "completed"}}
+
+
+def test_a_failed_job_fires_while_others_run(emulator: Emulator) -> None:
+    emulator.force_status(2, "failed")
+    assert fire(job_ids=[1, 2, 3], deadline=time.time() + 60)["jobs"] == {"2": "failed"}
+
+
+def test_enough_ended_jobs_fire(emulator: Emulator) -> None:
+    emulator.force_status(3, "completed")
+    assert fire(job_ids=[1, 2, 3], deadline=time.time() + 60, enough=1)["jobs"] == {"3": "completed"}
+
+
+def test_a_deadline_fires_as_timeout_after_a_last_look(emulator: Emulator) -> None:
+    assert fire(job_ids=[1], deadline=time.time() - 10) == {"version": 1, "status": "timeout", "jobs": {}}
+    assert emulator.requests
+
+
+def test_a_job_that_ended_in_time_is_done_even_after_the_deadline(emulator: Emulator) -> None:
+    finish(emulator)
+    assert fire(job_ids=[1], deadline=time.time() - 10)["status"] == "done"
+
+
+def test_a_refused_key_fires_as_error_without_the_key(emulator: Emulator) -> None:
+    emulator.add_fault(Fault(status=401, times=None))
+    event = fire(job_ids=[1], deadline=time.time() + 60)
+    assert (event["status"], event["error"]) == ("error", "FluxionsAuthenticationError")
+    assert "emulator-key" not in str(event)
+
+
+def test_the_trigger_waits_five_seconds_before_it_fires() -> None:
+    assert FluxionsTranscriptionTrigger([1]).quiet_seconds == 5.0

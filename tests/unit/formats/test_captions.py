@@ -1,0 +1,254 @@
+"""Cutting segments into cues: nothing lost, nothing too large, times where the words were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_fluxions.api import speech
+from airflow_provider_fluxions.api.errors import FluxionsFormatError
+from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.formats.captions import DEFAULT_LIMITS, Cue, Limits, caption, timestamp
+
+Make = Callable[..., Transcription]
+
+# 42 characters, 2 lines, 7 s: https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
+LINE_CHARACTERS, LINES, CUE_MS = 42, 2, 7_000
+
+SECONDS = st.floats(0, 400_000)
+WORDS = ("a", "so", "really", "42", "don't", "haha", "…", "日本語を話す", "ǅ", "İstanbul")
+MARKUP = ("f***", "*yes*", "[pause]", "&", "<i>", "-->", "--->", "\n", "\u2028")
+LONG_WORDS = ("x" * 43, "https://example.org/" + "a" * 100)
+TOKENS = st.sampled_from(WORDS + MARKUP + LONG_WORDS)
+TEXTS = st.lists(TOKENS, max_size=60).map(" ".join) | st.text(max_size=200)
+
+
+@st.composite
+def segments(draw: st.DrawFn) -> dict[str, Any]:
+    text, start = draw(TEXTS), draw(SECONDS)
+    end = start + draw(st.floats(-1, 90))
+    tokens = [token for token in text.split() if draw(st.booleans())] if draw(st.booleans()) else []
+    times = st.none() | st.floats(start - 1, start + 91)
+    words = [{"word": token, "start": draw(times), "end": draw(times)} for token in tokens]
+    speaker = draw(st.none() | st.sampled_from(["0", "1", "SPEAKER_2", "A & <B>\n-->"]))
+    return {"speaker": speaker, "text": text, "start": start, "end": end, "words": words}
+
+
+TRANSCRIPTIONS = st.lists(segments(), max_size=5).map(lambda data: Transcription.from_json({"id": 1, "segments": data}))
+
+
+def visible(text: str) -> str:
+    return "".join(text.split())
+
+
+def times(cues: list[Cue]) -> list[tuple[int, int]]:
+    return [(cue.start_ms, cue.end_ms) for cue in cues]
+
+
+def texts(cues: list[Cue]) -> list[str]:
+    return [" ".join(cue.lines) for cue in cues]
+
+
+@given(TRANSCRIPTIONS)
+def test_no_cue_breaks_a_rule(result: Transcription) -> None:
+    for cue in caption(result):
+        assert 1 <= len(cue.lines) <= LINES
+        assert all(1 <= len(line) <= LINE_CHARACTERS and line == line.strip() for line in cue.lines)
+        assert not any(char in line for line in cue.lines for char in "\n\r\u2028\x85")
+        assert 0 <= cue.start_ms < cue.end_ms <= cue.start_ms + CUE_MS
+
+
+@given(segments())
+def test_no_character_of_a_segment_is_lost_or_moved(data: dict[str, Any]) -> None:
+    cues = caption(Transcription.from_json({"id": 1, "segments": [data]}))
+    assert visible("".join(texts(cues))) == visible(speech.clean_text(data["text"]))
+
+
+@given(TRANSCRIPTIONS)
+def test_no_character_of_a_transcription_is_lost(result: Transcription) -> None:
+    shown = sorted(visible("".join(texts(caption(result)))))
+    assert shown == sorted(visible("".join(speech.clean_text(part.text) for part in result.segments)))
+
+
+@given(segments())
+def test_the_times_of_a_segments_cues_never_go_back(data: dict[str, Any]) -> None:
+    cues = caption(Transcription.from_json({"id": 1, "segments": [data]}))
+    assert [cue.start_ms for cue in cues] == sorted(cue.start_ms for cue in cues)
+    assert [cue.end_ms for cue in cues] == sorted(cue.end_ms for cue in cues)
+
+
+@given(segments())
+def test_a_segments_cues_stay_within_its_time(data: dict[str, Any]) -> None:
+    for cue in caption(Transcription.from_json({"id": 1, "segments": [data]})):
+        assert round(data["start"] * 1000) <= cue.start_ms
+        assert cue.end_ms <= max(round(data["end"] * 1000), cue.start_ms + 1)
+
+
+@given(TRANSCRIPTIONS)
+def test_cues_are_ordered_by_start_as_webvtt_requires(result: Transcription) -> None:
+    starts = [cue.start_ms for cue in caption(result)]
+    assert starts == sorted(starts)
+
+
+@given(TRANSCRIPTIONS, st.builds(Limits, st.integers(1, 60), st.integers(1, 4), st.integers(500, 20_000)))
+def test_other_limits_hold_too(result: Transcription, limits: Limits) -> None:
+    for cue in caption(result, limits):
+        assert len(cue.lines) <= limits.lines
+        assert max(map(len, cue.lines)) <= limits.line_characters
+        assert cue.end_ms - cue.start_ms <= limits.cue_ms
+
+
+def test_the_default_limits_are_those_of_the_guide() -> None:
+    assert (
+        DEFAULT_LIMITS.line_characters,
+        DEFAULT_LIMITS.lines,
+        DEFAULT_LIMITS.cue_ms,
+    ) == (LINE_CHARACTERS, LINES, CUE_MS)
+
+
+def test_a_segment_that_fits_is_one_cue(make: Make) -> None:
+    assert caption(make(("SPEAKER_0", 1, 2.5, "[breath] It is *fine*."))) == [Cue(1000, 2500, "0", ("It is fine.",))]
+
+
+def test_lines_break_between_words(make: Make) -> None:
+    (cue,) = caption(make(("0", 0, 3, "The quick brown fox jumps over the lazy dog, and then it sleeps.")))
+    assert cue.lines == ("The quick brown fox jumps over the lazy", "dog, and then it sleeps.")
+
+
+def test_a_long_text_without_word_times_is_cut_in_proportion_to_its_characters(make: Make) -> None:
+    cues = caption(make(("0", 10, 20, "ten chars " * 10)))
+    # 99 characters in 10 s: 69 of them fit into 7 s, and the space after them belongs to no cue.
+    assert [len(text) for text in texts(cues)] == [69, 29]
+    assert times(cues) == [(10_000, 16_970), (17_071, 20_000)]
+
+
+def test_a_long_segment_is_cut_where_its_words_begin_and_end(make: Make) -> None:
+    words = [{"word": f"w{n}", "start": n * 2.0, "end": n * 2.0 + 1} for n in range(6)]
+    result = make(segments=[{"text": "w0 w1 w2, w3 w4 W5.", "start": 0, "end": 12, "words": words}])
+    assert texts(caption(result)) == ["w0 w1 w2, w3", "w4 W5."]
+    assert times(caption(result)) == [(0, 7000), (8000, 12000)]
+
+
+def test_words_that_the_aligner_left_out_are_placed_between_their_neighbours(make: Make) -> None:
+    words = [{"word": "sold", "start": 0, "end": 1}, {"word": "of", "start": 9, "end": 9.5}]
+    result = make(segments=[{"text": "sold 42 of", "start": 0, "end": 9.5, "words": words}])
+    assert texts(caption(result)) == ["sold 42", "of"]
+    assert times(caption(result)) == [(0, 7000), (9000, 9500)]
+
+
+def test_a_word_the_text_does_not_have_moves_no_other(make: Make) -> None:
+    words = [
+        {"word": "one", "start": 0, "end": 1},
+        {"word": "stray", "start": 90, "end": 91},
+        {"word": "two", "start": 8, "end": 9},
+    ]
+    result = make(segments=[{"text": "One, two.", "start": 0, "end": 9, "words": words}])
+    assert times(caption(result)) == [(0, 1000), (8000, 9000)]
+
+
+@pytest.mark.parametrize("wild", [-5.0, 900.0])
+def test_a_word_with_an_impossible_time_is_placed_between_its_neighbours(make: Make, wild: float) -> None:
+    words = [
+        {"word": "one", "start": 0, "end": 2},
+        {"word": "two", "start": wild, "end": wild},
+        {"word": "six", "start": 9, "end": 10},
+    ]
+    result = make(segments=[{"text": "one two six", "start": 0, "end": 10, "words": words}])
+    # "two" begins one of the five characters after "one" ends (2 s) and "six" begins (9 s).
+    assert texts(caption(result)) == ["one", "two six"]
+    assert times(caption(result)) == [(0, 2000), (3400, 10000)]
+
+
+def test_the_same_word_said_twice_is_found_twice(make: Make) -> None:
+    words = [{"word": "no", "start": start, "end": start + 1} for start in (0, 10, 20)]
+    result = make(segments=[{"text": "No, no, no!", "start": 0, "end": 21, "words": words}])
+    assert times(caption(result)) == [(0, 1000), (10000, 11000), (20000, 21000)]
+
+
+def test_a_segment_without_text_shows_its_words(make: Make) -> None:
+    words = [{"word": "hi", "start": 1, "end": 1.5}, {"word": "there", "start": 1.5, "end": 2}]
+    assert caption(make(segments=[{"speaker": 1, "words": words}])) == [Cue(1000, 2000, "1", ("hi there",))]
+
+
+def test_a_word_that_lasts_longer_than_a_cue_may_is_shown_as_long_as_a_cue_may(make: Make) -> None:
+    assert times(caption(make(("0", 1, 30, "Goooal!")))) == [(1000, 8000)]
+
+
+def test_a_word_longer_than_a_line_is_cut_itself(make: Make) -> None:
+    cues = caption(make(("0", 0, 5, "see " + "x" * 50)))
+    assert [cue.lines for cue in cues] == [("see", "x" * 42), ("x" * 8,)]
+
+
+def test_a_script_without_spaces_is_cut_by_time_too(make: Make) -> None:
+    cues = caption(make(("0", 0, 20, "日本語" * 40)))
+    assert "".join("".join(cue.lines) for cue in cues) == "日本語" * 40
+    assert all(later.start_ms - cue.end_ms <= 1 for cue, later in pairwise(cues))
+
+
+def test_overlapping_speech_stays_overlapping(make: Make) -> None:
+    cues = caption(make(("0", 0, 6.42, "a"), ("1", 6.0, 7.2, "b")))
+    assert times(cues) == [(0, 6420), (6000, 7200)]
+
+
+def test_a_segment_that_starts_during_a_long_one_stands_between_its_cues(make: Make) -> None:
+    cues = caption(make(("0", 0, 14, "first words second words"), ("1", 3, 4, "yes")))
+    assert [cue.speaker for cue in cues] == ["0", "1", "0"]
+
+
+@pytest.mark.parametrize(("seconds", "ms"), [(59.9996, 60_000), (0.0004, 0), (1.0006, 1001), (6.42, 6420)])
+def test_times_are_rounded_to_whole_milliseconds(make: Make, seconds: float, ms: int) -> None:
+    (cue,) = caption(make(("0", seconds, seconds + 2, "a")))
+    assert cue.start_ms == ms
+
+
+@pytest.mark.parametrize("end", [5, 4.9, -1])
+def test_a_cue_that_would_end_before_it_starts_lasts_one_millisecond(make: Make, end: float) -> None:
+    assert times(caption(make(("0", 5, end, "a")))) == [(5000, 5001)]
+
+
+def test_a_time_before_the_audio_is_its_start(make: Make) -> None:
+    assert times(caption(make(("0", -0.3, 1, "a")))) == [(0, 1000)]
+
+
+def test_a_segment_without_an_end_lasts_as_long_as_it_takes_to_read(make: Make) -> None:
+    assert times(caption(make(("0", 2, None, "x" * 34)))) == [(2000, 4000)]
+
+
+def test_an_untimed_segment_among_timed_ones_follows_the_one_before_it(make: Make) -> None:
+    cues = caption(make(("0", 1, 2, "a"), ("1", None, None, "b" * 17), ("0", 5, 6, "c")))
+    assert times(cues) == [(1000, 2000), (2000, 3000), (5000, 6000)]
+
+
+def test_text_without_any_time_is_refused_with_what_to_do(make: Make) -> None:
+    with pytest.raises(FluxionsFormatError, match="word_level_timestamps=true") as caught:
+        caption(make(text="SPEAKER_0: hi"))
+    assert caught.value.job_id == 124
+
+
+def test_text_beside_segments_that_hold_none_is_refused_too(make: Make) -> None:
+    with pytest.raises(FluxionsFormatError):
+        caption(make(("0", 0, 1, ""), text="SPEAKER_0: hi"))
+
+
+@pytest.mark.parametrize("text", ["", "SPEAKER_0:", "SPEAKER_0: [breath] [sigh]"])
+def test_where_nothing_was_said_there_is_no_cue_and_no_complaint(make: Make, text: str) -> None:
+    assert caption(make(text=text)) == []
+
+
+@pytest.mark.parametrize(
+    ("ms", "written"),
+    [
+        (0, "00:00:00.000"),
+        (61_001, "00:01:01.001"),
+        (3_599_999, "00:59:59.999"),
+        (90_000_000, "25:00:00.000"),
+        (360_000_000, "100:00:00.000"),
+    ],
+)
+def test_hours_never_wrap(ms: int, written: str) -> None:
+    assert timestamp(ms, ".") == written
