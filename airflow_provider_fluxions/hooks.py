@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 
-from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.api.settings import ClientSettings, with_port
 from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
 
 DEFAULT_CONN_ID = "fluxions_default"
 DEFAULT_POLL_INTERVAL_SECONDS = 15.0
@@ -60,8 +62,7 @@ class FluxionsHook(BaseHook):
         :raises FluxionsConfigError: the connection cannot work; the message names the field.
         """
         if self._client is None:
-            settings = self._settings()
-            self._client = FluxionsClient.from_settings(settings)
+            self._client = _new_client(self._settings())
         return self._client
 
     def _settings(self) -> ClientSettings:
@@ -75,7 +76,7 @@ class FluxionsHook(BaseHook):
         """Prove the key with an authenticated read; return whether it worked and what to do if not."""
         try:
             settings = replace(self._settings(), max_retries=0)
-            with FluxionsClient.from_settings(settings) as client:
+            with _new_client(settings) as client:
                 page = client.list_transcriptions(limit=1)
         except FluxionsError as error:
             return False, str(error)
@@ -129,6 +130,13 @@ class FluxionsHook(BaseHook):
         return self.get_transcription(job_id)
 
 
+def _new_client(settings: ClientSettings) -> FluxionsClient:
+    """Import `requests` only where a request is made: it would triple the cost of parsing a DAG."""
+    from airflow_provider_fluxions.api.client import FluxionsClient
+
+    return FluxionsClient.from_settings(settings)
+
+
 async def connect_for_polling(fluxions_conn_id: str) -> FluxionsClient:
     """Return a client for a poll loop in the triggerer: no retries of its own, because the loop has them.
 
@@ -139,7 +147,7 @@ async def connect_for_polling(fluxions_conn_id: str) -> FluxionsClient:
     connection = await get_async_connection(fluxions_conn_id)
     settings = settings_of(connection, await get_async_extra_dejson(connection))
     timeout = min(settings.read_timeout, POLL_TIMEOUT_SECONDS)
-    return FluxionsClient.from_settings(replace(settings, max_retries=0, read_timeout=timeout))
+    return _new_client(replace(settings, max_retries=0, read_timeout=timeout))
 
 
 def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:

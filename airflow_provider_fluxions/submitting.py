@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_fluxions.api.audio import AudioSource
-from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.once import Taken, Work, submit_once
 from airflow_provider_fluxions.identity import TaskIdentity, record_job, recorded_job
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
 
 
 def submit_for_task(

@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
 from airflow_provider_fluxions.polling import Outcome, Watched, look, wait_in_place
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
 from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 

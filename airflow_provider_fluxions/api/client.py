@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Self
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsRejectedError,
     JobId,
 )
+from airflow_provider_fluxions.api.ids import check_job_id, key_of
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.responses import read_response
 from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS, iter_pages
@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 
 # The page documents the first, users of the live API report the second.
 SUBMIT_PATHS = ("/submit", "/akro/submit")
-# Numbers in the page's examples, opaque to us; what could change a URL's path, or is a rendered list, is no id.
-_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,199}")
 
 # Which path worked at which base URL, given the connection's choice, for the life of the process: a wrong guess
 # costs a whole upload.
@@ -200,26 +198,6 @@ class FluxionsClient:
         return FluxionsConnectionError(
             f"No usable answer from {self.settings.base_url} ({kind}: {reason or error}). {advice}", job_id=job_id
         )
-
-
-def check_job_id(value: object) -> JobId:
-    """Return a job id as it is.
-
-    :raises FluxionsInputError: it is neither a whole number nor a plain word.
-    """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and _JOB_ID.fullmatch(value) and value.lower() not in ("none", "null"):
-        return value
-    raise FluxionsInputError(
-        f"A job id must be a number or a plain word such as FluxionsSubmitOperator returns, not {value!r}. If it "
-        "comes by XCom, check that the submitting task ran and which of its values is pulled."
-    )
-
-
-def key_of(job_id: JobId) -> str:
-    """Return the form in which two ids are compared: templates turn the API's numbers into text."""
-    return str(job_id)
 
 
 def _flag(value: bool) -> str:

@@ -17,10 +17,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_fluxions.api.audio import AudioSource
-from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import (
     FluxionsNotFoundError,
     FluxionsRequestError,
@@ -30,6 +29,9 @@ from airflow_provider_fluxions.api.errors import (
 from airflow_provider_fluxions.api.models import Job, JobStatus, Submission
 from airflow_provider_fluxions.api.reference import marked_filename
 from airflow_provider_fluxions.api.search import newest_live, search
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 

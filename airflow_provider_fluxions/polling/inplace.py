@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
-from airflow_provider_fluxions.api.client import FluxionsClient, key_of
 from airflow_provider_fluxions.api.errors import FluxionsRequestError
+from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import JobStatus
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.polling.sweep import Memory, ReadJob, fetch, plan_round
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 

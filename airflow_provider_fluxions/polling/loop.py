@@ -15,11 +15,15 @@ import weakref
 from collections.abc import Awaitable, Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from airflow_provider_fluxions.api.client import FluxionsClient, key_of
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
+from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.polling.sweep import Answer, ListPage, Memory, Request, fetch, plan_round
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +33,7 @@ MAX_FIRST_LOOK_SECONDS = 5.0
 # Waiters that fall due within this share of their interval are served by the same round.
 COALESCED_SHARE = 0.2
 
-Connect = Callable[[], Awaitable[FluxionsClient]]
+Connect = Callable[[], Awaitable["FluxionsClient"]]
 
 
 @dataclass(frozen=True)

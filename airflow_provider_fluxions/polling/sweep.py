@@ -9,16 +9,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from airflow_provider_fluxions.api.client import FluxionsClient, key_of
 from airflow_provider_fluxions.api.errors import FluxionsNotFoundError, FluxionsRejectedError, JobId
+from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page
 from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 
 # A page costs one request, so it pays from the second job that it answers for.
 JOBS_THAT_PAY_FOR_A_PAGE = 2
+# How many jobs that earlier walks missed are worth one page that does not pay; of new jobs, each is worth one.
+MISSED_JOBS_PER_VAIN_PAGE = 10
 # A job that a walk did not meet is left to single reads for so many rounds at most, doubling from 2: the list may
 # only have been late, or cut short once, and thousands of single reads a round would go on for ever.
 MAX_ROUNDS_WITHOUT_WALK = 64
@@ -68,6 +74,11 @@ class Memory:
         self.offsets.pop(key, None)
         self.misses[key] = self.misses.get(key, 0) + 1
         self.walk_again[key] = self.rounds + min(2 ** self.misses[key], MAX_ROUNDS_WITHOUT_WALK)
+
+    def vain_pages_allowed(self, keys: set[str]) -> int:
+        """Return how many pages that do not pay a walk for these jobs may read."""
+        missed = len(keys & self.misses.keys())
+        return max(1, len(keys) - missed + missed // MISSED_JOBS_PER_VAIN_PAGE)
 
     def may_walk(self, key: str) -> bool:
         """Whether looking for a job in the list is worth a try this round."""
@@ -119,10 +130,12 @@ class _Round:
         walk does not meet are read one by one for some rounds.
         """
         vain_pages = 0
-        while len(keys & self.open_jobs.keys()) >= JOBS_THAT_PAY_FOR_A_PAGE and vain_pages < len(keys):
+        while len(left := keys & self.open_jobs.keys()) >= JOBS_THAT_PAY_FOR_A_PAGE:
+            if vain_pages >= self.memory.vain_pages_allowed(left):
+                break
             if offset not in self.pages_read:
                 jobs = yield ListPage(offset)
-                vain_pages = 0 if self._take(offset, jobs) >= JOBS_THAT_PAY_FOR_A_PAGE else vain_pages + 1
+                vain_pages += self._take(offset, jobs) < JOBS_THAT_PAY_FOR_A_PAGE
                 if len(jobs) < MAX_PAGE_JOBS:
                     break
             offset += MAX_PAGE_JOBS

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from airflow_provider_fluxions.api.client import check_job_id, key_of
 from airflow_provider_fluxions.api.errors import (
     FluxionsDeadlineError,
     FluxionsInputError,
@@ -16,6 +15,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsNotFoundError,
     JobId,
 )
+from airflow_provider_fluxions.api.ids import check_job_id, key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.polling.sweep import LOST, LOST_REASON
 

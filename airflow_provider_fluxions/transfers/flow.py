@@ -12,15 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_fluxions.api.client import FluxionsClient, key_of
 from airflow_provider_fluxions.api.errors import (
     FluxionsAudioError,
     FluxionsFormatError,
     FluxionsRejectedError,
     JobId,
 )
+from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.once import Taken, Work, submit_once
 from airflow_provider_fluxions.api.search import newest_live, search
@@ -29,6 +29,9 @@ from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.polling.verdict import job_error
 from airflow_provider_fluxions.s3 import S3Store
 from airflow_provider_fluxions.transfers.plan import META_JOB, META_REFERENCE, META_RUN, META_VERSION, Item
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 

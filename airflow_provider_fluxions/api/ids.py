@@ -1,0 +1,30 @@
+"""Job ids: numbers in the page's examples, opaque to us."""
+
+from __future__ import annotations
+
+import re
+
+from airflow_provider_fluxions.api.errors import FluxionsInputError, JobId
+
+# What could change a URL's path, or is a list rendered to text, is no id.
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,199}")
+
+
+def check_job_id(value: object) -> JobId:
+    """Return a job id as it is.
+
+    :raises FluxionsInputError: it is neither a whole number nor a plain word.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and _JOB_ID.fullmatch(value) and value.lower() not in ("none", "null"):
+        return value
+    raise FluxionsInputError(
+        f"A job id must be a number or a plain word such as FluxionsSubmitOperator returns, not {value!r}. If it "
+        "comes by XCom, check that the submitting task ran and which of its values is pulled."
+    )
+
+
+def key_of(job_id: JobId) -> str:
+    """Return the form in which two ids are compared: templates turn the API's numbers into text."""
+    return str(job_id)

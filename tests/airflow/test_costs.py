@@ -1,0 +1,24 @@
+"""What our figures promise about memory, measured in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_an_upload_of_one_gib_from_s3_takes_less_than_32_mib() -> None:
+    run = subprocess.run(
+        [sys.executable, "-P", str(ROOT / "benchmarks" / "streaming.py"), "1024"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    figures = json.loads(run.stdout.splitlines()[-1])
+    assert figures["mib"] == 1024
+    assert figures["peak_over_start_mib"] < 32, figures
