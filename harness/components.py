@@ -44,6 +44,8 @@ class AirflowComponents:
         self._url = url
         self._database = database
         self._processes: dict[str, ManagedProcess] = {}
+        # Variables of one component alone, by its name; read at each start as well.
+        self.own_env: dict[str, dict[str, str]] = {}
 
     def start(self) -> None:
         """Start all and wait until all are ready; after a failure none is left."""
@@ -106,7 +108,8 @@ class AirflowComponents:
 
     def _spawn(self, name: str) -> None:
         command = [self._python, "-m", "airflow", name, *_ARGUMENTS.get(name, [])]
-        process = self._processes[name] = ManagedProcess(name, command, self.log_file(name), self._env)
+        env = {**self._env, **self.own_env.get(name, {})}
+        process = self._processes[name] = ManagedProcess(name, command, self.log_file(name), env)
         process.start()
 
     def _wait_ready(self, name: str, since: str) -> None:

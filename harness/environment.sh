@@ -19,16 +19,20 @@ find_python() {
     return 1
 }
 
-# install ENVIRONMENT PINS PYTHON: the steps themselves, each silent unless something is wrong.
+# install ENVIRONMENT PINS PYTHON [WHEEL]: the steps themselves, each silent unless something is wrong.
+# Without a wheel the checkout itself is installed, so that changes to it count at once.
 install() {
+    environment=$1 pins=$2 base_python=$3
+    shift 3
+    [ $# -gt 0 ] || set -- -e "$root"
     if command -v uv >/dev/null 2>&1; then
-        uv venv --quiet --python "$3" "$1" &&
-            uv pip install --quiet --python "$1/bin/python" -r "$2" &&
-            uv pip install --quiet --python "$1/bin/python" --no-deps -e "$root"
+        uv venv --quiet --python "$base_python" "$environment" &&
+            uv pip install --quiet --python "$environment/bin/python" -r "$pins" &&
+            uv pip install --quiet --python "$environment/bin/python" --no-deps "$@"
     else
-        "$3" -m venv "$1" &&
-            "$1/bin/python" -m pip install --quiet --disable-pip-version-check -r "$2" &&
-            "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -e "$root"
+        "$base_python" -m venv "$environment" &&
+            "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -r "$pins" &&
+            "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$@"
     fi
 }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_fluxions.emulator import ControlClient, OutcomeRule
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.processes import HarnessError
@@ -20,8 +21,14 @@ EXAMPLES = ("submit_wait_store", "bucket_to_bucket", "mapped_taskflow")
 INPUT, OUTPUT = "fluxions-input", "fluxions-output"
 RECORDINGS = ("dialogue.mp3", "memo.mp3")
 RUN_SECONDS = 240.0
+# Connections that cannot work, each with the real key in it.
+BAD_CONNECTIONS: dict[str, dict[str, Any]] = {
+    "unreachable": {"host": "http://127.0.0.1:9", "extra": {"max_retries": 0}},
+    "plain_http": {"host": "http://192.0.2.1"},
+    "pasted_header": {"password": "Authorization: {key}"},
+}
 # Long enough that no job is done when a task first looks, so that every wait really defers.
-JOB_SECONDS = 12.0
+JOB_SECONDS = 20.0
 
 
 @dataclass
@@ -31,6 +38,16 @@ class Run:
     airflow: LocalAirflow
     dag_id: str
     run_id: str
+
+    def ended(self) -> dict[str, str]:
+        """Wait for the end, whatever it is; return the states of its tasks (not of mapped ones)."""
+        self.airflow.wait(self.dag_id, self.run_id, RUN_SECONDS)
+        states = self.airflow.database.task_states(self.dag_id, self.run_id)
+        return {task_id: str(state) for (task_id, _), state in states.items()}
+
+    def log(self, task_id: str) -> str:
+        """Return the log of all tries of a task."""
+        return self.airflow.task_log(self.dag_id, self.run_id, task_id)
 
     def succeeded(self) -> Run:
         """Wait for success; HarnessError, with the logs of the tasks that did not succeed, for any other end."""
@@ -72,7 +89,10 @@ class Stage:
         conf = confs[example]
         if example != "mapped_taskflow":
             conf["destination"] = f"s3://{OUTPUT}/{profile}/{example}/"
-        dag_id = f"{profile}_{example}"
+        return self.start(f"{profile}_{example}", conf)
+
+    def start(self, dag_id: str, conf: dict[str, Any] | None = None) -> Run:
+        """Start a run of any DAG."""
         return Run(self.airflow, dag_id, self.airflow.trigger(dag_id, conf=conf))
 
 
@@ -96,7 +116,12 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
         airflow.add_connection("aws_default", **storage.airflow_connection())
         for name, emulator in emulators.items():
             airflow.add_connection(f"fluxions_{name}", **emulator.airflow_connection())
+        for name, fields in BAD_CONNECTIONS.items():
+            working = emulators[PROFILES[0]].airflow_connection()
+            password = fields.get("password", "{key}").format(key=working["password"])
+            airflow.add_connection(f"fluxions_{name}", **{**working, **fields, "password": password})
         stack.enter_context(airflow)
+        _set_endings(emulators[PROFILES[0]])
         stage = Stage(airflow, storage, emulators)
         for profile in PROFILES:
             for example in EXAMPLES:
@@ -130,4 +155,14 @@ def _write_dags(folder: Path) -> Path:
                     raise HarnessError(f"dags_examples/{example}.py has not exactly one {old}")
                 text = text.replace(old, new)
             (folder / f"{profile}_{example}.py").write_text(text)
+    for path in (ROOT / "tests" / "e2e" / "stage_dags").glob("*.py"):
+        (folder / path.name).write_text(path.read_text())
     return folder
+
+
+def _set_endings(emulator: LocalEmulator) -> None:
+    """Let jobs called `bad` fail and jobs called `never` run for ever."""
+    control = ControlClient(emulator.url)
+    control.set_outcome(OutcomeRule("bad.mp3", error_message="Too noisy to transcribe"))
+    control.set_outcome(OutcomeRule("never.mp3", outcome="never"))
+    control.close()

@@ -124,6 +124,10 @@ class PollLoop:
         self._clock = clock
         self._wake = asyncio.Event()
         self._memory = Memory()
+        # Of the present round: when it began, the jitter that keeps its waiters together, the jobs shown so far.
+        self._round_started = 0.0
+        self._round_share = 1.0
+        self._shown: set[str] = set()
         self._failures = 0
         self._paused_until = 0.0
         # An empty context: else the loop would log into the task that happened to start it.
@@ -201,6 +205,8 @@ class PollLoop:
     async def _round(self, client: FluxionsClient, pool: ThreadPoolExecutor) -> None:
         started = self._clock.now()
         due = [w for w in self.waiters if w.is_waiting and w.next_look <= started + COALESCED_SHARE * w.poll_interval]
+        self._round_started, self._round_share = started, 0.9 + 0.2 * self._clock.jitter()
+        self._shown.clear()
         try:
             await self._sweep(client, pool, due)
         except FluxionsRequestError as error:
@@ -210,9 +216,8 @@ class PollLoop:
         else:
             self._failures = 0
             self._paused_until = 0.0
-        share = 0.9 + 0.2 * self._clock.jitter()  # one for the round, so that its waiters stay together
         for waiter in due:
-            waiter.due = started + share * waiter.poll_interval
+            waiter.due = self._due_after_round(waiter)
             if started >= waiter.deadline and waiter in self.waiters:
                 waiter.settle(Outcome.TIMEOUT)
 
@@ -239,11 +244,21 @@ class PollLoop:
         return isinstance(request, ListPage) or key_of(request.job_id) in self._waiters_by_job
 
     def _deliver(self, answer: Answer) -> None:
-        for key in self._waiters_by_job.keys() & answer.keys():
-            for waiter in self._waiters_by_job[key]:
-                waiter.watched.see({key: answer[key]})
-                if waiter.watched.is_done:
-                    waiter.settle(Outcome.DONE)
+        """Tell the waiters what an answer shows. Pages show more than was asked, and who has seen all is served.
+
+        Their next look is an interval away, so waiters that came at different times soon share their rounds.
+        """
+        shown = self._waiters_by_job.keys() & answer.keys()
+        self._shown |= shown
+        for waiter in {waiter for key in shown for waiter in self._waiters_by_job[key]}:
+            waiter.watched.see(answer)
+            if waiter.watched.is_done:
+                waiter.settle(Outcome.DONE)
+            elif waiter.watched.open.keys() <= self._shown:
+                waiter.due = self._due_after_round(waiter)
+
+    def _due_after_round(self, waiter: _Waiter) -> float:
+        return self._round_started + self._round_share * waiter.poll_interval
 
     def _slow_down(self, error: FluxionsRequestError) -> None:
         """Pause the whole connection once: doubling from 1 s, never less than the service asked for."""

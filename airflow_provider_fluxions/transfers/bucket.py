@@ -192,7 +192,10 @@ class FluxionsS3ToS3Operator(BaseOperator):
             "audio_seconds": round(flow.progress.audio_seconds, 3),
             "manifest": manifest,
         }
-        self.log.info("%s", summary)
+        self.log.info(
+            "Of %d inputs %d are completed, %d were done before, %d failed. The manifest is %s.",
+            len(rows), counts["completed"], counts["already_done"], counts["failed"], manifest,
+        )  # fmt: skip
         if counts["failed"]:
             raise self._failure(rows, flow, manifest)
         return summary

@@ -21,7 +21,7 @@ from airflow_provider_fluxions.api.errors import (
     JobId,
 )
 from airflow_provider_fluxions.api.ids import key_of
-from airflow_provider_fluxions.api.models import Job, JobStatus
+from airflow_provider_fluxions.api.models import JobStatus
 from airflow_provider_fluxions.api.once import Taken, Work, submit_once
 from airflow_provider_fluxions.api.search import newest_live, search
 from airflow_provider_fluxions.formats import get_format
@@ -29,6 +29,7 @@ from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.polling.verdict import job_error
 from airflow_provider_fluxions.s3 import S3Store
 from airflow_provider_fluxions.transfers.plan import META_JOB, META_REFERENCE, META_RUN, META_VERSION, Item
+from airflow_provider_fluxions.waiting import warn_of_other_options
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -164,15 +165,17 @@ class Flow:
             if job.status != JobStatus.COMPLETED:
                 self._fail(item, job_error([job]))
         completed = [item for item, job in ended if job.status == JobStatus.COMPLETED]
-        for item, metadata in _each(pool, self._write, completed, self._fail):
+        for item, (metadata, audio_seconds) in _each(pool, self._write, completed, self._fail):
             self.done[item.ref] = metadata
+            self.progress.audio_seconds += audio_seconds
         for item, _ in ended:
             del self.progress.jobs[item.ref]
 
-    def _write(self, item: Item) -> dict[str, str]:
-        """Fetch one transcript and write its results."""
+    def _write(self, item: Item) -> tuple[dict[str, str], float]:
+        """Fetch one transcript and write its results; return their metadata and the seconds of audio."""
         job_id = self.progress.jobs[item.ref]
         transcription = self.client.get_transcription(job_id, word_level_timestamps=True)
+        warn_of_other_options(self.options.non_speech, transcription)
         metadata = {
             META_REFERENCE: item.ref,
             META_VERSION: item.source.version,
@@ -183,8 +186,7 @@ class Flow:
         rendered = {name: get_format(name).write(transcription) for name in item.outputs}
         for name, body in rendered.items():
             self.store.put(item.bucket, item.outputs[name], body, get_format(name).content_type, metadata)
-        self.progress.audio_seconds += transcription.audio_duration or 0.0
-        return metadata
+        return metadata, transcription.audio_duration or 0.0
 
     def _fail(self, item: Item, error: Exception) -> None:
         log.error("%s: %s", item.source.uri, error)
@@ -229,6 +231,3 @@ def _oldest(items: Iterable[Item]) -> datetime | None:
     """Return since when jobs for these inputs can exist: the oldest input's last modification."""
     instants = [item.source.modified_at for item in items]
     return None if None in instants else min(instant for instant in instants if instant is not None)
-
-
-__all__ = ["Flow", "Job", "Options", "Progress"]

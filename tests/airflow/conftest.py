@@ -48,7 +48,7 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         endpoint_url=s3_url,
         region_name="us-east-1",
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - moto takes any
+        aws_secret_access_key="test",
     )
     for bucket in (INPUT, OUTPUT):
         client.create_bucket(Bucket=bucket)

@@ -38,7 +38,10 @@ def test_every_extra_in_the_form_is_one_that_the_hook_reads() -> None:
 
 
 def test_importing_the_package_loads_neither_airflow_nor_requests() -> None:
-    code = "import sys, airflow_provider_fluxions as p; p.get_provider_info(); print([m for m in ('airflow', 'requests') if m in sys.modules])"
+    code = (
+        "import sys, airflow_provider_fluxions as package; package.get_provider_info(); "
+        "print([name for name in ('airflow', 'requests') if name in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"
 

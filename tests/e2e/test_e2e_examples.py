@@ -85,6 +85,7 @@ def test_the_key_is_nowhere(stage: Stage) -> None:
     """After all runs, at DEBUG: not in a log, not in a table, not in S3. The search does find other texts."""
     for run in stage.runs.values():
         run.succeeded()
+    assert set(stage.start("failures").ended().values()) == {"failed"}
     airflow, buckets = stage.airflow, (INPUT, OUTPUT)
     for emulator in stage.emulators.values():
         # A part of the key betrays it as well.
