@@ -14,6 +14,8 @@ from airflow_provider_fluxions.api.models import Job, JobStatus, Page, Transcrip
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.polling.loop import LoopClock
 
+REF = "9f3c2ab41d7e6c05"
+MARK = f"--{REF}"
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 

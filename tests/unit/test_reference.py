@@ -15,9 +15,7 @@ from airflow_provider_fluxions.api.reference import (
     reference_in,
     unmarked_stem,
 )
-
-REF = "9f3c2ab41d7e6c05"
-MARK = f"--{REF}"
+from tests.unit.fakes import MARK, REF
 
 
 @pytest.mark.parametrize(

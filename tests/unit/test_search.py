@@ -17,8 +17,7 @@ from airflow_provider_fluxions.api.search import (
     newest_live,
     search,
 )
-from tests.unit.fakes import START, FakeList, job
-from tests.unit.test_reference import MARK, REF
+from tests.unit.fakes import MARK, REF, START, FakeList, job
 
 OTHER = "0123456789abcdef"
 ORDERS = ["newest", "oldest", "shuffled"]
@@ -35,7 +34,7 @@ def ours(job_id: int, age_seconds: float, status: str = "processing") -> Job:
 
 def ordered(jobs: list[Job], order: str) -> list[Job]:
     if order == "shuffled":
-        return random.Random(7).sample(jobs, len(jobs))
+        return random.Random(7).sample(jobs, len(jobs))  # noqa: S311 - an order, not a secret
     return sorted(jobs, key=lambda one: one.created_at or START, reverse=order == "newest")
 
 
@@ -166,7 +165,7 @@ def test_a_page_that_cannot_be_read_is_an_error() -> None:
 
 @pytest.mark.parametrize("total", [None, 0, 1, 10_000_000])
 def test_what_a_service_says_of_its_total_alone_hides_nothing(total: int | None) -> None:
-    account = FakeList([*foreign(250), ours(5000, 60_000)], total=lambda count: total)
+    account = FakeList([*foreign(250), ours(5000, 60_000)], total=lambda _: total)
     assert found_ids(account) == [5000]
 
 
@@ -191,7 +190,7 @@ def test_a_server_that_repeats_its_first_page_for_ever_is_left_and_unknown() -> 
 
 
 def test_an_empty_page_ends_the_list() -> None:
-    account = FakeList(foreign(200), total=lambda count: None)
+    account = FakeList(foreign(200), total=lambda _: None)
     assert [len(page.transcriptions) for page in iter_pages(account)] == [100, 100, 0]
 
 

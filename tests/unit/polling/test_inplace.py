@@ -1,0 +1,144 @@
+"""Waiting in the calling thread, with a clock that nobody waits for."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from airflow_provider_fluxions.api.errors import (
+    FluxionsAuthenticationError,
+    FluxionsServerError,
+    FluxionsThrottledError,
+)
+from airflow_provider_fluxions.emulator import OutcomeRule, Transition
+from airflow_provider_fluxions.polling.inplace import look, wait_in_place
+from airflow_provider_fluxions.polling.verdict import Outcome, Watched
+from tests.unit.conftest import Service
+from tests.unit.fakes import FakeAccount, FakeTime
+
+
+@pytest.fixture
+def account(time: FakeTime) -> FakeAccount:
+    return FakeAccount(time.now)
+
+
+def wait(account: FakeAccount, time: FakeTime, watched: Watched, seconds: float, interval: float = 10.0) -> Outcome:
+    deadline = time.now() + seconds
+    return wait_in_place(account, watched, poll_interval=interval, deadline=deadline, clock=time.clock)  # type: ignore[arg-type]
+
+
+def test_a_job_that_is_done_costs_one_read_and_no_pause(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {1: 0.0}
+    assert wait(account, time, Watched((1,)), 100) is Outcome.DONE
+    assert (len(account.requests), time.slept) == (1, [])
+
+
+def test_looking_at_jobs_that_have_ended_costs_nothing(account: FakeAccount) -> None:
+    account.ends = {1: 0.0}
+    watched = Watched((1,))
+    for _ in range(2):
+        look(account, watched)  # type: ignore[arg-type]
+    assert len(account.requests) == 1
+
+
+def test_it_looks_once_an_interval_give_or_take_a_tenth(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {1: time.now() + 45}
+    assert wait(account, time, Watched((1,)), 1000) is Outcome.DONE
+    assert len(account.requests) == 6
+    assert all(9 <= pause <= 11 for pause in time.slept)
+
+
+def test_a_job_that_ends_at_its_deadline_is_done(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {1: time.now() + 25}
+    assert wait(account, time, Watched((1,)), 25) is Outcome.DONE
+
+
+def test_a_job_that_runs_on_times_out_at_the_deadline(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {1: math.inf}
+    began = time.now()
+    assert wait(account, time, Watched((1,)), 25) is Outcome.TIMEOUT
+    assert time.now() == began + 25
+
+
+def test_a_deadline_that_has_passed_still_gets_a_look(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {1: 0.0, 2: math.inf}
+    assert wait(account, time, Watched((1,)), -100) is Outcome.DONE
+    assert wait(account, time, Watched((2,)), -100) is Outcome.TIMEOUT
+    assert time.slept == []
+
+
+def test_an_outage_is_waited_out(account: FakeAccount, time: FakeTime) -> None:
+    began = time.now()
+    account.ends = {1: began + 60}
+    account.trouble = lambda: FluxionsServerError("away") if time.now() < began + 3600 else None
+    assert wait(account, time, Watched((1,)), 7200) is Outcome.DONE
+
+
+def test_an_outage_that_outlasts_the_deadline_is_raised_at_the_deadline(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {1: 0.0}
+    account.trouble = lambda: FluxionsServerError("away")
+    began = time.now()
+    with pytest.raises(FluxionsServerError):
+        wait(account, time, Watched((1,)), 100)
+    assert time.now() == began + 100
+
+
+def test_a_pause_is_as_long_as_the_service_asks_but_ends_at_the_deadline(account: FakeAccount, time: FakeTime) -> None:
+    throttled = FluxionsThrottledError("slow down")
+    throttled.retry_after_seconds = 60.0
+    account.ends = {1: 0.0}
+    account.trouble = lambda: throttled if len(account.requests) <= 2 else None
+    assert wait(account, time, Watched((1,)), 90) is Outcome.DONE
+    assert time.slept == [60, 30]
+
+
+def test_a_refused_key_is_raised_at_once(account: FakeAccount, time: FakeTime) -> None:
+    account.trouble = lambda: FluxionsAuthenticationError("wrong key", status_code=401)
+    with pytest.raises(FluxionsAuthenticationError):
+        wait(account, time, Watched((1,)), 100)
+    assert time.slept == []
+
+
+def test_an_unknown_job_ends_the_wait(account: FakeAccount, time: FakeTime) -> None:
+    watched = Watched((4711,))
+    assert wait(account, time, watched, 100) is Outcome.DONE
+    assert [job.id for job in watched.bad] == [4711]
+
+
+def test_jobs_that_failed_are_read_once_more_for_their_reason(account: FakeAccount) -> None:
+    """The list, where two jobs and more are looked up, carries no reasons."""
+    account.ends = dict.fromkeys(range(5), 0.0)
+    account.failed = {3}
+    watched = Watched(tuple(range(5)))
+    look(account, watched)  # type: ignore[arg-type]
+    assert [(job.id, job.error_message) for job in watched.bad] == [(3, "The audio is silent.")]
+    assert (account.pages, account.reads) == (1, 1)
+
+
+def test_a_reason_that_could_not_be_read_at_first_is_read_later(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = dict.fromkeys(range(5), 0.0)
+    account.failed = {3}
+    account.trouble = lambda: FluxionsServerError("away") if len(account.requests) == 2 else None
+    watched = Watched(tuple(range(5)))
+    assert wait(account, time, watched, 100) is Outcome.DONE
+    assert watched.bad[0].error_message == "The audio is silent."
+
+
+def test_many_jobs_are_asked_for_by_pages(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {number: time.now() + number / 10 for number in range(1000)}
+    watched = Watched(tuple(range(1000)))
+    assert wait(account, time, watched, 1000) is Outcome.DONE
+    assert len(watched.ended) == 1000
+    assert len(account.requests) <= 12 * 11
+
+
+def test_it_waits_over_a_socket(service: Service, time: FakeTime) -> None:
+    service.emulator.set_transition(Transition.after_reads(3))
+    service.emulator.add_outcome(OutcomeRule("bad*", "failed", error_message="Too noisy."))
+    client = service.client()
+    ids = [client.submit(name.encode(), filename=f"{name}.mp3", cache=False).id for name in ("good", "bad")]
+    watched = Watched(tuple(ids), enough=2)
+    assert wait_in_place(client, watched, poll_interval=5, deadline=math.inf, clock=time.clock) is Outcome.DONE
+    assert watched.statuses == {str(ids[0]): "completed", str(ids[1]): "failed"}
+    assert watched.bad[0].error_message == "Too noisy."

@@ -1,0 +1,652 @@
+"""The shared poll loop: one for many, nobody left hanging, nothing left behind. Virtual time, real threads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import itertools
+import math
+import random
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_fluxions.api.errors import (
+    FluxionsAuthenticationError,
+    FluxionsConfigError,
+    FluxionsError,
+    FluxionsRejectedError,
+    FluxionsResponseError,
+    FluxionsServerError,
+    FluxionsThrottledError,
+)
+from airflow_provider_fluxions.emulator import Transition
+from airflow_provider_fluxions.polling.loop import MAX_RETRY_AFTER_SECONDS, LoopClock, wait_for_jobs
+from airflow_provider_fluxions.polling.verdict import Outcome, Watched
+from tests.unit.conftest import Service
+from tests.unit.fakes import FakeAccount, FakeLoopClock, running
+
+T = TypeVar("T")
+# Real seconds after which a test counts as hanging.
+HANGING_SECONDS = 30.0
+
+
+@pytest.fixture
+def clock() -> FakeLoopClock:
+    return FakeLoopClock()
+
+
+@pytest.fixture
+def account(clock: FakeLoopClock) -> FakeAccount:
+    return FakeAccount(clock.now)
+
+
+def run(scenario: Coroutine[Any, Any, T]) -> T:
+    async def bounded() -> T:
+        return await asyncio.wait_for(scenario, HANGING_SECONDS)
+
+    return asyncio.run(bounded())
+
+
+async def wait(
+    account: Any, clock: LoopClock, *ids: int | str, seconds: float = math.inf, interval: float = 5.0, **options: Any
+) -> Outcome:
+    watched = options.pop("watched", None) or Watched(ids)
+    given: dict[str, Any] = {"connection": "main", "connect": account.connect, **options}
+    return await wait_for_jobs(watched, poll_interval=interval, deadline=clock.now() + seconds, clock=clock, **given)
+
+
+def waiting(*coroutines: Coroutine[Any, Any, T]) -> list[asyncio.Task[T]]:
+    return [asyncio.ensure_future(one) for one in coroutines]
+
+
+async def outcomes(tasks: list[asyncio.Task[Any]]) -> list[Any]:
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def turns(count: int = 50) -> None:
+    """Let every other task run for a while."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def poll_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("fluxions-poll-")]
+
+
+async def threads_left() -> list[threading.Thread]:
+    """Give the threads that were told to end the time to do so, and return the others."""
+    for thread in poll_threads():
+        await asyncio.to_thread(thread.join, 5)
+    return poll_threads()
+
+
+def poll_tasks() -> list[asyncio.Task[Any]]:
+    return [task for task in asyncio.all_tasks() if task.get_name().startswith("fluxions-poll-")]
+
+
+def throttled(seconds: float | None) -> FluxionsThrottledError:
+    error = FluxionsThrottledError("slow down", status_code=429)
+    error.retry_after_seconds = seconds
+    return error
+
+
+# One loop for all
+
+
+def test_many_waiters_share_one_client_one_task_and_one_thread(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = dict.fromkeys(range(300), clock.now() + 30)
+    connected = itertools.count()
+
+    async def connect() -> Any:
+        next(connected)
+        return account
+
+    async def scenario() -> None:
+        tasks = waiting(*(wait(account, clock, number, connect=connect) for number in range(300)))
+        await turns(5)
+        assert len(poll_tasks()) == 1
+        assert await outcomes(tasks) == [Outcome.DONE] * 300
+
+    run(scenario())
+    assert next(connected) == 1
+    assert len(account.threads) == 1
+    assert account.closed == 1
+
+
+def test_a_thousand_waiters_at_five_seconds_make_at_most_sixty_requests_in_twenty(account: FakeAccount) -> None:
+    """They are deferred in the same second, and their first looks are spread."""
+    spread = FakeLoopClock(jitter=random.Random(7).random)  # noqa: S311 - a spread, not a secret
+    account.now = spread.now
+    account.ends = dict.fromkeys(range(1000), spread.now() + 20)
+    began = spread.now()
+
+    async def scenario() -> None:
+        assert set(await outcomes(waiting(*(wait(account, spread, number) for number in range(1000))))) == {
+            Outcome.DONE
+        }
+
+    run(scenario())
+    assert sum(at <= began + 20 for at in account.request_times) <= 60
+
+
+def test_one_waiter_for_many_jobs_asks_by_pages(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = dict.fromkeys(range(500), clock.now() + 12)
+    assert run(wait(account, clock, *range(500))) is Outcome.DONE
+    assert account.reads == 0
+    assert account.pages <= 4 * 6
+
+
+def test_two_waiters_for_the_same_job_are_both_told(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: clock.now() + 12}
+
+    async def scenario() -> None:
+        assert await outcomes(waiting(wait(account, clock, 1), wait(account, clock, "1"))) == [Outcome.DONE] * 2
+
+    run(scenario())
+    assert len(account.requests) <= 4
+
+
+def test_what_has_ended_is_noted_for_the_waiter(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = dict.fromkeys(range(3), 0.0)
+    account.failed = {1}
+    watched = Watched((0, 1, 2), enough=3)
+    assert run(wait(account, clock, watched=watched)) is Outcome.DONE
+    assert watched.statuses == {"0": "completed", "1": "failed", "2": "completed"}
+
+
+def test_jobs_known_to_have_ended_need_no_loop(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: 0.0}
+    watched = Watched((1,))
+
+    async def scenario() -> None:
+        for _ in range(2):
+            assert await wait(account, clock, watched=watched) is Outcome.DONE
+
+    run(scenario())
+    assert len(account.requests) == 1
+
+
+def test_the_first_look_comes_within_the_interval_and_five_seconds(account: FakeAccount) -> None:
+    late = FakeLoopClock(jitter=lambda: 1.0)
+    account.now = late.now
+    account.ends = {1: 0.0}
+    began = late.now()
+    run(wait(account, late, 1, interval=60.0))
+    assert late.now() == began + 5
+    run(wait(account, late, 1, interval=2.0))
+    assert late.now() == began + 7
+
+
+def test_a_waiter_in_a_hurry_does_not_wait_for_a_patient_one(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: math.inf, 2: clock.now() + 20}
+    began = clock.now()
+
+    async def scenario() -> None:
+        patient, hurried = waiting(wait(account, clock, 1, interval=3600.0), wait(account, clock, 2, interval=1.0))
+        assert await hurried is Outcome.DONE
+        patient.cancel()
+        await outcomes([patient])
+
+    run(scenario())
+    assert clock.now() <= began + 25
+
+
+# Deadlines
+
+
+def test_a_job_that_ends_at_its_deadline_is_done(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: clock.now() + 12}
+    assert run(wait(account, clock, 1, seconds=12, interval=100)) is Outcome.DONE
+
+
+def test_a_job_that_runs_on_times_out_at_the_deadline(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = running([1])
+    began = clock.now()
+    assert run(wait(account, clock, 1, seconds=12, interval=100)) is Outcome.TIMEOUT
+    assert clock.now() == began + 12
+
+
+def test_a_deadline_that_has_passed_still_gets_a_look(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: 0.0, 2: math.inf}
+
+    async def scenario() -> None:
+        tasks = waiting(wait(account, clock, 1, seconds=-100), wait(account, clock, 2, seconds=-100))
+        assert await outcomes(tasks) == [Outcome.DONE, Outcome.TIMEOUT]
+
+    run(scenario())
+
+
+def test_a_missed_deadline_ends_its_own_wait_only(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = dict.fromkeys(range(2), clock.now() + 60)
+
+    async def scenario() -> None:
+        tasks = waiting(wait(account, clock, 0, seconds=30), wait(account, clock, 1))
+        assert await outcomes(tasks) == [Outcome.TIMEOUT, Outcome.DONE]
+
+    run(scenario())
+
+
+def test_a_missed_deadline_costs_its_last_look_and_no_request_more(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = running(range(100))
+
+    async def scenario() -> None:
+        tasks = waiting(*(wait(account, clock, n, seconds=3, interval=100) for n in range(100)))
+        assert set(await outcomes(tasks)) == {Outcome.TIMEOUT}
+
+    run(scenario())
+    assert account.request_times.count(clock.now()) <= 1
+
+
+# Trouble
+
+
+def test_a_throttled_answer_pauses_every_waiter_as_long_as_it_asks(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = dict.fromkeys(range(50), clock.now() + 100)
+    began = clock.now()
+    account.trouble = lambda: throttled(30.0) if len(account.requests) == 3 else None
+
+    async def scenario() -> None:
+        tasks = waiting(*(wait(account, clock, number) for number in range(50)))
+        assert set(await outcomes(tasks)) == {Outcome.DONE}
+
+    run(scenario())
+    third = account.request_times[2]
+    assert third > began
+    assert not [at for at in account.request_times[3:] if at < third + 30]
+
+
+def test_a_pause_begins_when_the_answer_comes(account: FakeAccount, clock: FakeLoopClock) -> None:
+    """A server that takes a minute to say "in 30 s" means 30 s from then."""
+    account.ends = {1: 0.0}
+
+    def slow_then_well() -> FluxionsThrottledError | None:
+        if len(account.requests) > 1:
+            return None
+        clock.time.seconds += 60
+        return throttled(30.0)
+
+    account.trouble = slow_then_well
+    run(wait(account, clock, 1))
+    assert account.request_times[1] - account.request_times[0] >= 90
+
+
+@pytest.mark.parametrize("error", [FluxionsServerError("away"), FluxionsResponseError("HTML"), throttled(None)])
+def test_an_outage_of_an_hour_fails_nobody_with_a_later_deadline(
+    account: FakeAccount, clock: FakeLoopClock, error: FluxionsError
+) -> None:
+    began = clock.now()
+    account.ends = dict.fromkeys(range(20), began + 60)
+    account.trouble = lambda: error if began + 30 < clock.now() < began + 3630 else None
+
+    async def scenario() -> None:
+        tasks = waiting(*(wait(account, clock, number, seconds=7200) for number in range(20)))
+        assert set(await outcomes(tasks)) == {Outcome.DONE}
+
+    run(scenario())
+    assert len(account.requests) < 150
+    assert clock.now() < began + 3630 + 70
+
+
+def test_an_outage_that_outlasts_a_deadline_is_a_timeout(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: 0.0}
+    account.trouble = lambda: FluxionsServerError("away")
+    began = clock.now()
+    assert run(wait(account, clock, 1, seconds=600)) is Outcome.TIMEOUT
+    assert clock.now() <= began + 600 + 60
+
+
+def test_a_server_cannot_pause_a_loop_for_longer_than_the_cap(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: 0.0}
+    account.trouble = lambda: throttled(86_400.0) if len(account.requests) == 1 else None
+    began = clock.now()
+    run(wait(account, clock, 1))
+    assert clock.now() <= began + 5 + MAX_RETRY_AFTER_SECONDS
+
+
+def test_a_refused_key_fails_every_waiter_at_once(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = running(range(20))
+    account.trouble = lambda: FluxionsAuthenticationError("wrong key", status_code=401)
+
+    async def scenario() -> list[Any]:
+        return await outcomes(waiting(*(wait(account, clock, number) for number in range(20))))
+
+    assert {type(error) for error in run(scenario())} == {FluxionsAuthenticationError}
+    assert len(account.requests) == 1
+
+
+def test_an_unknown_job_ends_its_own_wait_only(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: clock.now() + 30}
+    missing = Watched((4711,))
+
+    async def scenario() -> None:
+        tasks = waiting(wait(account, clock, watched=missing), wait(account, clock, 1))
+        assert await outcomes(tasks) == [Outcome.DONE, Outcome.DONE]
+
+    run(scenario())
+    assert missing.statuses == {"4711": "lost"}
+
+
+def test_an_id_that_the_service_refuses_ends_its_own_wait_only(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: clock.now() + 30}
+    refused = FluxionsRejectedError("The id must be an integer.", status_code=422)
+    account.trouble = lambda: refused if account.requests[-1] == ("read", "odd") else None
+
+    async def scenario() -> None:
+        tasks = waiting(wait(account, clock, "odd"), wait(account, clock, 1))
+        assert await outcomes(tasks) == [Outcome.DONE, Outcome.DONE]
+
+    run(scenario())
+
+
+def test_a_bug_in_a_sweep_reaches_every_waiter(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = running(range(20))
+    account.trouble = lambda: ZeroDivisionError("a bug")
+
+    async def scenario() -> list[Any]:
+        return await outcomes(waiting(*(wait(account, clock, number) for number in range(20))))
+
+    assert {type(error) for error in run(scenario())} == {ZeroDivisionError}
+    assert account.closed == 1
+
+
+def test_a_connection_that_cannot_work_reaches_every_waiter(account: FakeAccount, clock: FakeLoopClock) -> None:
+    async def connect() -> Any:
+        raise FluxionsConfigError("no key")
+
+    async def scenario() -> list[Any]:
+        tasks = waiting(*(wait(account, clock, number, connect=connect) for number in range(20)))
+        errors = await outcomes(tasks)
+        assert not await threads_left()
+        return errors
+
+    assert {type(error) for error in run(scenario())} == {FluxionsConfigError}
+
+
+def test_a_waiter_after_a_failed_loop_gets_a_new_one(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: 0.0}
+    account.trouble = lambda: ZeroDivisionError("a bug") if len(account.requests) == 1 else None
+
+    async def scenario() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await wait(account, clock, 1)
+        assert await wait(account, clock, 1) is Outcome.DONE
+
+    run(scenario())
+
+
+def test_a_waiter_that_comes_while_others_learn_of_a_failure_gets_a_new_loop(
+    account: FakeAccount, clock: FakeLoopClock
+) -> None:
+    account.ends = {1: 0.0, 2: 0.0}
+    account.trouble = lambda: ZeroDivisionError("a bug") if len(account.requests) == 1 else None
+
+    async def again() -> Outcome:
+        try:
+            return await wait(account, clock, 1)
+        except ZeroDivisionError:
+            return await wait(account, clock, 1)
+
+    async def scenario() -> None:
+        results = await outcomes(waiting(again(), wait(account, clock, 2), again()))
+        assert results[0] == results[2] == Outcome.DONE
+        assert isinstance(results[1], ZeroDivisionError)
+
+    run(scenario())
+
+
+# Ends
+
+
+def test_a_cancelled_waiter_leaves_the_others_waiting(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: math.inf, 2: clock.now() + 60}
+
+    async def scenario() -> None:
+        leaving, staying = waiting(wait(account, clock, 1), wait(account, clock, 2))
+        await turns(20)
+        leaving.cancel()
+        assert await staying is Outcome.DONE
+        assert leaving.cancelled()
+
+    run(scenario())
+    assert account.requests[-1] == ("read", 2)
+
+
+def test_the_last_waiter_takes_the_loop_its_thread_and_its_client_along(
+    account: FakeAccount, clock: FakeLoopClock
+) -> None:
+    account.ends = running(range(10))
+
+    async def scenario() -> None:
+        tasks = waiting(*(wait(account, clock, number) for number in range(10)))
+        await turns()
+        assert poll_threads()
+        for task in tasks:
+            task.cancel()
+        await outcomes(tasks)
+        await turns()
+        assert not poll_tasks()
+        assert not await threads_left()
+        assert account.closed == 1
+
+    run(scenario())
+
+
+def test_a_waiter_cancelled_before_the_loop_began_leaves_nothing(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = running([1])
+
+    async def scenario() -> None:
+        (task,) = waiting(wait(account, clock, 1))
+        await asyncio.sleep(0)
+        task.cancel()
+        await outcomes([task])
+        await turns()
+        assert not poll_tasks()
+        assert not await threads_left()
+
+    run(scenario())
+    assert not account.requests
+
+
+def test_a_loop_stopped_in_the_middle_of_a_request_ends_when_that_returns(
+    account: FakeAccount, clock: FakeLoopClock
+) -> None:
+    account.ends = running([1])
+    account.gate = threading.Event()
+
+    async def scenario() -> None:
+        (task,) = waiting(wait(account, clock, 1))
+        while not account.requests:
+            await asyncio.sleep(0)
+        task.cancel()
+        await outcomes([task])
+        assert account.gate is not None
+        account.gate.set()
+        assert not await threads_left()
+
+    run(scenario())
+    assert len(account.requests) == 1
+
+
+def test_cancelling_the_loop_itself_cancels_its_waiters(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = running(range(5))
+
+    async def scenario() -> None:
+        tasks = waiting(*(wait(account, clock, number) for number in range(5)))
+        await turns()
+        (poll_task,) = poll_tasks()
+        poll_task.cancel()
+        assert {type(result) for result in await outcomes(tasks)} == {asyncio.CancelledError}
+        assert not await threads_left()
+
+    run(scenario())
+
+
+def test_an_event_loop_that_ends_leaves_no_thread(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = running([1])
+
+    async def scenario() -> None:
+        waiting(wait(account, clock, 1))
+        await turns()
+
+    run(scenario())
+    for thread in poll_threads():
+        thread.join(5)
+    assert not poll_threads()
+    assert account.closed == 1
+
+
+def test_a_waiter_that_comes_right_after_the_last_one_left_gets_a_loop(
+    account: FakeAccount, clock: FakeLoopClock
+) -> None:
+    account.ends = {1: math.inf, 2: 0.0}
+
+    async def scenario() -> None:
+        for _ in range(20):
+            (leaving,) = waiting(wait(account, clock, 1))
+            await turns(3)
+            leaving.cancel()
+            assert await wait(account, clock, 2) is Outcome.DONE
+
+    run(scenario())
+
+
+# Side by side
+
+
+def test_a_connection_that_hangs_does_not_hold_up_another(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: 0.0}
+    account.gate = threading.Event()
+    other = FakeAccount(clock.now, {1: clock.now() + 60})
+
+    async def scenario() -> None:
+        hanging, quick = waiting(wait(account, clock, 1), wait(other, clock, 1, connection="other"))
+        assert await quick is Outcome.DONE
+        assert not hanging.done()
+        assert account.gate is not None
+        account.gate.set()
+        assert await hanging is Outcome.DONE
+
+    run(scenario())
+    assert account.threads.isdisjoint(other.threads)
+
+
+def test_a_refused_key_of_one_connection_is_no_business_of_another(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.trouble = lambda: FluxionsAuthenticationError("wrong key", status_code=401)
+    other = FakeAccount(clock.now, {1: clock.now() + 60})
+
+    async def scenario() -> None:
+        results = await outcomes(waiting(wait(account, clock, 1), wait(other, clock, 1, connection="other")))
+        assert isinstance(results[0], FluxionsAuthenticationError)
+        assert results[1] is Outcome.DONE
+
+    run(scenario())
+
+
+def test_the_loop_knows_nothing_of_the_task_that_started_it(account: FakeAccount, clock: FakeLoopClock) -> None:
+    """Else it would log into that task's log, long after the task has ended."""
+    account.ends = {1: 0.0}
+    whose: contextvars.ContextVar[str] = contextvars.ContextVar("whose", default="nobody")
+    seen: list[str] = []
+
+    async def connect() -> Any:
+        seen.append(whose.get())
+        return account
+
+    async def scenario() -> None:
+        whose.set("first waiter")
+        await wait(account, clock, 1, connect=connect)
+
+    run(scenario())
+    assert seen == ["nobody"]
+
+
+def test_requests_never_run_on_the_event_loops_thread(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: 0.0}
+    run(wait(account, clock, 1))
+    assert all(name.startswith("fluxions-poll-main") for name in account.threads)
+
+
+def test_waiters_are_served_over_a_socket(service: Service) -> None:
+    """The real clock and client, at an interval of milliseconds."""
+    service.emulator.set_transition(Transition.after_reads(3))
+    client = service.client()
+    ids = [client.submit(b"%d" % number, filename=f"{number}.mp3").id for number in range(30)]
+
+    async def connect() -> Any:
+        return client
+
+    async def scenario() -> list[Any]:
+        deadline = LoopClock().now() + 20
+        waits = (
+            wait_for_jobs(Watched((n,)), connection="c", connect=connect, poll_interval=0.01, deadline=deadline)
+            for n in ids
+        )
+        return await outcomes(waiting(*waits))
+
+    assert run(scenario()) == [Outcome.DONE] * 30
+    assert len(service.gets) < 30
+
+
+# Any schedule
+
+SPANS = st.tuples(st.integers(0, 900), st.integers(1, 900), st.sampled_from(["429", "503", "HTML"]))
+WAITS = st.tuples(st.integers(0, 11), st.sampled_from([0, 100, 600, math.inf]), st.integers(50, 2000), st.booleans())
+
+
+def in_trouble(clock: FakeLoopClock, spans: list[tuple[int, int, str]]) -> Callable[[], FluxionsError | None]:
+    began = clock.now()
+    kinds = {"429": throttled(20.0), "503": FluxionsServerError("away"), "HTML": FluxionsResponseError("HTML")}
+
+    def trouble() -> FluxionsError | None:
+        past = clock.now() - began
+        return next((kinds[kind] for start, length, kind in spans if start <= past < start + length), None)
+
+    return trouble
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    ends=st.lists(st.sampled_from([0, 50, 500, math.inf]), min_size=12, max_size=12),
+    spans=st.lists(SPANS, max_size=3),
+    waits=st.lists(WAITS, min_size=1, max_size=8),
+    seed=st.integers(0, 2**16),
+)
+def test_every_waiter_gets_its_outcome_whatever_happens(
+    ends: list[float], spans: list[tuple[int, int, str]], waits: list[tuple[int, float, int, bool]], seed: int
+) -> None:
+    """Waits of (job, deadline, interval, cancelled): the outcome is certain where nothing was in trouble."""
+    clock = FakeLoopClock(jitter=random.Random(seed).random)  # noqa: S311 - a schedule, not a secret
+    began = clock.now()
+    account = FakeAccount(clock.now, {number: began + end for number, end in enumerate(ends)})
+    account.trouble = in_trouble(clock, spans)
+
+    async def timed(job: int, seconds: float, interval: int, _: bool) -> tuple[Outcome, float]:
+        return await wait(account, clock, job, seconds=seconds, interval=interval), clock.now() - began
+
+    async def scenario() -> list[Any]:
+        tasks = waiting(*(timed(*one) for one in waits))
+        await turns(15)
+        for task, (job, seconds, _, cancelled) in zip(tasks, waits, strict=True):
+            if cancelled or math.isinf(min(ends[job], seconds)):
+                task.cancel()
+        results = await outcomes(tasks)
+        await turns()
+        assert not poll_tasks()
+        assert not await threads_left()
+        return results
+
+    for result, (job, seconds, _, _) in zip(run(scenario()), waits, strict=True):
+        if isinstance(result, asyncio.CancelledError):
+            continue
+        outcome, after_seconds = result
+        if outcome is Outcome.DONE:
+            assert ends[job] <= after_seconds
+        else:
+            assert outcome is Outcome.TIMEOUT
+            assert after_seconds >= seconds
+            assert spans or ends[job] > seconds

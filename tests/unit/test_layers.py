@@ -1,0 +1,82 @@
+"""The arrows of the picture: which part of the package may import which."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+NAME = "airflow_provider_fluxions"
+ROOT = Path(__file__).parents[2] / NAME
+MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+           for path in ROOT.rglob("*.py")}  # fmt: skip
+
+# From the bottom up; a part imports nothing above it, and nothing beside it on its own line.
+LINES = [
+    {"version"},
+    {"api", "get_provider_info"},
+    {"formats", "polling"},
+    {"hooks", "airflow_errors", "identity", "s3"},
+    {"triggers", "sources"},
+    {"submitting", "waiting"},
+    {"operators", "sensors", "transfers"},
+]
+HEIGHT = {part: height for height, line in enumerate(LINES) for part in line}
+WITHOUT_AIRFLOW = {"api", "formats", "polling", "emulator", "version", "get_provider_info", "__init__"}
+SENDS_HTTP = {"api.client", "api.session"}
+
+
+def imports(module: str) -> set[str]:
+    """Return what a module imports anywhere in it, functions included, as dotted names."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def ours(module: str) -> set[str]:
+    """Return the modules of this package that a module imports."""
+    inside = {name.removeprefix(f"{NAME}.") for name in imports(module) if name.startswith(f"{NAME}.")}
+    return {name if name in MODULES else name.rpartition(".")[0] for name in inside}
+
+
+def part(module: str) -> str:
+    return module.partition(".")[0]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_part_imports_only_what_is_below_it(module: str) -> None:
+    above = {name for name in ours(module) if part(name) != part(module)}
+    if part(module) == "emulator":
+        assert not above
+    elif part(module) == "testing":
+        assert {part(name) for name in above} <= {"emulator", *HEIGHT}
+    elif module != "__init__":
+        assert all(HEIGHT[part(name)] < HEIGHT[part(module)] for name in above), above
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if part(name) in WITHOUT_AIRFLOW))
+def test_what_is_usable_without_airflow_imports_none(module: str) -> None:
+    assert not {name for name in imports(module) if name.partition(".")[0] == "airflow"}
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if part(name) not in ("emulator", "testing")))
+def test_only_the_client_and_its_session_send_http(module: str) -> None:
+    # The names of exceptions that other libraries let through send nothing.
+    sending = {name for name in imports(module) if not name.startswith(("urllib3.exceptions", "requests.exceptions"))}
+    libraries = {name.partition(".")[0] for name in sending} & {"requests", "urllib3", "httpx", "aiohttp"}
+    assert not libraries or module in SENDS_HTTP
+
+
+def test_no_import_goes_in_a_circle() -> None:
+    list(TopologicalSorter({name: ours(name) - {name, ""} for name in MODULES if name != "__init__"}).static_order())
+
+
+def test_every_part_has_its_place() -> None:
+    assert {part(name) for name in MODULES} - {"__init__", "emulator", "testing"} == set(HEIGHT)
