@@ -42,8 +42,9 @@ class AirflowRest:
         self.call("POST", f"/dags/{dag_id}/dagRuns", body)
 
     def clear(self, dag_id: str, run_id: str) -> None:
-        """Clear all tasks of the run, so that they run again."""
-        self.call("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", {"dry_run": False})
+        """Clear all tasks of the run, whatever their state, so that they run again."""
+        body = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
+        self.call("POST", f"/dags/{dag_id}/clearTaskInstances", body)
 
     def _sign_in(self) -> None:
         if self.major == AIRFLOW_2:
