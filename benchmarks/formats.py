@@ -45,7 +45,7 @@ def long_answer() -> dict[str, Any]:
         words = [
             {"word": token, "start": round((first + at) * step, 3), "end": round((first + at + 0.9) * step, 3)}
             for at, token in enumerate(tokens)
-            if token != "42"
+            if not token.isdigit()
         ]
         if first % 60 == 0:
             tokens.insert(random.randrange(20), random.choice(TAGS))  # noqa: S311

@@ -77,7 +77,7 @@ def _events_of_segment(
         own = next((word for word in timed_tags if word.text.strip() == tag.raw), None)
         if own is not None:  # the API timed the tag itself, as a word
             timed_tags.remove(own)
-            start, end, timing = own.start, own.end, "word"
+            start, end, timing = own.start, max(own.start or 0.0, own.end or 0.0), "word"
         yield Event(
             number, tag.kind, tag.raw, part.speaker, start, end, timing, turn_no, part.segment_no,
             spot.char, spot.before, spot.after, source,
@@ -172,7 +172,7 @@ def _locate(
         return min(low, high), max(low, high), "word", part
     if begin is None or finish is None:
         return None, None, "none", part
-    return begin, finish, "segment", part
+    return min(begin, finish), max(begin, finish), "segment", part
 
 
 def _instant(place: Place | None, otherwise: float | None, *, at_start: bool) -> float | None:

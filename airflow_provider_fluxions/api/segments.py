@@ -80,7 +80,7 @@ class Segment:
             raw=data,
         )
 
-    @cached_property
+    @property
     def marked_text(self) -> str:
         """The text with its tags; from the words where the API gave no text."""
         return self.text or " ".join(word.text for word in self.words)
@@ -88,7 +88,8 @@ class Segment:
     @cached_property
     def text_clean(self) -> str:
         """Only what was said, on one line; see :func:`~airflow_provider_fluxions.api.speech.clean_text`."""
-        return " ".join(speech.clean_text(self.marked_text).split())
+        text = speech.clean_text(self.marked_text)
+        return " ".join(text.split()) if "\n" in text else text
 
     @cached_property
     def spoken_words(self) -> tuple[Word, ...]:

@@ -51,7 +51,8 @@ def _escape(cue: Cue) -> str:
 
 
 def _voice(label: str) -> str:
-    name = _NOT_IN_A_NAME.sub(" ", label).strip()
+    # Dashes at the end would make an arrow of the tag's own ">", and of the line a time line.
+    name = _NOT_IN_A_NAME.sub(" ", label).rstrip("- ").lstrip()
     return f"<v {name}>" if name not in ("", "Speaker") else ""
 
 
