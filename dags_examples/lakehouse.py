@@ -1,9 +1,9 @@
 """Ask questions of a night's speech: transcripts as Parquet in S3, loaded into DuckDB, answered in SQL.
 
 The first task transcribes what is new and writes tables, a folder a date (`ingest_date=2026-01-31/`). The second
-loads one date's tables into a DuckDB file and answers: who talked how much, who interrupted, how often people
-laughed, how long nobody spoke. Each query below also runs as it stands in Athena, Spark or Trino with little change;
-the columns are in docs/formats.md.
+loads the tables of the night's recordings, which the transfer's manifest names, into a DuckDB file and answers: who
+talked how much, who interrupted, how often people laughed, how long nobody spoke. Athena, Spark and Trino take the
+queries with little change; the columns are in docs/formats.md.
 
 Connections: `fluxions_default` (password: the API key) and `aws_default` (reads the recordings, writes the tables).
 Needs `pip install 'airflow-provider-fluxions[amazon,parquet]' duckdb` on the workers.
@@ -24,7 +24,6 @@ AWS_CONN_ID = "aws_default"
 
 TABLES = ("transcripts", "segments", "words", "events")
 
-# The same recording may stand in two dates' folders, when it was changed: the newer one counts.
 LOAD = """
 CREATE OR REPLACE TABLE {table} AS
 SELECT * FROM read_parquet('{folder}/**/*.{table}.parquet', hive_partitioning = true, union_by_name = true)
@@ -32,12 +31,15 @@ SELECT * FROM read_parquet('{folder}/**/*.{table}.parquet', hive_partitioning = 
 
 # [START howto_lakehouse_sql]
 QUESTIONS = {
-    # Of the time that anybody spoke in a recording, how much was each speaker's (they may overlap).
+    # Of all the talking in a recording, how much was each speaker's.
     "talk_ratio": """
-        SELECT transcription_id, coalesce(speaker_name, speaker) AS speaker,
-               round(sum(duration_s) / sum(sum(duration_s)) OVER (PARTITION BY transcription_id), 3) AS ratio
-        FROM segments WHERE duration_s IS NOT NULL
-        GROUP BY ALL ORDER BY transcription_id, ratio DESC, speaker
+        SELECT transcription_id, coalesce(speaker_name, speaker) AS who,
+               round(sum(duration_s) / any_value(spoken_s), 3) AS ratio
+        FROM segments JOIN (
+            SELECT transcription_id, sum(duration_s) AS spoken_s FROM segments GROUP BY transcription_id
+        ) USING (transcription_id)
+        WHERE duration_s IS NOT NULL
+        GROUP BY transcription_id, who ORDER BY transcription_id, ratio DESC, who
     """,
     # Who began while another one, who had begun before, was still speaking.
     "interruptions": """
@@ -48,17 +50,15 @@ QUESTIONS = {
         GROUP BY ALL ORDER BY later.transcription_id, interruptions DESC, later.speaker
     """,
     "laughs_per_hour": """
-        SELECT transcription_id, count(events.kind) AS laughs,
-               round(count(events.kind) * 3600 / any_value(audio_duration_s), 1) AS laughs_per_hour
+        SELECT transcription_id, count(*) FILTER (WHERE kind = 'laugh') AS laughs,
+               round(count(*) FILTER (WHERE kind = 'laugh') * 3600 / any_value(audio_duration_s), 1) AS laughs_per_hour
         FROM transcripts LEFT JOIN events USING (transcription_id)
-        WHERE events.kind = 'laugh' OR events.kind IS NULL OR NOT EXISTS (
-            SELECT 1 FROM events AS own WHERE own.transcription_id = transcripts.transcription_id AND own.kind = 'laugh')
         GROUP BY transcription_id ORDER BY transcription_id
     """,
     # Seconds in which nobody spoke, and the longest such stretch between two segments.
     "silence": """
         SELECT transcription_id, round(any_value(audio_duration_s) - any_value(speech_s), 3) AS silent_s,
-               round(greatest(max(gap_prev_s), 0), 3) AS longest_gap_s
+               round(greatest(coalesce(max(gap_prev_s), 0), 0), 3) AS longest_gap_s
         FROM transcripts LEFT JOIN segments USING (transcription_id)
         GROUP BY transcription_id ORDER BY transcription_id
     """,
@@ -94,29 +94,32 @@ with DAG(
     )
 
     @task
-    def ask(params: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-        """Load the lake's tables into DuckDB and answer every question; answers are small, tables are not."""
+    def ask(manifest: str) -> dict[str, list[dict[str, Any]]]:
+        """Load the tables into DuckDB and answer every question; answers are small, tables are not."""
+        import json
         import tempfile
         from pathlib import Path
 
         import duckdb
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-        bucket, _, prefix = params["lake"].removeprefix("s3://").partition("/")
         s3 = S3Hook(aws_conn_id=AWS_CONN_ID)
+        rows = [json.loads(line) for line in s3.read_key(manifest).splitlines()]
+        outputs = [uri for row in rows for uri in row["outputs"] if uri.endswith(".parquet")]
+        answers: dict[str, list[dict[str, Any]]] = {}
+        if not outputs:
+            return answers  # a night without recordings
         with tempfile.TemporaryDirectory() as folder, duckdb.connect(str(Path(folder) / "speech.duckdb")) as database:
-            for key in s3.list_keys(bucket, prefix=f"{prefix}ingest_date=") or []:
-                if key.endswith(".parquet"):
-                    path = Path(folder) / key.removeprefix(prefix)
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    s3.get_key(key, bucket).download_file(str(path))
+            for uri in outputs:
+                path = Path(folder) / uri.removeprefix("s3://")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                s3.get_key(uri).download_file(str(path))
             for table in TABLES:
                 database.execute(LOAD.format(table=table, folder=folder))
-            answers = {name: database.execute(query) for name, query in ()}
             for name, query in QUESTIONS.items():
                 result = database.execute(query)
                 columns = [column[0] for column in result.description]
                 answers[name] = [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
-            return answers
+        return answers
 
-    transcribe >> ask()
+    ask("{{ ti.xcom_pull(task_ids='transcribe')['manifest'] }}") << transcribe
