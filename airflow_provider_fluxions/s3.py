@@ -105,6 +105,15 @@ class S3Store:
             raise FluxionsAudioError(f"{found.uri} {what} since it was listed.", transient=True) from error
         return _Body(answer["Body"])
 
+    def get(self, found: S3Object) -> bytes:
+        """Return an object's content whole, as it is now.
+
+        :raises FluxionsStorageError: S3 refused, or it is gone.
+        """
+        with storage_errors(found.uri):
+            data: bytes = self.client.get_object(Bucket=found.bucket, Key=found.key)["Body"].read()
+        return data
+
     def put(self, bucket: str, key: str, body: bytes, content_type: str, metadata: Mapping[str, str]) -> None:
         """Write an object whole: a reader sees the old one or the new one, never a part.
 

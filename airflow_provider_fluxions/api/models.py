@@ -6,13 +6,31 @@ field but the id is optional, unknown fields stay in ``raw``, and unknown status
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, Literal, Self
 
 from airflow_provider_fluxions.api import read, speech
 from airflow_provider_fluxions.api.errors import FluxionsResponseError, JobId
+from airflow_provider_fluxions.api.events import Event, events
+from airflow_provider_fluxions.api.segments import Segment, Word, sort_segments
+from airflow_provider_fluxions.api.turns import TimedTurn, timed_turns
+
+__all__ = [
+    "Event",
+    "Job",
+    "JobStatus",
+    "Json",
+    "Page",
+    "Segment",
+    "Submission",
+    "TimedTurn",
+    "Transcription",
+    "Word",
+]
 
 Json = read.Json
 
@@ -46,55 +64,6 @@ class JobStatus(StrEnum):
     def is_known(self) -> bool:
         """Whether the vendor's page documents this value."""
         return self._name_ in JobStatus.__members__
-
-
-@dataclass(frozen=True)
-class Word:
-    """One spoken word. Times are seconds from the start of the audio, None where the API gave none."""
-
-    text: str
-    start: float | None
-    end: float | None
-    raw: Json = field(default_factory=dict, repr=False, compare=False)
-
-    @classmethod
-    def from_json(cls, data: Json) -> Self:
-        """Read a word in any of the shapes that speech services use (the vendor documents none)."""
-        text = next((data[name] for name in ("word", "text", "punctuated_word") if data.get(name)), "")
-        return cls(str(text), *read.times(data), raw=data)
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of speech by one speaker; segments may overlap.
-
-    :param segment_no: our own number, 0-based in time order, unique within a transcription.
-    :param segment_idx: the API's number, which is not unique.
-    :param speaker: the bare label ("0", not "SPEAKER_0"), None where unknown.
-    :param start: seconds from the start of the audio; None in a segment made from plain text.
-    """
-
-    segment_no: int
-    speaker: str | None
-    text: str
-    start: float | None = None
-    end: float | None = None
-    words: tuple[Word, ...] = ()
-    segment_idx: int | None = None
-    raw: Json = field(default_factory=dict, repr=False, compare=False)
-
-    @classmethod
-    def from_json(cls, data: Json, segment_no: int = 0) -> Self:
-        """Read one segment; ``segment_no`` is its place in time order."""
-        return cls(
-            segment_no,
-            speech.bare_speaker(data.get("speaker")),
-            read.text(data.get("text")) or "",
-            *read.times(data),
-            words=tuple(Word.from_json(word) for word in read.objects(data.get("words"))),
-            segment_idx=read.integer(data.get("segment_idx")),
-            raw=data,
-        )
 
 
 @dataclass(frozen=True)
@@ -163,12 +132,18 @@ class Job:
 class Transcription(Job):
     """A job with its transcript.
 
-    ``text`` and ``segments`` are as the API gave them, segments sorted by time. Where one of the two is
-    missing, it is made from the other: text by joining segments, segments (untimed) from speaker turns.
+    ``text`` (tags included) and ``segments`` are as the API gave them, segments sorted by time. Where one of
+    the two is missing, it is made from the other: text by joining segments, segments (untimed) from turns.
+    Everything else is worked out when it is first asked for, and then kept.
+
+    :param made_from: what the other of the two was made from; None where the API gave both, or neither.
+    :param speaker_names: by bare label; see :meth:`named`.
     """
 
     text: str = ""
     segments: tuple[Segment, ...] = ()
+    made_from: Literal["text", "segments"] | None = None
+    speaker_names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
@@ -177,13 +152,64 @@ class Transcription(Job):
         :raises FluxionsResponseError: it has no usable id.
         """
         text = read.text(data.get("text")) or ""
-        segments = _segments(data.get("segments"))
+        segments = sort_segments(data.get("segments"))
+        made_from: Literal["text", "segments"] | None = None
         if not segments and text:
+            made_from = "text"
             turns = enumerate(speech.parse_turns(text))
             segments = tuple(Segment(number, turn.speaker, turn.text) for number, turn in turns)
         elif segments and not text:
-            text = speech.render_turns(speech.merge_turns((part.speaker, part.text) for part in segments))
-        return cls(**_job_fields(data), text=text, segments=segments)
+            made_from = "segments"
+            text = speech.render_turns(speech.merge_turns((part.speaker, part.marked_text) for part in segments))
+        return cls(**_job_fields(data), text=text, segments=segments, made_from=made_from)
+
+    @cached_property
+    def text_clean(self) -> str:
+        """What was said, without tags and emphasis, one turn a line with its label."""
+        return speech.clean_text(self.text)
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """All words in the order of segments, those included that the API's list of words left out."""
+        return tuple(word for segment in self.segments for word in segment.spoken_words)
+
+    @cached_property
+    def turns(self) -> tuple[TimedTurn, ...]:
+        """The turns of the text, with times where their words were found in the segments.
+
+        Found by their words, never by position: segments overlap, and are no turns.
+        """
+        return timed_turns(self.text, self.segments, self.made_from)
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """The non-speech events, of the text or of the segments, whichever holds more of them."""
+        return events(self.turns, self.segments, "text" if self.made_from == "text" else "segment")
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether any segment has a time."""
+        return any(part.start is not None for part in self.segments)
+
+    def named(self, speaker_names: Mapping[str, str]) -> Self:
+        """Return it with names for its speakers, such as ``{"0": "Agent"}``. Their labels stay as they are."""
+        names = {label: name for key, name in speaker_names.items() if (label := speech.bare_speaker(key))}
+        return replace(self, speaker_names={**self.speaker_names, **names})
+
+    def name_of(self, speaker: str | None) -> str | None:
+        """Return the name given to a speaker, None where there is none."""
+        return self.speaker_names.get(speaker) if speaker is not None else None
+
+    def to(self, format_name: str, **options: Any) -> bytes:
+        """Return it in a result format: ``to("vtt", preset="netflix")``; see `airflow_provider_fluxions.formats`.
+
+        :raises FluxionsFormatError: no such format or option, it cannot be written that way, or it would be
+            several files (then name one table, or use ``formats.render_files``).
+        """
+        # The one import that goes up: users hold a transcription, and formats are what they do with it.
+        from airflow_provider_fluxions.formats import render
+
+        return render(self, format_name, **options)
 
 
 @dataclass(frozen=True)
@@ -239,19 +265,6 @@ def _job_fields(data: Json) -> dict[str, Any]:
         "original_audio_url": read.text(data.get("original_audio_url")),
         "raw": data,
     }
-
-
-def _segments(value: Any) -> tuple[Segment, ...]:
-    """Sort by (start, end, position); an untimed segment stays behind the one before it."""
-    keyed: list[tuple[tuple[float, float, int], Json]] = []
-    key = (0.0, 0.0, -1)
-    for position, data in enumerate(read.objects(value)):
-        start, end = read.times(data)
-        if start is not None:
-            key = (start, start if end is None else end, position)
-        keyed.append((key, data))
-    keyed.sort(key=lambda item: item[0])
-    return tuple(Segment.from_json(item[1], number) for number, item in enumerate(keyed))
 
 
 def _job_id(data: Json) -> JobId:

@@ -2,15 +2,18 @@
 
 How to add a format:
 
-1. Create ``formats/<name>.py`` with ``def write(transcription) -> bytes``: no I/O, no clock, no Airflow.
-   Raise :class:`~airflow_provider_fluxions.api.errors.FluxionsFormatError`, with the job's id, where a
+1. Create ``formats/<name>.py`` with ``def write(transcription, options=DEFAULTS) -> bytes``: no I/O, no clock, no
+   Airflow. Raise :class:`~airflow_provider_fluxions.api.errors.FluxionsFormatError`, with the job's id, where a
    transcription cannot be written that way; never leave speech out. An empty transcription is a valid file.
-2. At its end put ``FORMAT = Format("<name>", ".<extension>", "<media type>", write)``.
-3. Add it to ``_ALL`` below: that line is the registry, and operators offer whatever stands there.
-4. Add ``tests/unit/formats/test_<name>.py``. Read the bytes back with somebody else's reader there.
+2. Its options are a frozen dataclass that derives from :class:`~airflow_provider_fluxions.formats.base.Options`
+   and checks itself when it is made; `Options` itself if it has none.
+3. At its end put ``FORMAT = Format("<name>", ".<extension>", "<media type>", write, <options>)``. A format of
+   several files derives from `Format`; ``TableFormat`` in ``table_format.py`` shows how.
+4. Add it to ``_ALL`` below: that line is the registry, and operators offer whatever stands there.
+5. Add ``tests/unit/formats/test_<name>.py``. Read the bytes back with somebody else's reader there.
 
 What an extra brings (pyarrow, say) is imported inside ``write``, with an error that names the extra. Captions
-share :mod:`~airflow_provider_fluxions.formats.captions`.
+share :mod:`~airflow_provider_fluxions.formats.captions`, tables :mod:`~airflow_provider_fluxions.formats.tables`.
 """
 
 from __future__ import annotations
@@ -18,15 +21,27 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.formats import jsonl, plain_text, raw_json, srt, vtt
-from airflow_provider_fluxions.formats.base import Format
+from airflow_provider_fluxions.formats import jsonl, parquet, plain_text, raw_json, srt, vtt
+from airflow_provider_fluxions.formats.base import Choice, Format
+from airflow_provider_fluxions.formats.stored import read_stored
 
-__all__ = ["FORMATS", "Format", "check_formats", "get_format", "render"]
+__all__ = [
+    "FORMATS",
+    "Choice",
+    "Format",
+    "check_formats",
+    "choose",
+    "get_format",
+    "read_stored",
+    "render",
+    "render_files",
+]
 
-_ALL = (raw_json.FORMAT, plain_text.FORMAT, srt.FORMAT, vtt.FORMAT, jsonl.FORMAT)
+_ALL = (raw_json.FORMAT, plain_text.FORMAT, srt.FORMAT, vtt.FORMAT, jsonl.FORMAT, parquet.FORMAT)
 
 FORMATS: Mapping[str, Format] = MappingProxyType({one.name: one for one in _ALL})
 
@@ -59,9 +74,36 @@ def check_formats(names: Iterable[str]) -> tuple[str, ...]:
     return checked
 
 
-def render(transcription: Transcription, name: str) -> bytes:
+def choose(names: Iterable[str], options: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Choice, ...]:
+    """Return formats with their options, in the order of the names.
+
+    :param options: by format, such as ``{"vtt": {"preset": "netflix"}}``; what is not given is the default.
+    :raises FluxionsFormatError: see :func:`check_formats`; or an option is unknown, cannot be so, or belongs to a
+        format that is not among the names.
+    """
+    checked = check_formats(names)
+    given = {} if options is None else options
+    if not isinstance(given, Mapping):
+        raise FluxionsFormatError(f"format_options must be like {{'vtt': {{'preset': 'bbc'}}}}, not {options!r}.")
+    for name in given:
+        if get_format(name).name not in checked:
+            raise FluxionsFormatError(f"format_options are given for {name}, which is not among formats: {checked}.")
+    return tuple(Choice(get_format(name), get_format(name).read_options(given.get(name, {}))) for name in checked)
+
+
+def render(transcription: Transcription, name: str, /, **options: Any) -> bytes:
     """Write a transcription in the named format.
 
-    :raises FluxionsFormatError: there is no such format, or this transcription cannot be written in it.
+    :raises FluxionsFormatError: there is no such format or option, this transcription cannot be written that way,
+        or the result would be several files.
     """
-    return get_format(name).write(transcription)
+    chosen = get_format(name).read_options(options)
+    return get_format(name).write(transcription.named(chosen.speaker_names), chosen)
+
+
+def render_files(transcription: Transcription, name: str, /, **options: Any) -> dict[str, bytes]:
+    """Write a transcription in the named format, which may be several files; return them by extension.
+
+    :raises FluxionsFormatError: as :func:`render`, but for the number of files.
+    """
+    return Choice(get_format(name), get_format(name).read_options(options)).files(transcription)

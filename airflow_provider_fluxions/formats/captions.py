@@ -7,13 +7,14 @@ people do talk at once. Cues carry clean text: no tags, no emphasis marks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
 from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Segment, Transcription
+from airflow_provider_fluxions.api.segments import times_of
+from airflow_provider_fluxions.formats.limits import DEFAULT_LIMITS, Limits, Speakers
 from airflow_provider_fluxions.formats.timeline import Timeline
 
 # For a segment the API gave no end: about what viewers read, the slower end of Netflix's guide.
@@ -21,25 +22,6 @@ READING_CHARACTERS_PER_SECOND = 17
 # Looked up, because padding numbers was half of the time that writing captions took.
 _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 _THREE_DIGITS = tuple(f"{number:03}" for number in range(1000))
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How large a cue may be; by default as Netflix's guide has it.
-
-    https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
-
-    :param line_characters: at most so many characters a line; only a longer word is cut itself.
-    :param lines: at most so many lines a cue.
-    :param cue_ms: at most so many milliseconds a cue. A word that lasts longer leaves the screen then.
-    """
-
-    line_characters: int = 42
-    lines: int = 2
-    cue_ms: int = 7_000
-
-
-DEFAULT_LIMITS = Limits()
 
 
 class Cue(NamedTuple):
@@ -51,15 +33,18 @@ class Cue(NamedTuple):
     lines: tuple[str, ...]
 
 
-def caption(transcription: Transcription, limits: Limits = DEFAULT_LIMITS) -> list[Cue]:
+def caption(transcription: Transcription, limits: Limits = DEFAULT_LIMITS, prefixes: Speakers = "hidden") -> list[Cue]:
     """Return the cues of a transcription, ordered by start as WebVTT requires.
+
+    :param prefixes: what stands before the text where the speaker changes, inside the limits: ``shown`` the name
+        and a colon, ``dashed`` a dash, ``hidden`` nothing.
 
     A segment without times among others that have them begins where the one before it ends, and lasts as
     long as it takes to read: in the wrong place by a little, but not lost.
 
     :raises FluxionsFormatError: there is text, but no segment has a time.
     """
-    shown = [(segment, text) for segment in transcription.segments if (text := _shown_text(segment))]
+    shown = [(segment, text) for segment in transcription.segments if (text := segment.text_clean)]
     if not any(_is_timed(segment) for segment, _ in shown) and (shown or _has_speech(transcription.text)):
         raise FluxionsFormatError(
             f"Transcription {transcription.id} has text but no times, so captions cannot be made of it. "
@@ -68,11 +53,16 @@ def caption(transcription: Transcription, limits: Limits = DEFAULT_LIMITS) -> li
         )
     cues: list[Cue] = []
     end_ms = 0
+    speaker: str | None = None
     for segment, text in shown:
         start_ms, end_ms = _span_ms(segment, text, end_ms)
-        cues += _cut(segment, text, start_ms, end_ms, limits)
+        prefix = ""
+        if prefixes != "hidden" and segment.speaker != speaker:
+            prefix = "- " if prefixes == "dashed" else _name(transcription, segment.speaker, limits)
+            speaker = segment.speaker
+        cues += _cut(segment, text, start_ms, end_ms, limits, prefix)
     cues.sort(key=itemgetter(0))
-    return cues
+    return _settle(cues, limits) if limits.moves_ends else cues
 
 
 def timestamp(ms: int, decimal_mark: str) -> str:
@@ -83,9 +73,17 @@ def timestamp(ms: int, decimal_mark: str) -> str:
     return f"{clock}{decimal_mark}{_THREE_DIGITS[ms % 1000]}"
 
 
-def _shown_text(segment: Segment) -> str:
-    text = speech.clean_text(segment.text or " ".join(word.text for word in segment.words))
-    return " ".join(text.split()) if "\n" in text else text
+def speaker_label(transcription: Transcription, speaker: str | None) -> str:
+    """Return what to call a speaker in captions: the given name, else ``Speaker 0``, empty for nobody."""
+    if speaker is None:
+        return ""
+    return transcription.name_of(speaker) or f"Speaker {speaker}"
+
+
+def _name(transcription: Transcription, speaker: str | None, limits: Limits) -> str:
+    """Return a name and a colon that take at most half a line."""
+    name = " ".join(speaker_label(transcription, speaker).split())
+    return f"{name[: limits.line_characters // 2 - 2].strip()}: " if name else ""
 
 
 def _has_speech(text: str) -> bool:
@@ -98,11 +96,7 @@ def _is_timed(segment: Segment) -> bool:
 
 def _span_ms(segment: Segment, text: str, previous_end_ms: int) -> tuple[int, int]:
     """Return start and end, from the words or by estimate where the segment has none of its own."""
-    start, end = segment.start, segment.end
-    if start is None:
-        start = next((word.start for word in segment.words if word.start is not None), None)
-    if end is None:
-        end = next((word.end for word in reversed(segment.words) if word.end is not None), None)
+    start, end = times_of(segment)
     # Rounded once, to whole milliseconds: cutting digits off would show 59.9996 s as 59.999.
     start_ms = previous_end_ms if start is None else max(0, round(start * 1000))
     if end is None:
@@ -110,29 +104,29 @@ def _span_ms(segment: Segment, text: str, previous_end_ms: int) -> tuple[int, in
     return start_ms, max(start_ms + 1, round(end * 1000))
 
 
-def _cut(segment: Segment, text: str, start_ms: int, end_ms: int, limits: Limits) -> list[Cue]:
-    lines, cut = _wrap(text, 0, len(text), limits)
+def _cut(segment: Segment, text: str, start_ms: int, end_ms: int, limits: Limits, prefix: str) -> list[Cue]:
+    lines, cut = _wrap(text, 0, len(text), limits, prefix)
     if cut == len(text) and end_ms - start_ms <= limits.cue_ms:
         return [Cue(start_ms, end_ms, segment.speaker, lines)]
     timeline = Timeline(text, segment.words, start_ms, end_ms)
     cues = []
     begin = 0
     while begin < len(text):
-        _, cut = _wrap(text, begin, len(text), limits)
+        _, cut = _wrap(text, begin, len(text), limits, prefix)
         cut = _shorten(text, begin, cut, timeline, limits)
-        lines, cut = _wrap(text, begin, cut, limits)
+        lines, cut = _wrap(text, begin, cut, limits, prefix)
         start_ms = timeline.ms_at(begin)
         end_ms = min(max(timeline.ms_at(cut), start_ms + 1), start_ms + limits.cue_ms)
         cues.append(Cue(start_ms, end_ms, segment.speaker, lines))
-        begin = _skip_space(text, cut)
+        begin, prefix = _skip_space(text, cut), ""
     return cues
 
 
-def _wrap(text: str, begin: int, until: int, limits: Limits) -> tuple[tuple[str, ...], int]:
+def _wrap(text: str, begin: int, until: int, limits: Limits, prefix: str) -> tuple[tuple[str, ...], int]:
     """Return the lines of one cue from ``begin``, and where in the text they end."""
-    width = limits.line_characters
+    width = limits.line_characters - len(prefix)
     if until - begin <= width:
-        return (text[begin:until],), until
+        return (prefix + text[begin:until],), until
     lines: list[str] = []
     end = begin
     while len(lines) < limits.lines and end < until:
@@ -142,8 +136,25 @@ def _wrap(text: str, begin: int, until: int, limits: Limits) -> tuple[tuple[str,
             end = text.rfind(" ", begin, begin + width + 1)
             if end < 0:
                 end = begin + width
-        lines.append(text[begin:end])
+        lines.append(prefix + text[begin:end])
+        width, prefix = limits.line_characters, ""
     return tuple(lines), end
+
+
+def _settle(cues: list[Cue], limits: Limits) -> list[Cue]:
+    """Move the ends of cues for least duration, gap and overlap. Starts stay: they are when people speak."""
+    settled: list[Cue] = []
+    later_ms: int | None = None  # when the first cue that begins after this one does
+    for number in range(len(cues) - 1, -1, -1):
+        cue = cues[number]
+        if number + 1 < len(cues) and cues[number + 1].start_ms > cue.start_ms:
+            later_ms = cues[number + 1].start_ms
+        end_ms = max(cue.end_ms, cue.start_ms + limits.min_cue_ms)
+        if later_ms is not None and (limits.overlap == "trim" or cue.end_ms <= later_ms):
+            room_ms = later_ms - limits.gap_ms
+            end_ms = min(end_ms, room_ms if room_ms > cue.start_ms else later_ms)
+        settled.append(cue._replace(end_ms=end_ms))
+    return settled[::-1]
 
 
 def _skip_space(text: str, at: int) -> int:

@@ -1,39 +1,71 @@
-"""``jsonl``: one JSON object a segment, one line each, for tables and search indexes.
+"""``jsonl``: one JSON object a line, for tables and search indexes: segments, and other tables on request.
 
-Every line has the same members whatever was asked of the API, so that a table's schema never depends
-on a task's options. Times are seconds from the start of the audio, null in a segment that has none.
+Every line of a table has the same members whatever was asked of the API, so that a table's schema never depends
+on a task's options. Times are seconds from the start of the audio, null where there is none.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from airflow_provider_fluxions.api import speech
-from airflow_provider_fluxions.api.models import Segment, Transcription
-from airflow_provider_fluxions.formats.base import Format
+from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.formats.base import UNKNOWN_ORIGIN, Origin
+from airflow_provider_fluxions.formats.table_format import TableFormat, TableOptions
+from airflow_provider_fluxions.formats.tables import TABLES
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 # Legal inside JSON text, but taken for line ends by str.splitlines and JavaScript readers.
 _LINE_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 
 
-def write(transcription: Transcription) -> bytes:
-    """Write the segments in time order, UTF-8."""
-    rows = (_ENCODER.encode(_row(transcription, segment)) for segment in transcription.segments)
-    text = "".join(f"{row}\n" for row in rows).translate(_LINE_ENDS)
+@dataclass(frozen=True)
+class JsonlOptions(TableOptions):
+    """As `TableOptions`, but segments alone by default: ``<base>.jsonl``. Words are in ``<base>.words.jsonl``."""
+
+    tables: tuple[str, ...] = ("segments",)
+
+
+DEFAULTS = JsonlOptions()
+
+
+def write(transcription: Transcription, options: JsonlOptions = DEFAULTS) -> bytes:
+    """Write the one table that the options name, in the order of its key, UTF-8.
+
+    :raises FluxionsFormatError: they name several.
+    """
+    return write_table(transcription, options.only_table(transcription), UNKNOWN_ORIGIN)
+
+
+def write_table(transcription: Transcription, table: str, origin: Origin) -> bytes:
+    """Write one table, UTF-8."""
+    rows = _segments(transcription) if table == "segments" else TABLES[table](transcription, origin)
+    text = "".join(f"{_ENCODER.encode(row)}\n" for row in rows).translate(_LINE_ENDS)
     return text.encode("utf-8", errors="backslashreplace")  # see raw_json.py
 
 
-def _row(transcription: Transcription, segment: Segment) -> dict[str, object]:
-    return {
-        "transcription_id": transcription.id,
-        "segment_no": segment.segment_no,
-        "speaker": segment.speaker,
-        "start": segment.start,
-        "end": segment.end,
-        "text": segment.text,
-        "text_clean": speech.clean_text(segment.text),
-    }
+def _segments(transcription: Transcription) -> Iterator[dict[str, object]]:
+    for segment in transcription.segments:
+        yield {
+            "transcription_id": transcription.id,
+            "segment_no": segment.segment_no,
+            "speaker": segment.speaker,
+            "speaker_name": transcription.name_of(segment.speaker),
+            "start": segment.start,
+            "end": segment.end,
+            "text": segment.text,
+            "text_clean": segment.text_clean,
+        }
 
 
-FORMAT = Format("jsonl", ".jsonl", "application/x-ndjson", write)
+def _instant(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_instant)
+
+FORMAT = TableFormat("jsonl", ".jsonl", "application/x-ndjson", write, JsonlOptions, write_table, "segments")

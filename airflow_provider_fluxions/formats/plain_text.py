@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.formats.base import Format
+from airflow_provider_fluxions.formats.base import Format, Options
 
 
-def write(transcription: Transcription) -> bytes:
-    """Write the clean text, UTF-8. A turn of nothing but tags leaves no line."""
-    lines = speech.clean_text(transcription.text).split("\n")
-    spoken = [line for line in lines if any(turn.text for turn in speech.parse_turns(line))]
-    return "".join(f"{line}\n" for line in spoken).encode("utf-8", errors="replace")
+@dataclass(frozen=True)
+class TextOptions(Options):
+    """Options of ``text``.
+
+    :param tags: keep tags and emphasis as the API gave them, instead of the clean text.
+    :param labels: begin each turn with its speaker: the given name, else ``SPEAKER_0``.
+    """
+
+    tags: bool = False
+    labels: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_boolean("tags", "labels")
 
 
-FORMAT = Format("text", ".txt", "text/plain; charset=utf-8", write)
+DEFAULTS = TextOptions()
+
+
+def write(transcription: Transcription, options: TextOptions = DEFAULTS) -> bytes:
+    """Write the text, UTF-8. A turn of nothing but tags leaves no line unless tags are kept."""
+    return "".join(f"{line}\n" for line in _lines(transcription, options)).encode("utf-8", errors="replace")
+
+
+def _lines(transcription: Transcription, options: TextOptions) -> Iterator[str]:
+    text = transcription.text if options.tags else transcription.text_clean
+    for line in text.split("\n"):
+        for turn in speech.parse_turns(line):
+            if not turn.text:
+                continue
+            if not options.labels:
+                yield turn.text
+            elif name := transcription.name_of(turn.speaker):
+                yield f"{' '.join(name.split())}: {turn.text}"
+            else:
+                yield speech.render_turns([turn])
+
+
+FORMAT = Format("text", ".txt", "text/plain; charset=utf-8", write, TextOptions)

@@ -13,12 +13,14 @@ import json
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.formats.base import Format
+from airflow_provider_fluxions.formats.base import Format, Options
 
 _SIGNED_LINKS = ("audio_url", "original_audio_url")
 
+DEFAULTS = Options()
 
-def write(transcription: Transcription) -> bytes:
+
+def write(transcription: Transcription, options: Options = DEFAULTS) -> bytes:  # noqa: ARG001  # it has none
     """Write the JSON the transcription was read from, without its signed links.
 
     :raises FluxionsFormatError: it was not read from JSON, so writing ``{}`` would lose it.

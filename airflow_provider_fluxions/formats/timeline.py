@@ -5,10 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
+from airflow_provider_fluxions.api.matching import find_words, key_of
 from airflow_provider_fluxions.api.models import Word
-
-# How far ahead in the text a timed word is looked for. Words are missing where a token has no letter.
-_LOOK_AHEAD_TOKENS = 8
 
 
 class Timeline:
@@ -38,29 +36,14 @@ class Timeline:
 
 
 def _anchors(text: str, words: Sequence[Word]) -> Iterator[tuple[int, float]]:
-    """Find timed words in the text: ``(character, seconds)`` of where each begins and ends.
-
-    By their letters and in order, never by position: the two lists differ in punctuation and have holes
-    (https://github.com/hyperaudio/hyperaudio-lite-editor/issues/649 shows what counting leads to).
-    """
+    """Find timed words in the text: ``(character, seconds)`` of where each begins and ends."""
     tokens = text.split(" ")
-    keys = [_key(token) for token in tokens]
     begins = [0]
     for token in tokens:
         begins.append(begins[-1] + len(token) + 1)
-    at = 0
-    for word in words:
-        key = _key(word.text)
-        if not key or key not in keys[at : at + _LOOK_AHEAD_TOKENS]:
-            continue
-        at = keys.index(key, at)
+    for at, number in find_words([key_of(token) for token in tokens], [word.text for word in words]):
+        word = words[number]
         if word.start is not None:
             yield begins[at], word.start
         if word.end is not None:
             yield begins[at] + len(tokens[at]), word.end
-        at += 1
-
-
-def _key(token: str) -> str:
-    folded = token.casefold()
-    return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
@@ -19,7 +19,8 @@ from airflow_provider_fluxions.api.errors import (
     JobId,
 )
 from airflow_provider_fluxions.api.reference import reference
-from airflow_provider_fluxions.formats import check_formats
+from airflow_provider_fluxions.formats import choose
+from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL_SECONDS,
@@ -28,6 +29,8 @@ from airflow_provider_fluxions.hooks import (
 )
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.flow import Flow, Options, Progress
+from airflow_provider_fluxions.transfers.origin import origin_of
+from airflow_provider_fluxions.transfers.partition import by_path, ingest_folder
 from airflow_provider_fluxions.transfers.plan import (
     AUDIO_SUFFIXES,
     Item,
@@ -58,6 +61,11 @@ class FluxionsS3ToS3Operator(BaseOperator):
     :param destination: (templated) ``s3://bucket/prefix/``. Results are named
         ``{prefix}{path below the source}.{extension}``, for example ``out/2026/call.mp3.json``.
     :param formats: see `airflow_provider_fluxions.formats`.
+    :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. Other
+        options than last time are work again, from the jobs that Fluxions has.
+    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
+        interval (else its logical date, else when it was to run), UTC. An input whose results stand whole in another
+        date's partition is done, and stays there.
     :param suffixes: lower-case endings of audio names.
     :param non_speech: include non-speech sounds as tags.
     :param cache: let Fluxions answer with an earlier result for the same audio.
@@ -82,6 +90,8 @@ class FluxionsS3ToS3Operator(BaseOperator):
         source: str,
         destination: str,
         formats: Sequence[str] = ("json",),
+        format_options: Mapping[str, Mapping[str, Any]] | None = None,
+        partition_by_date: bool = False,
         suffixes: Sequence[str] = AUDIO_SUFFIXES,
         non_speech: bool = False,
         cache: bool = True,
@@ -95,12 +105,14 @@ class FluxionsS3ToS3Operator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_formats(formats)
+        choose(formats, format_options)
         if max_in_flight < 1 or upload_workers < 1:
             raise FluxionsInputError("max_in_flight and upload_workers must be at least 1.")
         self.source = source
         self.destination = destination
         self.formats = formats
+        self.format_options = format_options
+        self.partition_by_date = partition_by_date
         self.suffixes = suffixes
         self.non_speech = non_speech
         self.cache = cache
@@ -131,25 +143,40 @@ class FluxionsS3ToS3Operator(BaseOperator):
     def _run(self, context: Context, progress: Progress | None, deadline: float) -> dict[str, Any]:
         ti = context["ti"]
         run = reference("run", ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
-        options = Options(self.non_speech, self.cache, self.max_in_flight, self.upload_workers, deadline, run)
+        origin = origin_of(context)
+        choices = choose(self.formats, self.format_options)
+        options = Options(
+            self.non_speech, self.cache, self.max_in_flight, self.upload_workers, deadline, run, choices, origin
+        )
         client = FluxionsHook(self.fluxions_conn_id).get_conn()
         store = S3Store(self.aws_conn_id)
-        flow = Flow(client, store, self._plan(store), options, progress)
+        flow = Flow(client, store, self._plan(store, options), options, progress)
         while job_ids := flow.step():
             self.log.info("%d of %d inputs are done, %d jobs run.", len(flow.done), len(flow.items), len(job_ids))
             self._wait(client, flow, job_ids, deadline)
         return self._finish(context, store, flow)
 
-    def _plan(self, store: S3Store) -> list[Item]:
+    def _plan(self, store: S3Store, how: Options) -> list[Item]:
         source, destination = parse_source(self.source), parse_destination(self.destination)
         store.require_bucket(destination[0])
         options = {"non_speech": self.non_speech}
         found = self._inputs(store, source)
-        items = [plan_item(one, source, destination, self.formats, options) for one in found]
+        partition, known = self._partition(store, destination, how.origin)
+        items = [plan_item(one, source, destination, how.choices, options, partition, known) for one in found]
         check_collisions(items)
         if not items:
             self.log.warning("%s holds no recordings (names that end in %s).", self.source, ", ".join(self.suffixes))
         return items
+
+    def _partition(
+        self, store: S3Store, destination: tuple[str, str], origin: Origin
+    ) -> tuple[str, Mapping[str, str] | None]:
+        """Return the folder of this run's date, and which results stand in any date's, by path within it."""
+        if not self.partition_by_date:
+            return "", None
+        bucket, prefix = destination
+        keys = (found.key for found in store.list(bucket, f"{prefix}ingest_date="))
+        return ingest_folder(origin.ingested_at), by_path(keys, prefix)
 
     def _inputs(self, store: S3Store, source: Source) -> list[S3Object]:
         if source.may_be_one_object:

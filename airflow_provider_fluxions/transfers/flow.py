@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,11 +24,20 @@ from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import JobStatus
 from airflow_provider_fluxions.api.once import Taken, Work, submit_once
 from airflow_provider_fluxions.api.search import newest_live, search
-from airflow_provider_fluxions.formats import get_format
+from airflow_provider_fluxions.formats import Choice
+from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.polling.verdict import job_error
 from airflow_provider_fluxions.s3 import S3Store
-from airflow_provider_fluxions.transfers.plan import META_JOB, META_REFERENCE, META_RUN, META_VERSION, Item
+from airflow_provider_fluxions.transfers.plan import (
+    META_JOB,
+    META_OPTIONS,
+    META_REFERENCE,
+    META_RUN,
+    META_VERSION,
+    Item,
+    is_made_from,
+)
 from airflow_provider_fluxions.waiting import warn_of_other_options
 
 if TYPE_CHECKING:
@@ -42,7 +51,7 @@ B = TypeVar("B")
 
 @dataclass(frozen=True)
 class Options:
-    """How a transfer submits; ``deadline`` is epoch seconds, ``run`` names the task in output metadata."""
+    """How a transfer submits and writes; ``deadline`` is epoch seconds, ``run`` names the task in output metadata."""
 
     non_speech: bool
     cache: bool
@@ -50,6 +59,8 @@ class Options:
     upload_workers: int
     deadline: float
     run: str
+    choices: tuple[Choice, ...]
+    origin: Origin
 
 
 @dataclass
@@ -108,10 +119,17 @@ class Flow:
         return {item.ref: metadata for item, metadata in found if metadata}
 
     def _metadata_if_done(self, item: Item) -> dict[str, str] | None:
+        for outputs in filter(None, (item.outputs, item.earlier)):
+            if (metadata := self._metadata_of(item, outputs)) is not None:
+                self.items[item.ref] = replace(item, outputs=outputs)
+                return metadata
+        return None
+
+    def _metadata_of(self, item: Item, outputs: dict[str, str]) -> dict[str, str] | None:
         metadata: dict[str, str] = {}
-        for key in item.outputs.values():
+        for extension, key in outputs.items():
             output = self.store.head(item.bucket, key)
-            if output is None or output.metadata.get(META_REFERENCE) != item.ref:
+            if output is None or not is_made_from(output.metadata, item.ref, item.marks.get(extension)):
                 return None
             metadata = dict(output.metadata)
         return metadata
@@ -182,10 +200,22 @@ class Flow:
             META_JOB: str(job_id),
             META_RUN: self.options.run,
         }
+        source = item.source
+        origin = replace(
+            self.options.origin,
+            source_uri=source.uri,
+            source_etag=source.version,
+            source_bytes=source.size_bytes,
+            client_ref=item.ref,
+        )
         # All are rendered before the first is written: a format that cannot be made leaves no half set behind.
-        rendered = {name: get_format(name).write(transcription) for name in item.outputs}
-        for name, body in rendered.items():
-            self.store.put(item.bucket, item.outputs[name], body, get_format(name).content_type, metadata)
+        rendered = [
+            (choice.format.content_type, choice.files(transcription, origin)) for choice in self.options.choices
+        ]
+        for content_type, files in rendered:
+            for extension, body in files.items():
+                mark = {META_OPTIONS: item.marks[extension]} if extension in item.marks else {}
+                self.store.put(item.bucket, item.outputs[extension], body, content_type, {**metadata, **mark})
         return metadata, transcription.audio_duration or 0.0
 
     def _fail(self, item: Item, error: Exception) -> None:

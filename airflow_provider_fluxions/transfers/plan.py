@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.reference import reference
-from airflow_provider_fluxions.formats import get_format
+from airflow_provider_fluxions.formats import Choice
 from airflow_provider_fluxions.s3 import S3Object, parse_s3_uri
 
 AUDIO_SUFFIXES = (
@@ -21,6 +21,8 @@ META_REFERENCE = "fluxions-reference"
 META_VERSION = "fluxions-source-version"
 META_JOB = "fluxions-job-id"
 META_RUN = "fluxions-run"
+# Which options of its format an output was written with; absent for the defaults.
+META_OPTIONS = "fluxions-format-options"
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,17 @@ class Item:
 
     :param ref: over source, version, options and destination, not the run: tomorrow's run takes up what a dead
         run left.
-    :param outputs: key by format.
+    :param outputs: key by extension.
+    :param marks: by extension, what tells options apart that are not a format's defaults (`META_OPTIONS`).
+    :param earlier: other keys where all results may stand already, by extension: an earlier date's partition.
     """
 
     source: S3Object
     ref: str
     bucket: str
     outputs: dict[str, str]
+    marks: dict[str, str] = field(default_factory=dict)
+    earlier: dict[str, str] = field(default_factory=dict)
 
     @property
     def output_uris(self) -> list[str]:
@@ -111,14 +117,43 @@ def parse_destination(uri: str) -> tuple[str, str]:
 
 
 def plan_item(
-    found: S3Object, source: Source, destination: tuple[str, str], formats: Sequence[str], options: dict[str, Any]
+    found: S3Object,
+    source: Source,
+    destination: tuple[str, str],
+    choices: Sequence[Choice],
+    options: dict[str, Any],
+    partition: str = "",
+    known: Mapping[str, str] | None = None,
 ) -> Item:
-    """Return the work for one recording; its results are ``{prefix}{path below the source}.{extension}``."""
+    """Return the work for one recording; its results are ``{prefix}{partition}{path below the source}.{extension}``.
+
+    The partition is no part of the reference, so a later date's run takes up what an earlier one left.
+
+    :param partition: empty, or a folder with its slash, such as ``ingest_date=2026-01-31/``.
+    :param known: by path below the source and extension, the keys of results in other partitions.
+    """
     bucket, prefix = destination
-    base = f"{prefix}{source.relative(found.key)}"
-    outputs = {name: f"{base}{get_format(name).extension}" for name in formats}
-    ref = reference("s3", found.uri, found.version, *sorted(map(str, options.items())), f"s3://{bucket}/{base}")
-    return Item(found, ref, bucket, outputs)
+    path = source.relative(found.key)
+    extensions = [extension for choice in choices for extension in choice.extensions]
+    earlier = {extension: key for extension in extensions if (key := (known or {}).get(f"{path}{extension}"))}
+    return Item(
+        found,
+        reference("s3", found.uri, found.version, *sorted(map(str, options.items())), f"s3://{bucket}/{prefix}{path}"),
+        bucket,
+        {extension: f"{prefix}{partition}{path}{extension}" for extension in extensions},
+        marks_of(choices),
+        earlier if len(earlier) == len(extensions) else {},
+    )
+
+
+def marks_of(choices: Sequence[Choice]) -> dict[str, str]:
+    """Return the value of `META_OPTIONS` by extension, for options that are not the defaults."""
+    return {one: reference(choice.mark) for choice in choices if choice.mark for one in choice.extensions}
+
+
+def is_made_from(metadata: Mapping[str, str], ref: str, mark: str | None) -> bool:
+    """Whether an output with this metadata was written by this piece of work, with these options of its format."""
+    return metadata.get(META_REFERENCE) == ref and metadata.get(META_OPTIONS) == mark
 
 
 def check_collisions(items: Iterable[Item]) -> None:

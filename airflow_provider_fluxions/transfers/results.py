@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
@@ -11,10 +11,13 @@ from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsNotReadyError, JobId
 from airflow_provider_fluxions.api.models import JobStatus, Transcription
 from airflow_provider_fluxions.api.reference import unmarked_stem
-from airflow_provider_fluxions.formats import check_formats, get_format
+from airflow_provider_fluxions.formats import choose
+from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
 from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
+from airflow_provider_fluxions.transfers.origin import origin_of
+from airflow_provider_fluxions.transfers.partition import ingest_folder
 from airflow_provider_fluxions.transfers.plan import META_JOB, parse_destination
 
 
@@ -27,6 +30,9 @@ class FluxionsToS3Operator(BaseOperator):
     :param job_id: (templated) one id, or many such as the output of a mapped `FluxionsSubmitOperator`.
     :param destination: (templated) ``s3://bucket/prefix/``.
     :param formats: see `airflow_provider_fluxions.formats`.
+    :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed.
+    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
+        interval (else its logical date, else when it was to run), UTC.
     :param fluxions_conn_id: (templated) the Fluxions connection.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
     :raises AirflowFailException: a job failed or is unknown, or an argument cannot work.
@@ -42,15 +48,19 @@ class FluxionsToS3Operator(BaseOperator):
         job_id: JobId | Sequence[JobId],
         destination: str,
         formats: Sequence[str] = ("json",),
+        format_options: Mapping[str, Mapping[str, Any]] | None = None,
+        partition_by_date: bool = False,
         fluxions_conn_id: str = DEFAULT_CONN_ID,
         aws_conn_id: str | None = DEFAULT_AWS_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        check_formats(formats)
+        choose(formats, format_options)
         self.job_id = job_id
         self.destination = destination
         self.formats = formats
+        self.format_options = format_options
+        self.partition_by_date = partition_by_date
         self.fluxions_conn_id = fluxions_conn_id
         self.aws_conn_id = aws_conn_id
 
@@ -58,23 +68,30 @@ class FluxionsToS3Operator(BaseOperator):
         """Read each transcript and write it in each format."""
         with airflow_errors():
             bucket, prefix = parse_destination(self.destination)
+            origin = origin_of(context)
+            if self.partition_by_date:
+                prefix += ingest_folder(origin.ingested_at)
             hook = FluxionsHook(self.fluxions_conn_id)
             store = S3Store(self.aws_conn_id)
             written: list[str] = []
             for job_id in parse_job_ids(self.job_id):
                 transcription = completed(hook.get_transcription(job_id))
-                written += self._write(store, bucket, prefix, transcription)
+                written += self._write(store, bucket, prefix, transcription, origin)
             return written
 
-    def _write(self, store: S3Store, bucket: str, prefix: str, transcription: Transcription) -> list[str]:
+    def _write(
+        self, store: S3Store, bucket: str, prefix: str, transcription: Transcription, origin: Origin
+    ) -> list[str]:
         base = f"{prefix}{unmarked_stem(transcription.filename)}-{transcription.id}"
-        rendered = [(get_format(name), get_format(name).write(transcription)) for name in self.formats]
+        choices = choose(self.formats, self.format_options)
+        rendered = [(choice.format.content_type, choice.files(transcription, origin)) for choice in choices]
         uris = []
-        for result_format, body in rendered:
-            key = f"{base}{result_format.extension}"
-            store.put(bucket, key, body, result_format.content_type, {META_JOB: str(transcription.id)})
-            uris.append(f"s3://{bucket}/{key}")
-            self.log.info("Wrote %s (%d bytes).", uris[-1], len(body))
+        for content_type, files in rendered:
+            for extension, body in files.items():
+                key = f"{base}{extension}"
+                store.put(bucket, key, body, content_type, {META_JOB: str(transcription.id)})
+                uris.append(f"s3://{bucket}/{key}")
+                self.log.info("Wrote %s (%d bytes).", uris[-1], len(body))
         return uris
 
 

@@ -15,7 +15,7 @@ from airflow_provider_fluxions.formats import render
 
 Make = Callable[..., Transcription]
 
-MEMBERS = ["transcription_id", "segment_no", "speaker", "start", "end", "text", "text_clean"]
+MEMBERS = ["transcription_id", "segment_no", "speaker", "speaker_name", "start", "end", "text", "text_clean"]
 
 
 def rows(result: Transcription) -> list[dict[str, Any]]:
@@ -28,6 +28,7 @@ def test_a_segment_is_a_line(make: Make) -> None:
             "transcription_id": 124,
             "segment_no": 0,
             "speaker": "1",
+            "speaker_name": None,
             "start": 0.5,
             "end": 2.0,
             "text": "[tut] *No*.",
@@ -37,6 +38,7 @@ def test_a_segment_is_a_line(make: Make) -> None:
             "transcription_id": 124,
             "segment_no": 1,
             "speaker": None,
+            "speaker_name": None,
             "start": 3.0,
             "end": 4.0,
             "text": "b",

@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_fluxions import formats
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.formats import FORMATS, check_formats, get_format, render
+from airflow_provider_fluxions.formats import FORMATS, check_formats, get_format, render_files
 
 
 def test_each_format_is_registered_under_its_own_name() -> None:
@@ -20,7 +20,14 @@ def test_each_format_is_registered_under_its_own_name() -> None:
 
 @pytest.mark.parametrize(
     ("name", "extension"),
-    [("json", ".json"), ("text", ".txt"), ("srt", ".srt"), ("vtt", ".vtt"), ("jsonl", ".jsonl")],
+    [
+        ("json", ".json"),
+        ("text", ".txt"),
+        ("srt", ".srt"),
+        ("vtt", ".vtt"),
+        ("jsonl", ".jsonl"),
+        ("parquet", ".parquet"),
+    ],
 )
 def test_a_formats_name_and_extension_stay_because_users_tasks_and_buckets_hold_them(name: str, extension: str) -> None:
     assert get_format(name).extension == extension
@@ -45,13 +52,15 @@ def test_the_registry_cannot_be_changed_by_accident() -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_empty_transcription_can_be_written_in_every_format(name: str) -> None:
-    assert isinstance(render(Transcription.from_json({"id": 1}), name), bytes)
+    files = render_files(Transcription.from_json({"id": 1}), name)
+    assert files
+    assert all(isinstance(body, bytes) for body in files.values())
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_same_transcription_gives_the_same_bytes(name: str, make: Callable[..., Transcription]) -> None:
     data = ("0", 0.0, 1.5, "Grüße, \ud83d [pause] & *so* <on>")
-    assert render(make(data), name) == render(make(data), name)
+    assert render_files(make(data), name) == render_files(make(data), name)
 
 
 @pytest.mark.parametrize(
@@ -70,9 +79,9 @@ def test_a_near_miss_is_told_what_was_probably_meant(typed: str, meant: str) -> 
         get_format(typed)
 
 
-@pytest.mark.parametrize("name", ["docx", "", "parquet", None, 7, ["json"]])
+@pytest.mark.parametrize("name", ["docx", "", "excel", None, 7, ["json"]])
 def test_an_unknown_name_is_told_all_that_there_are(name: Any) -> None:
-    with pytest.raises(FluxionsFormatError, match="The formats are json, text, srt, vtt, jsonl") as caught:
+    with pytest.raises(FluxionsFormatError, match="The formats are json, text, srt, vtt, jsonl, parquet") as caught:
         get_format(name)
     assert repr(name) in str(caught.value)
 
@@ -102,4 +111,14 @@ def test_a_list_that_no_task_can_use_is_refused(names: Any, said: str) -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    assert formats.__all__ == ["FORMATS", "Format", "check_formats", "get_format", "render"]
+    assert formats.__all__ == [
+        "FORMATS",
+        "Choice",
+        "Format",
+        "check_formats",
+        "choose",
+        "get_format",
+        "read_stored",
+        "render",
+        "render_files",
+    ]

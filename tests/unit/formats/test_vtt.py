@@ -64,7 +64,13 @@ def test_markup_characters_in_the_text_are_escaped(make: Make) -> None:
 
 @pytest.mark.parametrize(
     ("speaker", "voice"),
-    [("A & <B>", "<v Speaker A B>"), ("x\n\ny", "<v Speaker x y>"), ("-->", "<v Speaker -->"), ("<>", "")],
+    [
+        ("A & <B>", "<v Speaker A B>"),
+        ("x\n\ny", "<v Speaker x y>"),
+        ("-->", ""),
+        ("a-->b", "<v Speaker a-- b>"),
+        ("<>", ""),
+    ],
 )
 def test_a_speakers_name_goes_without_what_would_break_its_tag(make: Make, speaker: str, voice: str) -> None:
     assert render(make((speaker, 0, 1, "hi")), "vtt").decode().splitlines()[3] == f"{voice}hi"

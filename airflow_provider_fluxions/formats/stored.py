@@ -1,0 +1,25 @@
+"""Reading back what the ``json`` format wrote, so that any other format can be made later without paying again."""
+
+from __future__ import annotations
+
+import json
+
+from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsResponseError
+from airflow_provider_fluxions.api.models import Transcription
+
+
+def read_stored(data: bytes) -> Transcription:
+    """Return the transcription of a stored ``json`` result. It equals the one that was stored, but for its links.
+
+    :raises FluxionsFormatError: these bytes are no such result.
+    """
+    try:
+        answer = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FluxionsFormatError(f"This is no stored result: no JSON ({error}).") from error
+    if not isinstance(answer, dict):
+        raise FluxionsFormatError(f"This is no stored result: a JSON {type(answer).__name__}, not an object.")
+    try:
+        return Transcription.from_json(answer)
+    except FluxionsResponseError as error:
+        raise FluxionsFormatError(f"This is no stored result: {error}") from error

@@ -1,0 +1,72 @@
+"""Formats that write tables, a file each, and the option that says which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import FluxionsFormatError
+from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.formats.base import Format, Options, Origin
+from airflow_provider_fluxions.formats.tables import TABLES
+
+
+@dataclass(frozen=True)
+class TableOptions(Options):
+    """Options of formats that write tables.
+
+    :param tables: which: transcripts, segments, words, events, turns.
+    """
+
+    tables: tuple[str, ...] = ("transcripts", "segments", "words", "events")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        tables = self.tables
+        if not isinstance(tables, list | tuple) or not tables or len({*map(str, tables)}) < len(tables):
+            raise FluxionsFormatError(f"tables must be a list of different names such as ['words'], not {tables!r}.")
+        for name in tables:
+            if name not in TABLES:
+                raise FluxionsFormatError(f"There is no table {name!r}. The tables are {', '.join(TABLES)}.")
+        object.__setattr__(self, "tables", tuple(tables))  # from a list in a DAG or in JSON
+
+    def only_table(self, transcription: Transcription) -> str:
+        """Return the one table that these options name.
+
+        :raises FluxionsFormatError: they name several, which no single file can hold.
+        """
+        if len(self.tables) == 1:
+            return self.tables[0]
+        raise FluxionsFormatError(
+            f"That is a file for each table ({', '.join(self.tables)}). Name one of them with tables=[...], or take "
+            "all from formats.render_files.",
+            job_id=transcription.id,
+        )
+
+
+def _no_table(_transcription: Transcription, _table: str, _origin: Origin) -> bytes:
+    raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class TableFormat(Format):
+    """A format that writes a file for each table.
+
+    :param write_table: makes the bytes of one table's file.
+    :param main: the table whose file has the extension alone, without the table's name; empty for none.
+    """
+
+    write_table: Callable[[Transcription, str, Origin], bytes] = _no_table
+    main: str = ""
+
+    def extensions(self, options: Any) -> tuple[str, ...]:
+        """Return an extension for each table."""
+        return tuple(self._extension(table) for table in options.tables)
+
+    def files(self, transcription: Transcription, options: Any, origin: Origin) -> dict[str, bytes]:
+        """Return a file for each table."""
+        return {self._extension(table): self.write_table(transcription, table, origin) for table in options.tables}
+
+    def _extension(self, table: str) -> str:
+        return self.extension if table == self.main else f".{table}{self.extension}"

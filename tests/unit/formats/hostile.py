@@ -1,0 +1,33 @@
+"""Results that caption files break on, by name; golden files and readers use the same ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+RECORDED = Path(__file__).parents[1] / "recorded"
+HOUR = 3600.0
+
+
+def _said(*texts: str, start: float = 0.0, speaker: str | None = "0") -> dict[str, Any]:
+    segments = [
+        {"speaker": speaker, "text": text, "start": start + 4 * at, "end": start + 4 * at + 3.5, "segment_idx": at}
+        for at, text in enumerate(texts)
+    ]
+    return {"id": 9, "status": "completed", "segments": segments}
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "page": json.loads((RECORDED / "page_get.json").read_text()),
+    "words": json.loads((RECORDED / "observed_words.json").read_text()),
+    "empty": {"id": 9, "status": "completed", "segments": []},
+    "arrows": _said("a --> b", "00:00:01.000 --> 00:00:02.000", "--->", "x-->"),
+    "markup": _said("<v Bob>R&D</v> <i>now</i>", "&amp; &lt; <00:00:01.000>", "{\\an8}top {b}", "a\\Nb\\h"),
+    "speakers": _said("hello", speaker="A & <B>\n-->"),
+    "blank_lines": _said("one\n\ntwo\r\n\r\n3", "\n\nWEBVTT\n\nNOTE x", "\u2028line\x85end"),
+    "right_to_left": _said("שלום עולם, מה שלומך?", "مرحبا بالعالم - 42", "\u200fmixed עברית and English"),
+    "emoji": _said("👩‍👩‍👧‍👦 family 🇩🇪", "half \ud83d pair", "e\u0301 combining"),
+    "long_word": _said("x" * 10_000),
+    "past_100_hours": _said("still here", "and here", start=100 * HOUR - 2),
+}

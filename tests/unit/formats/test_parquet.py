@@ -1,0 +1,130 @@
+"""``parquet``: schemas that never change, rows that agree with the model, as pyarrow and DuckDB read them."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_fluxions.api.errors import FluxionsFormatError
+from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.formats import parquet, render, render_files
+from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.formats.tables import TABLES
+from tests.unit.formats.hostile import ANSWERS
+
+TABLES_NAMED = tuple(TABLES)
+TEXT_OR_NONE = st.none() | st.text(max_size=8)
+
+
+def tables(result: Transcription) -> dict[str, Any]:
+    written = {name: render(result, "parquet", tables=[name]) for name in TABLES_NAMED}
+    return {name: pq.read_table(io.BytesIO(body)) for name, body in written.items()}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+@pytest.mark.parametrize("table", TABLES_NAMED)
+def test_every_schema_is_the_same_for_every_result(case: str, table: str) -> None:
+    read = pq.read_schema(io.BytesIO(render(Transcription.from_json(ANSWERS[case]), "parquet", tables=[table])))
+    assert read.equals(parquet.schema(table), check_metadata=False)
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_counts_agree_with_the_model(case: str) -> None:
+    result = Transcription.from_json(ANSWERS[case])
+    read = tables(result)
+    (facts,) = read["transcripts"].to_pylist()
+    counted = {name: read[name].num_rows for name in ("segments", "words", "events", "turns")}
+    assert counted == {
+        "segments": len(result.segments),
+        "words": len(result.words),
+        "events": len(result.events),
+        "turns": len(result.turns),
+    }
+    assert {name: facts[f"n_{name}"] for name in counted} == counted
+    assert sum(row["n_words"] for row in read["segments"].to_pylist()) == counted["words"]
+
+
+def test_a_table_has_every_column_that_its_rows_have() -> None:
+    result = Transcription.from_json(ANSWERS["words"])
+    for name, rows in TABLES.items():
+        for row in rows(result, Origin()):
+            assert set(row) <= set(parquet.schema(name).names)
+
+
+def test_keys_are_unique_and_in_order() -> None:
+    read = tables(Transcription.from_json(ANSWERS["words"]))
+    for name, key in {"segments": ["segment_no"], "words": ["segment_no", "word_no"], "events": ["event_no"]}.items():
+        rows = [tuple(row[one] for one in key) for row in read[name].to_pylist()]
+        assert rows == sorted(set(rows))
+
+
+def test_a_transcript_keeps_the_json_from_which_all_can_be_made_again() -> None:
+    result = Transcription.from_json(ANSWERS["page"])
+    (facts,) = tables(result)["transcripts"].to_pylist()
+    again = json.loads(facts["raw_json"])
+    assert again == {**ANSWERS["page"], "audio_url": None}
+
+
+def test_speech_and_overlap_are_seconds() -> None:
+    (facts,) = tables(Transcription.from_json(ANSWERS["page"]))["transcripts"].to_pylist()
+    # 0.86 to 7.2 and 7.5 to 9.8; 6.0 to 6.42 twice.
+    assert facts["speech_s"] == pytest.approx(6.34 + 2.3)
+    assert facts["overlap_s"] == pytest.approx(0.42)
+
+
+def test_a_segment_that_begins_before_the_one_before_it_ends_has_a_negative_gap() -> None:
+    rows = tables(Transcription.from_json(ANSWERS["page"]))["segments"].to_pylist()
+    assert [row["overlaps_prev"] for row in rows] == [None, True, False]
+    assert rows[1]["gap_prev_s"] == pytest.approx(-0.42)
+
+
+def test_what_is_known_of_the_source_is_in_the_transcripts() -> None:
+    origin = Origin(source_uri="s3://in/a.mp3", source_bytes=7, run_id="r")
+    body = parquet.write_table(Transcription.from_json({"id": 1}), "transcripts", origin)
+    (row,) = pq.read_table(io.BytesIO(body)).to_pylist()
+    known = ("source_uri", "source_bytes", "run_id", "source_etag")
+    assert [row[name] for name in known] == ["s3://in/a.mp3", 7, "r", None]
+
+
+@pytest.mark.parametrize("job_id", ["abc", 2**63, "9" * 30])
+def test_an_id_that_is_no_64_bit_number_is_refused(job_id: Any) -> None:
+    with pytest.raises(FluxionsFormatError, match="64-bit"):
+        render_files(Transcription.from_json({"id": job_id}), "parquet")
+
+
+def test_a_number_that_its_column_cannot_hold_is_refused_and_named() -> None:
+    with pytest.raises(FluxionsFormatError, match="does not fit the table transcripts"):
+        render_files(Transcription.from_json({"id": 1, "num_segments": 2**40}), "parquet")
+
+
+def test_duckdb_reads_the_files_of_many_recordings_as_one_table(tmp_path: Path) -> None:
+    for case in ("empty", "page", "words"):
+        for extension, body in render_files(Transcription.from_json(ANSWERS[case]), "parquet").items():
+            (tmp_path / f"{case}{extension}").write_bytes(body)
+    query = f"SELECT count(*), count(DISTINCT transcription_id) FROM '{tmp_path}/*.words.parquet'"  # noqa: S608
+    assert duckdb.sql(query).fetchall() == [(28, 2)]
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {"text": TEXT_OR_NONE, "speaker": TEXT_OR_NONE, "start": st.none() | st.floats(), "end": st.floats()}
+        ),
+        max_size=4,
+    ),
+    TEXT_OR_NONE,
+)
+def test_any_answer_can_be_tabled(segments: list[dict[str, Any]], text: str | None) -> None:
+    result = Transcription.from_json({"id": 1, "text": text, "segments": segments})
+    assert {name: read.schema.names for name, read in tables(result).items()} == {
+        name: parquet.schema(name).names for name in TABLES_NAMED
+    }
