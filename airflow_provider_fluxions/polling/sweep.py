@@ -7,14 +7,14 @@ task's thread and in the triggerer. It makes no request itself.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Container, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_provider_fluxions.api.errors import FluxionsNotFoundError, FluxionsRejectedError, JobId
 from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page
-from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS
+from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS, offset_behind
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -47,7 +47,17 @@ class ReadJob:
 
 
 Request = ListPage | ReadJob
-Answer = Mapping[str, Job]
+
+
+class Answer(dict[str, Job]):
+    """The jobs that an answer shows, by key.
+
+    ``next_offset`` is where the list goes on behind a page, None where it has ended.
+    """
+
+    next_offset: int | None = None
+
+
 Round = Generator[Request, Answer, None]
 
 
@@ -110,7 +120,8 @@ class _Round:
     def __init__(self, open_jobs: dict[str, JobId], memory: Memory) -> None:
         self.open_jobs = open_jobs
         self.memory = memory
-        self.pages_read: set[int] = set()
+        # The offset of each page read, and that of the page behind it.
+        self.pages_read: dict[int, int | None] = {}
 
     def groups(self) -> list[tuple[int, set[str]]]:
         """Return which jobs to look for from which offset on.
@@ -134,20 +145,21 @@ class _Round:
             if vain_pages >= self.memory.vain_pages_allowed(left):
                 break
             if offset not in self.pages_read:
-                jobs = yield ListPage(offset)
-                vain_pages += self._take(offset, jobs) < JOBS_THAT_PAY_FOR_A_PAGE
-                if len(jobs) < MAX_PAGE_JOBS:
-                    break
-            offset += MAX_PAGE_JOBS
+                page = yield ListPage(offset)
+                vain_pages += self._take(offset, page) < JOBS_THAT_PAY_FOR_A_PAGE
+            behind = self.pages_read[offset]
+            if behind is None:
+                break
+            offset = behind
         missed = keys & self.open_jobs.keys()
         if len(missed) >= JOBS_THAT_PAY_FOR_A_PAGE:
             for key in missed:
                 self.memory.missed(key)
 
-    def _take(self, offset: int, jobs: Answer) -> int:
+    def _take(self, offset: int, page: Answer) -> int:
         """Note which wanted jobs a page showed; return how many."""
-        self.pages_read.add(offset)
-        hits = self.open_jobs.keys() & jobs.keys()
+        self.pages_read[offset] = page.next_offset
+        hits = self.open_jobs.keys() & page.keys()
         for key in hits:
             del self.open_jobs[key]
             self.memory.met(key, offset)
@@ -172,17 +184,37 @@ def fetch(client: FluxionsClient, request: Request) -> Answer:
     if isinstance(request, ListPage):
         page: Page = client.list_transcriptions(MAX_PAGE_JOBS, request.offset)
         _warn_of_unknown_statuses(page.transcriptions)
-        return {key_of(job.id): job for job in page.transcriptions}
+        answer = Answer({key_of(job.id): job for job in page.transcriptions})
+        answer.next_offset = offset_behind(page, request.offset)
+        return answer
     try:
         job = client.get_transcription(request.job_id)
     except FluxionsNotFoundError:
-        return {key_of(request.job_id): lost_job(request.job_id)}
+        return Answer({key_of(request.job_id): lost_job(request.job_id)})
     except FluxionsRejectedError as error:
         if error.status_code not in JOB_REFUSED_STATUSES:
             raise
-        return {key_of(request.job_id): Job(request.job_id, LOST, error_message=str(error))}
+        return Answer({key_of(request.job_id): Job(request.job_id, LOST, error_message=str(error))})
     _warn_of_unknown_statuses([job])
-    return {key_of(request.job_id): job}
+    return Answer({key_of(request.job_id): job})
+
+
+def next_answer(
+    client: FluxionsClient, requests: Round, answer: Answer | None, still_wanted: Container[str]
+) -> Answer | None:
+    """Make the next request of a round; None where there is none.
+
+    :param answer: the last one; None at the round's start.
+    :param still_wanted: keys of jobs; reading any other one is left out.
+    :raises FluxionsRequestError: no usable answer.
+    """
+    try:
+        request = next(requests) if answer is None else requests.send(answer)
+        while isinstance(request, ReadJob) and key_of(request.job_id) not in still_wanted:
+            request = requests.send(Answer())
+    except StopIteration:
+        return None
+    return fetch(client, request)
 
 
 LOST = JobStatus("lost")

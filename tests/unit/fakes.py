@@ -104,6 +104,7 @@ class FakeAccount:
     request_times: list[float] = field(default_factory=list)
     threads: set[str] = field(default_factory=set)
     closed: int = 0
+    aborted: int = 0
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
         self._ask("list", offset)
@@ -120,6 +121,9 @@ class FakeAccount:
 
     def close(self) -> None:
         self.closed += 1
+
+    def abort(self) -> None:
+        self.aborted += 1
 
     async def connect(self) -> Any:
         return self
