@@ -132,17 +132,25 @@ def row(turned: dict[str, Any]) -> str:
     def seconds(value: float | None) -> str:
         return "none" if value is None else f"{value:.1f}"
 
-    return (
-        f"| {t['jobs']:,} | {t['contestant']} | {t['requests']:,} | {t['cpu_net_seconds']:.2f} | "
-        f"{t['lag_p50_ms']:.1f} / {t['lag_p99_ms']:.1f} / {t['lag_max_ms']:.0f} | {100 * t['polls_delivered'] / t['polls_due']:.0f} % | "
-        f"{t['longest_gap_seconds']:.1f} | {seconds(t['event_p50_seconds'])} / {seconds(t['event_max_seconds'])} | "
-        f"{t['events_missing']:,} | {t['rss_peak_mib'] - t['rss_start_mib']:.0f} |"
+    cells = (
+        f"{t['jobs']:,}",
+        t["contestant"],
+        f"{t['requests']:,}",
+        f"{t['cpu_net_seconds']:.2f}",
+        f"{t['lag_p50_ms']:.1f} / {t['lag_p99_ms']:.1f} / {t['lag_max_ms']:.0f}",
+        f"{100 * t['polls_delivered'] / t['polls_due']:.0f} %",
+        f"{t['longest_gap_seconds']:.1f}",
+        f"{seconds(t['event_p50_seconds'])} / {seconds(t['event_max_seconds'])}",
+        f"{t['events_missing']:,}",
+        f"{t['rss_peak_mib'] - t['rss_start_mib']:.0f}",
+        f"{t['load']:.1f}",
     )
+    return f"| {' | '.join(cells)} |"
 
 
 HEADER = (
     "| jobs | waiter | requests | CPU s | loop lag ms p50 / p99 / max | polls delivered | longest gap s | "
-    "end to event s p50 / max | events missing | RSS + MiB |\n|---|---|---|---|---|---|---|---|---|---|"
+    "end to event s p50 / max | events missing | RSS + MiB | load |\n|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 

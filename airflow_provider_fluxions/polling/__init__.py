@@ -3,7 +3,8 @@
 - `sweep`: which requests a round makes, as plain values;
 - `verdict`: what the jobs seen mean for somebody who waits for several;
 - `inplace`: waiting in the calling thread;
-- `loop`: waiting on an event loop, shared.
+- `loop`: waiting on an event loop, shared; `waiters` knows who is due when, `brake` slows down in trouble,
+  `clock` is its time, `observer` hears what it does.
 """
 
 from __future__ import annotations
