@@ -49,8 +49,8 @@ class Harmless:
 
     def tell(self, what: str, value: float) -> None:
         """Call the observer's method of that name; an error is logged once."""
-        method: Any = getattr(self._observer, what)
         try:
+            method: Any = getattr(self._observer, what)
             method(value)
         except Exception:
             if not self._complained:

@@ -43,9 +43,9 @@ class FakeLoopClock(LoopClock):
 
     time: FakeTime
 
-    def __init__(self, jitter: Callable[[], float] = lambda: 0.5) -> None:
+    def __init__(self, jitter: Callable[[], float] = lambda: 0.5, max_request_seconds: float = 60.0) -> None:
         time = FakeTime()
-        super().__init__(now=time.now, jitter=jitter)
+        super().__init__(now=time.now, jitter=jitter, max_request_seconds=max_request_seconds)
         object.__setattr__(self, "time", time)
 
     async def pause(self, seconds: float, wake: asyncio.Event) -> None:
@@ -92,12 +92,14 @@ class FakeAccount:
     :param ends: when (epoch seconds) each job ends, by id.
     :param trouble: what a request raises now, or None.
     :param gate: a request waits here while it is not set.
+    :param max_limit: the longest page that it gives, whatever is asked for.
     """
 
     now: Callable[[], float]
     ends: dict[int, float] = field(default_factory=dict)
     failed: set[int] = field(default_factory=set)
     newest_first: bool = True
+    max_limit: int = 100
     trouble: Callable[[], BaseException | None] = lambda: None
     gate: threading.Event | None = None
     requests: list[tuple[str, Any]] = field(default_factory=list)
@@ -108,7 +110,7 @@ class FakeAccount:
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
         self._ask("list", offset)
-        ids = sorted(self.ends, reverse=self.newest_first)[offset : offset + limit]
+        ids = self._ids()[offset : offset + min(limit, self.max_limit)]
         return Page(tuple(self._job(number) for number in ids), len(self.ends), limit, offset)
 
     def get_transcription(self, job_id: int | str, *, word_level_timestamps: bool = False) -> Transcription:
@@ -135,6 +137,9 @@ class FakeAccount:
     @property
     def reads(self) -> int:
         return sum(kind == "read" for kind, _ in self.requests)
+
+    def _ids(self) -> list[int]:
+        return sorted(self.ends, reverse=self.newest_first)
 
     def _ask(self, kind: str, what: Any) -> None:
         self.requests.append((kind, what))

@@ -85,6 +85,15 @@ def test_a_thousand_jobs_in_front_of_old_ones_cost_ten_pages(account: FakeAccoun
     assert costs(account, range(4000, 5000), Memory(), rounds=3) == [10, 10, 10]
 
 
+def test_a_service_that_gives_small_pages_is_asked_for_more_of_them_and_for_no_single_job(
+    account: FakeAccount,
+) -> None:
+    account.ends = running(range(1000))
+    account.max_limit = 30
+    assert max(costs(account, range(1000), Memory(), rounds=3)) <= 35
+    assert account.reads <= 3
+
+
 def test_jobs_buried_behind_thousands_are_found_once_and_then_remembered(account: FakeAccount) -> None:
     account.ends = running(range(4000))
     first, *later = costs(account, range(500, 1000), Memory(), rounds=4)
