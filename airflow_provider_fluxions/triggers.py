@@ -35,9 +35,10 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
     :param enough: the number of ended jobs that suffices; None waits for all, or the first that failed.
     """
 
-    # Airflow 3.3.2 fails a task whose trigger fires while its worker still reports the deferral
-    # (https://github.com/apache/airflow/pull/68741).
-    quiet_seconds = 5.0
+    # Airflow 3.3.2 fails a task whose trigger fires before the scheduler has heard of its worker's end
+    # (https://github.com/apache/airflow/pull/68741). The worker's supervisor misses that end in one deferral of four
+    # and finds it at its next wake-up, [workers] min_heartbeat_interval (5 s) later; the rest is for the scheduler.
+    quiet_seconds = 10.0
 
     def __init__(
         self,
