@@ -1,7 +1,6 @@
-"""One poll loop per event loop and connection, shared by all who wait there.
+"""The rounds of looks on one connection, for all who wait there.
 
-The first waiter starts the loop, the last one stops it. Requests run in one thread of the loop's own, never
-in the default executor, whose few threads other triggers need.
+Requests run in one thread of the loop's own, never in the default executor, whose few threads other triggers need.
 """
 
 from __future__ import annotations
@@ -9,23 +8,21 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import weakref
 from collections.abc import Awaitable, Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
-from airflow_provider_fluxions.polling.brake import MAX_BACKOFF_SECONDS, MAX_RETRY_AFTER_SECONDS, Brake
+from airflow_provider_fluxions.polling.answers import Answer
+from airflow_provider_fluxions.polling.brake import MAX_BACKOFF_SECONDS, Brake
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.observer import Harmless, Nobody, Observer
-from airflow_provider_fluxions.polling.sweep import Answer, Memory, Round, next_answer, plan_round
+from airflow_provider_fluxions.polling.observer import Harmless, Observer
+from airflow_provider_fluxions.polling.sweep import Memory, Round, next_answer, plan_round
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 from airflow_provider_fluxions.polling.waiters import MAX_FIRST_LOOK_SECONDS, Crowd, Waiter
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
-
-__all__ = ["MAX_RETRY_AFTER_SECONDS", "LoopClock", "wait_for_jobs"]
 
 log = logging.getLogger(__name__)
 
@@ -33,43 +30,6 @@ log = logging.getLogger(__name__)
 WAITERS_A_TURN = 1000
 
 Connect = Callable[[], Awaitable["FluxionsClient"]]
-
-# Loops by event loop and connection; an event loop that ends takes its entry along.
-_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, PollLoop]] = weakref.WeakKeyDictionary()
-
-
-async def wait_for_jobs(
-    watched: Watched,
-    *,
-    connection: Hashable,
-    connect: Connect,
-    poll_interval: float,
-    deadline: float,
-    clock: LoopClock | None = None,
-    observer: Observer | None = None,
-) -> Outcome:
-    """Wait on the event loop until the jobs end, or the deadline passes, and note which have ended.
-
-    :param connection: waiters with an equal one share requests.
-    :param connect: returns a client for it; awaited once when the shared loop starts. The loop closes it.
-    :param poll_interval: the most seconds between two looks, jittered. A young wait is looked at sooner: every
-        quarter of its age, though at least 2 s apart, and never so often that it takes more than 2 requests a second.
-    :param deadline: epoch seconds. There is a last look after it, even where the service asked for a pause.
-    :param observer: hears what the shared loop does; the one of the first waiter does.
-    :raises FluxionsError: the connection cannot work, or the service refused the key (not transient).
-    """
-    if watched.is_done:
-        return Outcome.DONE
-    loops = _loops.setdefault(asyncio.get_running_loop(), {})
-    poll_loop = loops.get(connection)
-    if poll_loop is None or poll_loop.ended:
-        poll_loop = loops[connection] = PollLoop(connection, connect, clock or LoopClock(), observer or Nobody())
-    try:
-        return await poll_loop.wait(watched, poll_interval, deadline)
-    finally:
-        if not poll_loop.crowd.waiters and loops.get(connection) is poll_loop:
-            del loops[connection]
-            poll_loop.stop()
 
 
 class PollLoop:

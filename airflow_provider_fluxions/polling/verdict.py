@@ -17,7 +17,7 @@ from airflow_provider_fluxions.api.errors import (
 )
 from airflow_provider_fluxions.api.ids import check_job_id, key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus
-from airflow_provider_fluxions.polling.sweep import LOST, LOST_REASON
+from airflow_provider_fluxions.polling.answers import LOST, LOST_REASON
 
 MAX_SHOWN_JOBS = 10
 

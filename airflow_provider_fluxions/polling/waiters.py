@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from airflow_provider_fluxions.api.ids import key_of
-from airflow_provider_fluxions.polling.sweep import Answer
+from airflow_provider_fluxions.polling.answers import Answer
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 
 MAX_FIRST_LOOK_SECONDS = 5.0

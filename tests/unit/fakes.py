@@ -12,7 +12,7 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import FluxionsNotFoundError
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page, Transcription
 from airflow_provider_fluxions.api.once import Clock
-from airflow_provider_fluxions.polling.loop import LoopClock
+from airflow_provider_fluxions.polling.clock import LoopClock
 
 REF = "9f3c2ab41d7e6c05"
 MARK = f"--{REF}"

@@ -25,7 +25,9 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsThrottledError,
 )
 from airflow_provider_fluxions.emulator import Transition
-from airflow_provider_fluxions.polling.loop import MAX_RETRY_AFTER_SECONDS, LoopClock, wait_for_jobs
+from airflow_provider_fluxions.polling.brake import MAX_RETRY_AFTER_SECONDS
+from airflow_provider_fluxions.polling.clock import LoopClock
+from airflow_provider_fluxions.polling.shared import wait_for_jobs
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeLoopClock, running

@@ -13,16 +13,8 @@ from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError, FluxionsRejectedError
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.emulator import OutcomeRule
-from airflow_provider_fluxions.polling.sweep import (
-    LOST,
-    MAX_ROUNDS_WITHOUT_WALK,
-    Answer,
-    ListPage,
-    Memory,
-    ReadJob,
-    fetch,
-    plan_round,
-)
+from airflow_provider_fluxions.polling.answers import LOST, Answer, ListPage, ReadJob, fetch
+from airflow_provider_fluxions.polling.sweep import MAX_ROUNDS_WITHOUT_WALK, Memory, plan_round
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeTime, running
 
