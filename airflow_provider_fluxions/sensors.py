@@ -36,7 +36,8 @@ class FluxionsTranscriptionSensor(BaseSensorOperator):
     trouble at the service is tolerated until ``timeout``, and a job that ended in time is never called late.
 
     :param job_id: (templated) one id, or many such as the output of a mapped `FluxionsSubmitOperator`.
-    :param poll_interval: seconds between two looks; at least 30 in reschedule mode. ``poke_interval`` is its
+    :param poll_interval: seconds between two looks; at least 30 in reschedule mode. While deferred, a young wait
+        is looked at sooner: see `FluxionsTranscriptionTrigger`. ``poke_interval`` is its
         Airflow name, and counts where this is None.
     :param deferrable: wait without holding a worker slot.
     :param fluxions_conn_id: (templated) the Fluxions connection.

@@ -12,6 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_fluxions.api.errors import FluxionsError, JobId
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, connect_for_polling
+from airflow_provider_fluxions.metrics import PollMetrics
 from airflow_provider_fluxions.polling import Watched, wait_for_jobs
 
 EVENT_VERSION = 1
@@ -27,14 +28,17 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
     :param job_ids: the jobs; plain numbers or text.
     :param fluxions_conn_id: the connection's id; the key itself never enters a trigger, whose arguments
         Airflow 3 stores in plain text.
-    :param poll_interval: seconds between two looks.
+    :param poll_interval: the most seconds between two looks. A young wait is looked at sooner, every quarter of
+        its age: first after 2.5 to 5 s, then at least 2 s apart, as far as that takes no more than 2 requests a
+        second for all waits on the connection together.
     :param deadline: epoch seconds, so that a restart of the triggerer does not extend it; None: no deadline.
     :param enough: the number of ended jobs that suffices; None waits for all, or the first that failed.
     """
 
-    # Airflow 3.3.2 fails a task whose trigger fires while its worker still reports the deferral
-    # (https://github.com/apache/airflow/pull/68741).
-    quiet_seconds = 5.0
+    # Airflow 3.3.2 fails a task whose trigger fires before the scheduler has heard of its worker's end
+    # (https://github.com/apache/airflow/pull/68741). The worker's supervisor misses that end in one deferral of four
+    # and finds it at its next wake-up, [workers] min_heartbeat_interval (5 s) later; the rest is for the scheduler.
+    quiet_seconds = 10.0
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
                 connect=lambda: connect_for_polling(self.fluxions_conn_id),
                 poll_interval=self.poll_interval,
                 deadline=math.inf if self.deadline is None else self.deadline,
+                observer=PollMetrics(self.fluxions_conn_id),
             )
             event = {"status": str(outcome)}
         except FluxionsError as error:

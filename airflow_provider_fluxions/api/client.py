@@ -73,6 +73,10 @@ class FluxionsClient:
         """Close the connections."""
         self._session.close()
 
+    def abort(self) -> None:
+        """Break off every read that runs in another thread; it raises `FluxionsConnectionError`. Uploads go on."""
+        self._session.abort()
+
     def health(self) -> dict[str, Any]:
         """Return the service's health answer; it needs no key and says nothing about one.
 

@@ -141,10 +141,22 @@ def iter_pages(client: Lists) -> Iterator[Page]:
         ids = {str(job.id) for job in page.transcriptions}
         stale_pages = 0 if ids - seen else stale_pages + 1
         seen |= ids
-        offset += len(page.transcriptions)
-        is_short = len(page.transcriptions) < min(page.limit or MAX_PAGE_JOBS, MAX_PAGE_JOBS)
-        if not ids or (is_short and offset >= (page.total or 0)):
+        behind = offset_behind(page, offset)
+        if behind is None:
             return
+        offset = behind
+
+
+def offset_behind(page: Page, offset: int) -> int | None:
+    """Return where the page behind one that was read at ``offset`` begins; None where the list has ended.
+
+    A page may be shorter than asked for because the service gives smaller ones, so its own length is the step.
+    """
+    behind = offset + len(page.transcriptions)
+    is_short = len(page.transcriptions) < min(page.limit or MAX_PAGE_JOBS, MAX_PAGE_JOBS)
+    if not page.transcriptions or (is_short and behind >= (page.total or 0)):
+        return None
+    return behind
 
 
 def newest_live(jobs: Iterable[Job]) -> Job | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from weakref import WeakSet
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -27,6 +30,12 @@ POOL_CONNECTIONS = 32
 
 class Session(requests.Session):
     """A session whose key and redirects stay with one origin (scheme, host and port)."""
+
+    def abort(self) -> None:
+        """Break off every read that runs now, from whatever thread."""
+        for adapter in list(self.adapters.values()):
+            if isinstance(adapter, ReadAdapter):
+                adapter.abort()
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Return where a redirect leads if that is the same origin, else None: it is then not followed."""
@@ -70,6 +79,62 @@ class ReadRetry(Retry):
         return min(retry_after_seconds({"Retry-After": retry_after}) or 0.0, MAX_RETRY_AFTER_SECONDS)
 
 
+class ReadAdapter(HTTPAdapter):
+    """Sends requests that another thread can break off.
+
+    The timeouts of `requests` begin anew with every byte, so a server that drips is bounded by nothing else.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._connections: WeakSet[HTTPConnection] = WeakSet()
+        super().__init__(**options)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Build pools whose connections are known here."""
+        super().init_poolmanager(*args, **kwargs)
+        self._note_connections(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
+        """Do the same behind a proxy."""
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        self._note_connections(manager)
+        return manager
+
+    def abort(self) -> None:
+        """Shut every connection's socket down: who reads from one gets an error at once."""
+        for connection in list(self._connections):
+            sock = connection.sock
+            if sock is not None:
+                with contextlib.suppress(OSError):  # it may be closed by now
+                    # Not the TLS socket's own method, which takes the session away from under the reading thread.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def _note_connections(self, manager: Any) -> None:
+        connections = self._connections
+
+        class NotedHTTPConnection(HTTPConnection):
+            def connect(self) -> None:
+                connections.add(self)
+                super().connect()
+
+        class NotedHTTPSConnection(HTTPSConnection):
+            def connect(self) -> None:
+                connections.add(self)
+                super().connect()
+
+        manager.pool_classes_by_scheme = _pools(NotedHTTPConnection, NotedHTTPSConnection)
+
+
+def _pools(http: type[HTTPConnection], https: type[HTTPSConnection]) -> dict[str, type[HTTPConnectionPool]]:
+    class HTTPPool(HTTPConnectionPool):
+        ConnectionCls = http
+
+    class HTTPSPool(HTTPSConnectionPool):
+        ConnectionCls = https
+
+    return {"http": HTTPPool, "https": HTTPSPool}
+
+
 class UploadAdapter(HTTPAdapter):
     """Sends a body without the connect timeout hanging over it, and never twice.
 
@@ -105,13 +170,7 @@ class UploadAdapter(HTTPAdapter):
                 super().connect()
                 self.sock.settimeout(seconds)
 
-        class PatientHTTPPool(HTTPConnectionPool):
-            ConnectionCls = PatientHTTPConnection
-
-        class PatientHTTPSPool(HTTPSConnectionPool):
-            ConnectionCls = PatientHTTPSConnection
-
-        manager.pool_classes_by_scheme = {"http": PatientHTTPPool, "https": PatientHTTPSPool}
+        manager.pool_classes_by_scheme = _pools(PatientHTTPConnection, PatientHTTPSConnection)
 
 
 def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_seconds: float) -> Session:
@@ -131,7 +190,7 @@ def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_
     session.verify = settings.verify
     session.headers["User-Agent"] = USER_AGENT
     session.headers["Accept"] = "application/json"
-    reads = HTTPAdapter(pool_maxsize=POOL_CONNECTIONS, max_retries=retry)
+    reads = ReadAdapter(pool_maxsize=POOL_CONNECTIONS, max_retries=retry)
     uploads = UploadAdapter(settings.submit_timeout)
     # Adapters are found by the beginning of the URL as it is sent: quoted.
     session.mount(requote_uri(f"{settings.base_url}/"), reads)

@@ -1,15 +1,16 @@
 """Waiting for jobs: one poll loop for all who wait on one connection, and one loop in place without it.
 
-- `sweep`: which requests a round makes, as plain values;
+- `answers`: the two requests and what they show; `sweep`: which of them a round makes, as plain values;
 - `verdict`: what the jobs seen mean for somebody who waits for several;
 - `inplace`: waiting in the calling thread;
-- `loop`: waiting on an event loop, shared.
+- `shared`: waiting on an event loop, in one `loop` for all; `waiters` knows who is due when, `brake` slows down in
+  trouble, `clock` is its time, `observer` hears what it does.
 """
 
 from __future__ import annotations
 
 from airflow_provider_fluxions.polling.inplace import look, wait_in_place
-from airflow_provider_fluxions.polling.loop import wait_for_jobs
+from airflow_provider_fluxions.polling.shared import wait_for_jobs
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 
 __all__ = ["Outcome", "Watched", "look", "wait_for_jobs", "wait_in_place"]

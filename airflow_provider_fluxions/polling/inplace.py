@@ -9,7 +9,8 @@ from airflow_provider_fluxions.api.errors import FluxionsRequestError
 from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import JobStatus
 from airflow_provider_fluxions.api.once import Clock
-from airflow_provider_fluxions.polling.sweep import Memory, ReadJob, fetch, plan_round
+from airflow_provider_fluxions.polling.answers import ReadJob, fetch
+from airflow_provider_fluxions.polling.sweep import Memory, plan_round
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 
 if TYPE_CHECKING:

@@ -1,25 +1,21 @@
 """One round over all waiting jobs: list pages while they answer for many, single reads for the rest.
 
 The round is a generator that yields requests and is sent their answers, so that the same code runs in a
-task's thread and in the triggerer. It makes no request itself.
+task's thread and in the triggerer.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Container, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_provider_fluxions.api.errors import FluxionsNotFoundError, FluxionsRejectedError, JobId
+from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.ids import key_of
-from airflow_provider_fluxions.api.models import Job, JobStatus, Page
-from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS
+from airflow_provider_fluxions.polling.answers import Answer, ListPage, ReadJob, Request, fetch
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
-
-log = logging.getLogger(__name__)
 
 # A page costs one request, so it pays from the second job that it answers for.
 JOBS_THAT_PAY_FOR_A_PAGE = 2
@@ -28,26 +24,8 @@ MISSED_JOBS_PER_VAIN_PAGE = 10
 # A job that a walk did not meet is left to single reads for so many rounds at most, doubling from 2: the list may
 # only have been late, or cut short once, and thousands of single reads a round would go on for ever.
 MAX_ROUNDS_WITHOUT_WALK = 64
-# Answers to a single read that are about its job alone; anything else is about the whole connection.
-JOB_REFUSED_STATUSES = (400, 410, 422)
 
 
-@dataclass(frozen=True)
-class ListPage:
-    """Ask for the page of jobs that starts at ``offset``."""
-
-    offset: int
-
-
-@dataclass(frozen=True)
-class ReadJob:
-    """Ask for one job."""
-
-    job_id: JobId
-
-
-Request = ListPage | ReadJob
-Answer = Mapping[str, Job]
 Round = Generator[Request, Answer, None]
 
 
@@ -110,7 +88,8 @@ class _Round:
     def __init__(self, open_jobs: dict[str, JobId], memory: Memory) -> None:
         self.open_jobs = open_jobs
         self.memory = memory
-        self.pages_read: set[int] = set()
+        # The offset of each page read, and that of the page behind it.
+        self.pages_read: dict[int, int | None] = {}
 
     def groups(self) -> list[tuple[int, set[str]]]:
         """Return which jobs to look for from which offset on.
@@ -134,61 +113,40 @@ class _Round:
             if vain_pages >= self.memory.vain_pages_allowed(left):
                 break
             if offset not in self.pages_read:
-                jobs = yield ListPage(offset)
-                vain_pages += self._take(offset, jobs) < JOBS_THAT_PAY_FOR_A_PAGE
-                if len(jobs) < MAX_PAGE_JOBS:
-                    break
-            offset += MAX_PAGE_JOBS
+                page = yield ListPage(offset)
+                vain_pages += self._take(offset, page) < JOBS_THAT_PAY_FOR_A_PAGE
+            behind = self.pages_read[offset]
+            if behind is None:
+                break
+            offset = behind
         missed = keys & self.open_jobs.keys()
         if len(missed) >= JOBS_THAT_PAY_FOR_A_PAGE:
             for key in missed:
                 self.memory.missed(key)
 
-    def _take(self, offset: int, jobs: Answer) -> int:
+    def _take(self, offset: int, page: Answer) -> int:
         """Note which wanted jobs a page showed; return how many."""
-        self.pages_read.add(offset)
-        hits = self.open_jobs.keys() & jobs.keys()
+        self.pages_read[offset] = page.next_offset
+        hits = self.open_jobs.keys() & page.keys()
         for key in hits:
             del self.open_jobs[key]
             self.memory.met(key, offset)
         return len(hits)
 
 
-_warned_statuses: set[str] = set()
+def next_answer(
+    client: FluxionsClient, requests: Round, answer: Answer | None, still_wanted: Container[str]
+) -> Answer | None:
+    """Make the next request of a round; None where there is none.
 
-
-def _warn_of_unknown_statuses(jobs: Iterable[Job]) -> None:
-    for job in jobs:
-        if not job.status.is_known and job.status not in _warned_statuses:
-            _warned_statuses.add(job.status)
-            log.warning("Job %s has status %r, which is not documented; it counts as running.", job.id, str(job.status))
-
-
-def fetch(client: FluxionsClient, request: Request) -> Answer:
-    """Make one request and return the jobs it shows; a job that the account does not know comes as lost.
-
+    :param answer: the last one; None at the round's start.
+    :param still_wanted: keys of jobs; reading any other one is left out.
     :raises FluxionsRequestError: no usable answer.
     """
-    if isinstance(request, ListPage):
-        page: Page = client.list_transcriptions(MAX_PAGE_JOBS, request.offset)
-        _warn_of_unknown_statuses(page.transcriptions)
-        return {key_of(job.id): job for job in page.transcriptions}
     try:
-        job = client.get_transcription(request.job_id)
-    except FluxionsNotFoundError:
-        return {key_of(request.job_id): lost_job(request.job_id)}
-    except FluxionsRejectedError as error:
-        if error.status_code not in JOB_REFUSED_STATUSES:
-            raise
-        return {key_of(request.job_id): Job(request.job_id, LOST, error_message=str(error))}
-    _warn_of_unknown_statuses([job])
-    return {key_of(request.job_id): job}
-
-
-LOST = JobStatus("lost")
-LOST_REASON = "The account of this connection has no such job (HTTP 404)."
-
-
-def lost_job(job_id: JobId) -> Job:
-    """Return what stands for a job that the account does not know: waiting longer cannot bring it back."""
-    return Job(job_id, LOST, error_message=LOST_REASON)
+        request = next(requests) if answer is None else requests.send(answer)
+        while isinstance(request, ReadJob) and key_of(request.job_id) not in still_wanted:
+            request = requests.send(Answer())
+    except StopIteration:
+        return None
+    return fetch(client, request)

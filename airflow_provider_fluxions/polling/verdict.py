@@ -17,7 +17,7 @@ from airflow_provider_fluxions.api.errors import (
 )
 from airflow_provider_fluxions.api.ids import check_job_id, key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus
-from airflow_provider_fluxions.polling.sweep import LOST, LOST_REASON
+from airflow_provider_fluxions.polling.answers import LOST, LOST_REASON
 
 MAX_SHOWN_JOBS = 10
 
@@ -47,18 +47,19 @@ class Watched:
         if not self.job_ids:
             raise FluxionsInputError("There are no job ids to wait for; pass at least one.")
         self.job_ids = tuple({key_of(check_job_id(job_id)): job_id for job_id in self.job_ids}.values())
-        self._keys = frozenset(map(key_of, self.job_ids))
+        self._open = {key_of(job_id): job_id for job_id in self.job_ids if key_of(job_id) not in self.ended}
 
     @property
-    def open(self) -> dict[str, JobId]:
-        """The jobs that are not known to have ended, by key."""
-        return {key_of(job_id): job_id for job_id in self.job_ids if key_of(job_id) not in self.ended}
+    def open(self) -> Mapping[str, JobId]:
+        """The jobs that are not known to have ended, by key; it shrinks with what is seen."""
+        return self._open
 
     def see(self, jobs: Mapping[str, Job]) -> None:
         """Take in what an answer shows; jobs of others are passed over."""
-        for key in self._keys & jobs.keys():
-            if key not in self.ended and _has_ended(jobs[key]):
+        for key in self._open.keys() & jobs.keys():
+            if _has_ended(jobs[key]):
                 self.ended[key] = jobs[key]
+                del self._open[key]
 
     @property
     def bad(self) -> tuple[Job, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import FluxionsNotFoundError
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page, Transcription
 from airflow_provider_fluxions.api.once import Clock
-from airflow_provider_fluxions.polling.loop import LoopClock
+from airflow_provider_fluxions.polling.clock import LoopClock
 
 REF = "9f3c2ab41d7e6c05"
 MARK = f"--{REF}"
@@ -43,9 +43,9 @@ class FakeLoopClock(LoopClock):
 
     time: FakeTime
 
-    def __init__(self, jitter: Callable[[], float] = lambda: 0.5) -> None:
+    def __init__(self, jitter: Callable[[], float] = lambda: 0.5, max_request_seconds: float = 60.0) -> None:
         time = FakeTime()
-        super().__init__(now=time.now, jitter=jitter)
+        super().__init__(now=time.now, jitter=jitter, max_request_seconds=max_request_seconds)
         object.__setattr__(self, "time", time)
 
     async def pause(self, seconds: float, wake: asyncio.Event) -> None:
@@ -92,22 +92,25 @@ class FakeAccount:
     :param ends: when (epoch seconds) each job ends, by id.
     :param trouble: what a request raises now, or None.
     :param gate: a request waits here while it is not set.
+    :param max_limit: the longest page that it gives, whatever is asked for.
     """
 
     now: Callable[[], float]
     ends: dict[int, float] = field(default_factory=dict)
     failed: set[int] = field(default_factory=set)
     newest_first: bool = True
+    max_limit: int = 100
     trouble: Callable[[], BaseException | None] = lambda: None
     gate: threading.Event | None = None
     requests: list[tuple[str, Any]] = field(default_factory=list)
     request_times: list[float] = field(default_factory=list)
     threads: set[str] = field(default_factory=set)
     closed: int = 0
+    aborted: int = 0
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
         self._ask("list", offset)
-        ids = sorted(self.ends, reverse=self.newest_first)[offset : offset + limit]
+        ids = self._ids()[offset : offset + min(limit, self.max_limit)]
         return Page(tuple(self._job(number) for number in ids), len(self.ends), limit, offset)
 
     def get_transcription(self, job_id: int | str, *, word_level_timestamps: bool = False) -> Transcription:
@@ -121,6 +124,9 @@ class FakeAccount:
     def close(self) -> None:
         self.closed += 1
 
+    def abort(self) -> None:
+        self.aborted += 1
+
     async def connect(self) -> Any:
         return self
 
@@ -131,6 +137,9 @@ class FakeAccount:
     @property
     def reads(self) -> int:
         return sum(kind == "read" for kind, _ in self.requests)
+
+    def _ids(self) -> list[int]:
+        return sorted(self.ends, reverse=self.newest_first)
 
     def _ask(self, kind: str, what: Any) -> None:
         self.requests.append((kind, what))

@@ -18,7 +18,7 @@ LINES = [
     {"version"},
     {"api", "get_provider_info"},
     {"formats", "polling"},
-    {"hooks", "airflow_errors", "identity", "s3"},
+    {"hooks", "airflow_errors", "identity", "metrics", "s3"},
     {"triggers", "sources"},
     {"submitting", "waiting"},
     {"operators", "sensors", "transfers"},

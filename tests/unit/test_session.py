@@ -13,6 +13,7 @@ from airflow_provider_fluxions.api.session import (
     MAX_BACKOFF_SECONDS,
     MAX_RETRY_AFTER_SECONDS,
     RETRIED_STATUSES,
+    ReadAdapter,
     ReadRetry,
     Session,
     UploadAdapter,
@@ -99,7 +100,7 @@ def test_uploads_are_never_repeated_by_the_transport() -> None:
 )
 def test_adapters_are_found_for_addresses_that_are_rewritten_when_sent(base_url: str) -> None:
     session = session_of(base_url=base_url)
-    for path, kind in (("submit", UploadAdapter), ("transcriptions", requests.adapters.HTTPAdapter)):
+    for path, kind in (("submit", UploadAdapter), ("transcriptions", ReadAdapter)):
         url = requests.Request("GET", f"{ClientSettings('k', base_url).base_url}/{path}").prepare().url
         adapter = session.get_adapter(str(url))
         assert type(adapter) is kind

@@ -25,7 +25,9 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsThrottledError,
 )
 from airflow_provider_fluxions.emulator import Transition
-from airflow_provider_fluxions.polling.loop import MAX_RETRY_AFTER_SECONDS, LoopClock, wait_for_jobs
+from airflow_provider_fluxions.polling.brake import MAX_RETRY_AFTER_SECONDS
+from airflow_provider_fluxions.polling.clock import LoopClock
+from airflow_provider_fluxions.polling.shared import wait_for_jobs
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeLoopClock, running
@@ -138,7 +140,7 @@ def test_one_waiter_for_many_jobs_asks_by_pages(account: FakeAccount, clock: Fak
     account.ends = dict.fromkeys(range(500), clock.now() + 12)
     assert run(wait(account, clock, *range(500))) is Outcome.DONE
     assert account.reads == 0
-    assert account.pages <= 4 * 6
+    assert account.pages <= 5 * 6
 
 
 def test_two_waiters_for_the_same_job_are_both_told(account: FakeAccount, clock: FakeLoopClock) -> None:
@@ -148,7 +150,7 @@ def test_two_waiters_for_the_same_job_are_both_told(account: FakeAccount, clock:
         assert await outcomes(waiting(wait(account, clock, 1), wait(account, clock, "1"))) == [Outcome.DONE] * 2
 
     run(scenario())
-    assert len(account.requests) <= 4
+    assert len(account.requests) <= 5
 
 
 def test_what_has_ended_is_noted_for_the_waiter(account: FakeAccount, clock: FakeLoopClock) -> None:
@@ -650,3 +652,87 @@ def test_every_waiter_gets_its_outcome_whatever_happens(
             assert outcome is Outcome.TIMEOUT
             assert after_seconds >= seconds
             assert spans or ends[job] > seconds
+
+
+# Age
+
+
+def test_a_young_wait_is_noticed_long_before_a_long_interval(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: clock.now() + 6}
+    began = clock.now()
+    run(wait(account, clock, 1, interval=300.0))
+    assert clock.now() - began <= 9
+
+
+def test_a_long_wait_is_looked_at_once_an_interval(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: clock.now() + 3600}
+    run(wait(account, clock, 1, interval=60.0))
+    assert len(account.requests) <= 3600 / 60 + 16
+
+
+def test_a_thousand_waits_of_every_age_keep_to_sixty_requests_in_twenty_seconds(account: FakeAccount) -> None:
+    """They come over a minute, so that young and old ones wait side by side."""
+    spread = FakeLoopClock(jitter=random.Random(7).random)  # noqa: S311 - a spread, not a secret
+    account.now = spread.now
+    began = spread.now()
+    account.ends = dict.fromkeys(range(1000), began + 120)
+
+    async def later(number: int) -> Outcome:
+        while spread.now() < began + 60 * number / 1000:
+            await asyncio.sleep(0)
+        return await wait(account, spread, number)
+
+    async def scenario() -> None:
+        assert set(await outcomes(waiting(*(later(number) for number in range(1000))))) == {Outcome.DONE}
+
+    run(scenario())
+    for start in range(0, 100, 5):
+        assert sum(start <= at - began < start + 20 for at in account.request_times) <= 60, start
+
+
+# Who is told
+
+
+def test_an_observer_hears_of_jobs_rounds_pauses_and_ends(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = dict.fromkeys(range(3), clock.now() + 20)
+    account.trouble = lambda: throttled(30.0) if len(account.requests) == 2 else None
+    heard: list[tuple[str, float]] = []
+
+    class Observer:
+        def watching(self, jobs: int) -> None:
+            heard.append(("watching", jobs))
+
+        def swept(self, requests: int) -> None:
+            heard.append(("swept", requests))
+
+        def throttled(self, seconds: float) -> None:
+            heard.append(("throttled", seconds))
+
+        def noticed(self, seconds: float) -> None:
+            heard.append(("noticed", seconds))
+
+    async def scenario() -> None:
+        await outcomes(waiting(*(wait(account, clock, n, observer=Observer()) for n in range(3))))
+        await turns()
+
+    run(scenario())
+    assert ("watching", 3) in heard
+    assert ("throttled", 30.0) in heard
+    assert sum(value for name, value in heard if name == "swept") == len(account.requests) - 1
+    ends = [value for name, value in heard if name == "noticed"]
+    assert len(ends) == 3
+    assert all(0 < seconds <= 36 for seconds in ends)
+    assert heard[-1] == ("watching", 0)
+
+
+def test_an_observer_that_fails_ends_nobodys_wait(
+    account: FakeAccount, clock: FakeLoopClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    account.ends = {1: clock.now() + 60}
+
+    class Broken:
+        def __getattr__(self, name: str) -> Any:
+            raise OSError("no such host")
+
+    assert run(wait(account, clock, 1, observer=Broken())) is Outcome.DONE
+    assert len([message for message in caplog.messages if "Metrics" in message]) == 1

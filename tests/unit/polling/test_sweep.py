@@ -13,15 +13,8 @@ from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError, FluxionsRejectedError
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.emulator import OutcomeRule
-from airflow_provider_fluxions.polling.sweep import (
-    LOST,
-    MAX_ROUNDS_WITHOUT_WALK,
-    ListPage,
-    Memory,
-    ReadJob,
-    fetch,
-    plan_round,
-)
+from airflow_provider_fluxions.polling.answers import LOST, Answer, ListPage, ReadJob, fetch
+from airflow_provider_fluxions.polling.sweep import MAX_ROUNDS_WITHOUT_WALK, Memory, plan_round
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeTime, running
 
@@ -84,6 +77,15 @@ def test_a_thousand_jobs_in_front_of_old_ones_cost_ten_pages(account: FakeAccoun
     assert costs(account, range(4000, 5000), Memory(), rounds=3) == [10, 10, 10]
 
 
+def test_a_service_that_gives_small_pages_is_asked_for_more_of_them_and_for_no_single_job(
+    account: FakeAccount,
+) -> None:
+    account.ends = running(range(1000))
+    account.max_limit = 30
+    assert max(costs(account, range(1000), Memory(), rounds=3)) <= 35
+    assert account.reads <= 3
+
+
 def test_jobs_buried_behind_thousands_are_found_once_and_then_remembered(account: FakeAccount) -> None:
     account.ends = running(range(4000))
     first, *later = costs(account, range(500, 1000), Memory(), rounds=4)
@@ -137,7 +139,7 @@ def test_a_list_that_was_late_once_does_not_leave_a_thousand_single_reads_for_ev
     memory = Memory()
     requests = plan_round({str(number): number for number in range(1000)}, memory)
     assert next(requests) == ListPage(0)
-    assert requests.send({}) == ReadJob(0)
+    assert requests.send(Answer()) == ReadJob(0)
     later = costs(account, range(1000), memory, rounds=4)
     assert later[0] == 1000
     assert max(later[-2:]) <= 11

@@ -11,7 +11,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsNotFoundError,
 )
 from airflow_provider_fluxions.api.models import Job, JobStatus
-from airflow_provider_fluxions.polling.sweep import LOST, lost_job
+from airflow_provider_fluxions.polling.answers import LOST, lost_job
 from airflow_provider_fluxions.polling.verdict import (
     MAX_SHOWN_JOBS,
     Watched,

@@ -1,0 +1,115 @@
+"""Who waits for which jobs on one connection, and when each of them is due for a look. No I/O."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from airflow_provider_fluxions.api.ids import key_of
+from airflow_provider_fluxions.polling.answers import Answer
+from airflow_provider_fluxions.polling.verdict import Outcome, Watched
+
+MAX_FIRST_LOOK_SECONDS = 5.0
+# A wait is looked at every quarter of its age: a job that took a minute is noticed within 15 s more.
+AGE_SHARE = 0.25
+MIN_INTERVAL_SECONDS = 2.0
+# For the sake of youth alone, no more than so many requests a second.
+EARLY_REQUESTS_PER_SECOND = 2.0
+# Waiters that fall due within this share of their interval are served by the same round.
+COALESCED_SHARE = 0.2
+
+
+@dataclass(eq=False)
+class Waiter:
+    """One wait.
+
+    :param began: epoch seconds; the wait's age counts from here.
+    :param due: when the next look is due, deadlines and pauses aside.
+    :param looked_at: the last look that found its jobs running.
+    """
+
+    watched: Watched
+    poll_interval: float
+    deadline: float
+    began: float
+    due: float
+    looked_at: float
+    future: asyncio.Future[Outcome]
+
+    def settle(self, outcome: Outcome) -> None:
+        """Give the wait its outcome, unless it has one or was cancelled."""
+        if not self.future.done():
+            self.future.set_result(outcome)
+
+    def fail(self, error: BaseException) -> None:
+        """End the wait with an error; CancelledError cancels it."""
+        if self.future.done():
+            return
+        if isinstance(error, asyncio.CancelledError):
+            self.future.cancel()
+        else:
+            self.future.set_exception(error)
+
+    @property
+    def is_waiting(self) -> bool:
+        """False from its outcome on, although it is among the waiters until its task runs."""
+        return not self.future.done()
+
+    def next_look(self, paused_until: float) -> float:
+        """Return when to look; a deadline gets its look whatever pauses the others."""
+        return min(self.deadline, max(self.due, paused_until))
+
+    def interval(self, now: float, least: float) -> float:
+        """Return the seconds between two looks: a quarter of the age, within ``least`` and the user's interval."""
+        return min(self.poll_interval, max(least, AGE_SHARE * (now - self.began)))
+
+
+class Crowd:
+    """All waiters of one connection, by themselves and by job."""
+
+    def __init__(self) -> None:
+        self.waiters: set[Waiter] = set()
+        self.by_job: dict[str, set[Waiter]] = {}
+        # Seconds below which no interval may fall: what a round costs decides how often youth is worth one.
+        self.least_interval = MIN_INTERVAL_SECONDS
+
+    def add(self, waiter: Waiter) -> None:
+        """Let one in."""
+        self.waiters.add(waiter)
+        for key in waiter.watched.open:
+            self.by_job.setdefault(key, set()).add(waiter)
+
+    def remove(self, waiter: Waiter) -> None:
+        """Forget one, and the jobs that nobody else waits for."""
+        self.waiters.discard(waiter)
+        for job_id in waiter.watched.job_ids:
+            others = self.by_job.get(key_of(job_id), set())
+            others.discard(waiter)
+            if not others:
+                self.by_job.pop(key_of(job_id), None)
+
+    def next_look(self, paused_until: float) -> float | None:
+        """Return when the next look is due, or None where nobody waits."""
+        return min((w.next_look(paused_until) for w in self.waiters if w.is_waiting), default=None)
+
+    def due(self, now: float, paused_until: float) -> list[Waiter]:
+        """Return whom a round must serve now: in a pause, only those whose deadline has come."""
+        if now < paused_until:
+            return [w for w in self.waiters if w.deadline <= now and w.is_waiting]
+        return [
+            w for w in self.waiters
+            if min(w.due, w.deadline) <= now + COALESCED_SHARE * w.poll_interval and w.is_waiting
+        ]  # fmt: skip
+
+    def concerned(self, answer: Answer) -> tuple[Collection[str], Iterator[Waiter]]:
+        """Return which jobs of an answer somebody waits for, and who."""
+        keys = self.by_job.keys() & answer.keys()
+        return keys, iter({waiter for key in keys for waiter in self.by_job[key]})
+
+    def learn_cost(self, requests: int, jobs_shown: int) -> None:
+        """Take in what a round took, from which follows what one over all jobs would take."""
+        if not jobs_shown:
+            return
+        all_at_once = requests * len(self.by_job) / jobs_shown
+        self.least_interval = max(MIN_INTERVAL_SECONDS, all_at_once / EARLY_REQUESTS_PER_SECOND)
