@@ -1,0 +1,68 @@
+"""One task that submits, in each way of waiting; mapped tasks that submit one file at the same time; transfers.
+
+A run's conf names the `audio` and the `connection`. Retries follow at once: a killed try is all they are for.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import freezing
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_fluxions.operators import FluxionsSubmitOperator
+from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
+
+freezing.install(Path(os.environ["FLUXIONS_KILL_POINTS"]))
+
+TIMEOUT_SECONDS = 300.0
+WAITS: dict[str, dict[str, Any]] = {
+    "none": {},
+    # The other reading of `cache`, which is part of the reference, so that both are tried.
+    "sync": {"wait_for_completion": True, "cache": False},
+    "deferred": {"wait_for_completion": True, "deferrable": True},
+}
+COMMON: dict[str, Any] = {
+    "task_id": "submit",
+    "fluxions_conn_id": "{{ dag_run.conf['connection'] }}",
+    "poll_interval": 2,
+    "retries": 3,
+    "retry_delay": timedelta(seconds=1),
+}
+AUDIO = "{{ dag_run.conf['audio'] }}"
+
+
+def kill_dag(name: str) -> DAG:
+    return DAG(
+        dag_id=f"kill_{name}",
+        schedule=None,
+        start_date=datetime(2025, 1, 1),
+        catchup=False,
+        max_active_runs=64,
+        max_active_tasks=64,
+    )
+
+
+for wait, options in WAITS.items():
+    with kill_dag(wait):
+        FluxionsSubmitOperator(**COMMON, **options, audio=AUDIO, timeout=TIMEOUT_SECONDS)
+
+for cache in (True, False):
+    with kill_dag(f"mapped_{'cached' if cache else 'uncached'}"):
+        # Mapped over an option that is not part of the work: three tasks, one file.
+        FluxionsSubmitOperator.partial(**COMMON, audio=AUDIO, cache=cache).expand(timeout=[TIMEOUT_SECONDS] * 3)
+
+for deferrable in (True, False):
+    with kill_dag(f"transfer_{'deferred' if deferrable else 'sync'}"):
+        FluxionsS3ToS3Operator(
+            **COMMON,
+            source=AUDIO,
+            destination="s3://results/{{ run_id }}/",
+            max_in_flight=2,
+            deferrable=deferrable,
+            timeout=TIMEOUT_SECONDS,
+            aws_conn_id="aws_buckets",
+        )

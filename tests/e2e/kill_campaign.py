@@ -1,0 +1,134 @@
+"""Plays a kill point: several runs at a time, each killed at its moment, until all are over."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from harness.processes import HarnessError, wait_until
+from harness.stage import PROFILES
+from tests.e2e import task_processes
+from tests.e2e.kill_judgement import Judgement, judge
+from tests.e2e.kill_points import POINTS, KillPoint
+from tests.e2e.kill_runs import MOMENT_SECONDS, Run, complete_job, never_completes, record, wait_until_deferred
+from tests.e2e.kill_scene import SLOTS, Scene
+
+RUN_SECONDS = 240.0
+TRIGGER_SECONDS = 60.0
+# One triggerer dies with this many waits.
+WAITS_A_TRIGGERER = 7
+# At every so many runs the supervisor is killed as well.
+LOST_MACHINE_EVERY = 5
+
+_triggering = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Report:
+    """All runs of one point. `lists` are pages of the list that tasks asked for: first tries ask for none."""
+
+    point: str
+    runs: list[Judgement]
+    lists: int
+    seconds: float
+
+    @property
+    def problems(self) -> list[str]:
+        return [run.problem for run in self.runs if run.problem]
+
+
+def play_point(scene: Scene, point: KillPoint, runs: int) -> Report:
+    """Play a point so many times, several at a time, and report once all are over."""
+    started, lists = time.monotonic(), _lists(scene)
+    scene.airflow.rest.call("GET", "/dags")  # Signs in once, before several threads would.
+    todo = [_run(point, number) for number in range(runs)]
+    if point.moment is None:
+        waves = [todo[first : first + WAITS_A_TRIGGERER] for first in range(0, runs, WAITS_A_TRIGGERER)]
+        done = [result for wave in waves for result in _play_triggerer(scene, wave)]
+    else:
+        with ThreadPoolExecutor(max(1, SLOTS // point.mapped)) as pool:
+            done = list(pool.map(lambda run: _safely(scene, point, run), todo))
+    return Report(point.name, done, _lists(scene) - lists, time.monotonic() - started)
+
+
+def _run(point: KillPoint, number: int) -> Run:
+    # The ways of waiting and the readings of the API change at different paces, so that all pairs occur; and each
+    # point begins with another one, so that a few runs of all points see them all.
+    position = list(POINTS).index(point.name)
+    dag_id = point.dag_ids[(number + position) % len(point.dag_ids)]
+    profile = PROFILES[(number // len(point.dag_ids) + position) % len(PROFILES)]
+    lost_machine = point.kills_tasks and (2 * position + number) % LOST_MACHINE_EVERY == LOST_MACHINE_EVERY - 1
+    name = f"{point.name}-{number:03d}"
+    return Run(name, dag_id, profile, with_supervisor=lost_machine, mapped=point.mapped)
+
+
+def _safely(scene: Scene, point: KillPoint, run: Run) -> Judgement:
+    try:
+        return _play(scene, point, run)
+    except Exception:
+        log = "\n".join(scene.airflow.task_log(run.dag_id, run.run_id, "submit", map_index=i) for i in run.map_indexes)
+        problem = f"{run.name}: {traceback.format_exc()}\n{log[-3000:]}"
+        return Judgement("error", run.kills, 0, problem=problem)
+
+
+def _play(scene: Scene, point: KillPoint, run: Run) -> Judgement:
+    moment = point.moment
+    assert moment is not None
+    if point.never_completes:
+        never_completes(scene, run)
+    moment.arrange(scene, run)
+    _trigger(scene, run)
+    moment.after_trigger(scene, run)
+    pids = wait_until(lambda: moment.reached(scene, run), f"{run.name} at its moment", MOMENT_SECONDS)
+    killed_at = time.time()
+    for pid in pids:
+        task_processes.kill(pid, with_supervisor=run.with_supervisor)
+        run.kills += 1
+    moment.let_go(scene, run)
+    state = scene.airflow.wait(run.dag_id, run.run_id, RUN_SECONDS)
+    return judge(scene, run, state, killed_at)
+
+
+def _play_triggerer(scene: Scene, runs: Sequence[Run]) -> list[Judgement]:
+    """Kill the triggerer once all runs wait in it. Half of the jobs end while there is none."""
+    for run in runs:
+        never_completes(scene, run)
+        record(scene, run)
+        _trigger(scene, run)
+    for run in runs:
+        wait_until_deferred(scene, run)
+    killed_at = time.time()
+    scene.airflow.components.kill("triggerer")
+    for run in runs:
+        run.kills = 1  # One that hit them all.
+    for run in runs[::2]:
+        complete_job(scene.emulators[run.profile], run)
+    scene.airflow.components.restart("triggerer")
+    for run in runs[1::2]:
+        complete_job(scene.emulators[run.profile], run)
+    states = [scene.airflow.wait(run.dag_id, run.run_id, RUN_SECONDS) for run in runs]
+    return [judge(scene, run, state, killed_at) for run, state in zip(runs, states, strict=True)]
+
+
+def _trigger(scene: Scene, run: Run) -> None:
+    """Start the run, again where SQLite was busy for longer than Airflow's API waits for it."""
+    conf = {"audio": run.audio, "connection": f"fluxions_{run.profile}"}
+
+    def started() -> bool:
+        try:
+            scene.airflow.trigger(run.dag_id, run.run_id, conf)
+        except HarnessError:
+            return scene.airflow.database.run_state(run.dag_id, run.run_id) is not None
+        return True
+
+    with _triggering:
+        wait_until(started, f"{run.name} triggered", TRIGGER_SECONDS)
+
+
+def _lists(scene: Scene) -> int:
+    recorded = [entry for emulated in scene.emulators.values() for entry in emulated.recorded()]
+    return sum(entry["path"] == "/transcriptions" for entry in recorded)
