@@ -29,7 +29,7 @@ with DAG(
     catchup=False,
     tags=["fluxions"],
     # A retry takes up the jobs that the lost try submitted, so retries cost no second transcription.
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
     params={
         "source": Param("s3://fluxions-input/", type="string", description="Key, prefix or pattern"),
         "destination": Param("s3://fluxions-output/transcripts/", type="string", description="Where results go"),

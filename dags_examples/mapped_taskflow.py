@@ -30,7 +30,7 @@ with DAG(
     catchup=False,
     tags=["fluxions"],
     # A retry takes up the job that the lost try submitted, so retries cost no second transcription.
-    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
     params={
         "recordings": Param(
             ["s3://fluxions-input/dialogue.mp3", "s3://fluxions-input/memo.mp3"],

@@ -6,7 +6,6 @@ import argparse
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from airflow_provider_fluxions.emulator.recognition import MissingExtraError
 from airflow_provider_fluxions.emulator.server import EmulatorServer
 from airflow_provider_fluxions.emulator.transitions import Transition
 
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status."""
@@ -26,12 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MissingExtraError as error:
         print(error, file=sys.stderr)
         return 2
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Waited for, not handled: a handler that sets an event deadlocks when the signal finds the event's lock taken.
+    # A shell may have them ignored, and an ignored signal is never seen, so each gets a handler all the same.
+    for number in _STOP_SIGNALS:
+        signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     with EmulatorServer(emulator, options.host, options.port) as server:
         _announce(server, options)
-        stop.wait()
+        signal.sigwait(_STOP_SIGNALS)
     if emulator.close():
         # The model's native code cannot be interrupted, and Python would wait for it. The upload is kept
         # beside a --database and recognised at the next start.

@@ -125,8 +125,8 @@ def deadline_error(watched: Watched, deadline: float) -> FluxionsDeadlineError:
     more = f" and {len(ids) - MAX_SHOWN_JOBS} more" if len(ids) > MAX_SHOWN_JOBS else ""
     when = datetime.fromtimestamp(deadline, UTC).isoformat(sep=" ", timespec="seconds")
     return FluxionsDeadlineError(
-        f"Job {shown}{more} did not end before the deadline {when}. It goes on at Fluxions, which has no cancel; "
-        "clear the task to wait again (that submits nothing), or give it a longer timeout.",
+        f"Job {shown}{more} did not end before the deadline {when}. It goes on at Fluxions, which has no cancel. "
+        "Give the task a longer timeout; cleared, it takes the job up again unless it submits with cache=False.",
         job_ids=ids,
     )
 
