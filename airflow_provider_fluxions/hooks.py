@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -147,7 +148,8 @@ async def connect_for_polling(fluxions_conn_id: str) -> FluxionsClient:
     connection = await get_async_connection(fluxions_conn_id)
     settings = settings_of(connection, await get_async_extra_dejson(connection))
     timeout = min(settings.read_timeout, POLL_TIMEOUT_SECONDS)
-    return _new_client(replace(settings, max_retries=0, read_timeout=timeout))
+    # In a thread, once a loop: the first client imports `requests`, which would hold up every other trigger.
+    return await asyncio.to_thread(_new_client, replace(settings, max_retries=0, read_timeout=timeout))
 
 
 def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
