@@ -88,6 +88,8 @@ class Flow:
         self.items = {item.ref: item for item in items}
         self.options = options
         self.progress = progress or Progress()
+        # A recording that changed or went while its job ran is other work now: that job's result has no place.
+        self.progress.jobs = {ref: job_id for ref, job_id in self.progress.jobs.items() if ref in self.items}
         self._is_first_step = progress is None
         self.done: dict[str, dict[str, str]] = {}
 
@@ -177,7 +179,7 @@ class Flow:
         ended = [
             (self.items[ref], watched.ended[key_of(job_id)])
             for ref, job_id in self.progress.jobs.items()
-            if key_of(job_id) in watched.ended and ref in self.items
+            if key_of(job_id) in watched.ended
         ]
         for item, job in ended:
             if job.status != JobStatus.COMPLETED:

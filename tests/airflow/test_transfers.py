@@ -144,6 +144,26 @@ def test_a_deferral_resumes_from_what_it_carried_and_refills(s3: Any, emulator: 
     assert (summary["completed"], len(emulator.jobs), len(outputs(s3))) == (5, 5, 5)
 
 
+def test_a_recording_that_changes_while_its_job_runs_is_transcribed_anew_and_the_old_job_is_let_go(
+    s3: Any, emulator: Emulator
+) -> None:
+    put(s3, "a.mp3")
+    emulator.set_transition(Transition.after_reads(10_000))
+    operator = FluxionsS3ToS3Operator(
+        task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/out/", deferrable=True
+    )
+    context = task_context()
+    with pytest.raises(TaskDeferred) as first:
+        operator.execute(context)
+    put(s3, "a.mp3", body=b"another take")
+    emulator.force_status(1, "completed")
+    with pytest.raises(TaskDeferred) as second:
+        operator.execute_complete(context, **first.value.kwargs)
+    assert list(second.value.kwargs["progress"]["jobs"].values()) == [2]
+    emulator.force_status(2, "completed")
+    assert operator.execute_complete(context, **second.value.kwargs)["completed"] == 1
+
+
 def test_one_bad_input_is_reported_at_the_end_and_the_rest_is_done(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3", "bad.mp3", "c.mp3")
     put(s3, "empty.mp3", body=b"")
