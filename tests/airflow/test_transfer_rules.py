@@ -34,7 +34,8 @@ from airflow_provider_fluxions.transfers.plan import Item, Target, check_collisi
 from airflow_provider_fluxions.transfers.progress import describe
 from airflow_provider_fluxions.transfers.selection import Selection, shard_of
 from airflow_provider_fluxions.transfers.summary import verdict
-from airflow_provider_fluxions.transfers.survey import Order, restore
+from airflow_provider_fluxions.transfers.survey import Order, restore, take_up
+from tests.unit.fakes import START, FakeList, job
 
 NOW = datetime(2026, 1, 31, 3, tzinfo=UTC)
 
@@ -262,6 +263,27 @@ entries = st.builds(
     ended_at=st.none() | st.integers(0, 2_000_000_000).map(float),
     written_at=st.none() | st.integers(0, 2_000_000_000).map(float),
 )
+
+
+@pytest.mark.parametrize(
+    ("written_days_ago", "lookback_days", "job_age_days", "pages", "state"),
+    [
+        (250, 1000, 240, 3, State.IN_FLIGHT),
+        (250, 1000, 500, 3, State.TO_DO),
+        (1000, 30, 500, 1, State.TO_DO),
+        (1000, 300, 240, 3, State.IN_FLIGHT),
+    ],
+)
+def test_jobs_are_looked_for_back_to_the_oldest_recording_or_the_horizon(
+    written_days_ago: int, lookback_days: int, job_age_days: int, pages: int, state: State
+) -> None:
+    target = Target.of(("out", "done/"), choose(("json",)))
+    written = START - timedelta(days=written_days_ago)
+    entry = Entry(plan_item(S3Object("in", "calls/a.mp3", 5, "v1", written), "a.mp3", target, {}))
+    names = {job_age_days: f"a--{entry.item.ref}.mp3"}
+    account: Any = FakeList([job(age, age_seconds=age * 86400.0, filename=names.get(age)) for age in range(1000)])
+    take_up(account, [entry], START - timedelta(days=lookback_days))
+    assert (entry.state, len(account.asked)) == (state, pages)
 
 
 @given(entries)
