@@ -15,11 +15,12 @@ from airflow_provider_fluxions.formats import Choice, choose, read_stored
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.origin import origin_of
-from airflow_provider_fluxions.transfers.partition import ingest_folder
+from airflow_provider_fluxions.transfers.partition import by_path, ingest_folder
 from airflow_provider_fluxions.transfers.plan import (
     META_JOB,
     META_OPTIONS,
     META_REFERENCE,
+    META_RUN,
     META_VERSION,
     Item,
     Source,
@@ -47,8 +48,8 @@ class FluxionsConvertOperator(BaseOperator):
         ``{prefix}{path below the source}call.mp3.vtt``.
     :param formats: see `airflow_provider_fluxions.formats`.
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed.
-    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``. A run of another date then
-        converts everything anew, into its own partition.
+    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``; what stands in an earlier
+        date's folder is done. For a source that has such folders itself leave it off: they are kept.
     :param workers: results converted side by side; each is held in memory whole.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
     :raises AirflowFailException: a result could not be converted, or an argument cannot work.
@@ -101,33 +102,56 @@ class FluxionsConvertOperator(BaseOperator):
     def _plan(self, store: S3Store, choices: tuple[Choice, ...], origin: Origin) -> list[Item]:
         source, destination = parse_source(self.source), parse_destination(self.destination)
         store.require_bucket(destination[0])
-        partition = ingest_folder(origin.ingested_at) if self.partition_by_date else ""
         found = [one for one in store.list(source.bucket, source.prefix) if source.takes(one, (STORED_SUFFIX,))]
-        items = [_item(one, source, destination, choices, partition) for one in found]
+        partition, known = "", {}
+        if self.partition_by_date:
+            _require_no_dates(found, source)
+            partition, known = ingest_folder(origin.ingested_at), _known(store, destination)
+        items = [_item(one, source, destination, choices, partition, known) for one in found]
         check_collisions(items)
         if not items:
             self.log.warning("%s holds no stored results (names that end in %s).", self.source, STORED_SUFFIX)
         return items
 
 
+def _require_no_dates(found: list[S3Object], source: Source) -> None:
+    dated = [one for one in found if by_path([source.relative(one.key)], "")]
+    if dated:
+        raise FluxionsInputError(
+            f"{dated[0].uri} stands in a date's folder already, and its conversions would stand in two. Leave "
+            "partition_by_date off, and they keep the one they have."
+        )
+
+
+def _known(store: S3Store, destination: tuple[str, str]) -> dict[str, str]:
+    """Return what stands in any date's folder, by path within it."""
+    bucket, prefix = destination
+    return by_path((one.key for one in store.list(bucket, f"{prefix}ingest_date=")), prefix)
+
+
 def _item(
-    found: S3Object, source: Source, destination: tuple[str, str], choices: tuple[Choice, ...], partition: str
+    found: S3Object,
+    source: Source,
+    destination: tuple[str, str],
+    choices: tuple[Choice, ...],
+    partition: str,
+    known: Mapping[str, str],
 ) -> Item:
     """Plan one result: as of a recording, but its outputs' names go without ``.json``."""
     nameless = replace(found, key=found.key[: -len(STORED_SUFFIX)])
-    planned = plan_item(nameless, source, destination, choices, {"made": "from json"}, partition)
+    planned = plan_item(nameless, source, destination, choices, {"made": "from json"}, partition, known)
     return replace(planned, source=found)
 
 
 def _convert(store: S3Store, item: Item, choices: tuple[Choice, ...], origin: Origin) -> bool | str:
     """Return whether there was anything to do, or what went wrong."""
     source = item.source
-    heads = {extension: store.head(item.bucket, key) for extension, key in item.outputs.items()}
-    if all(head and is_made_from(head.metadata, item.ref, item.marks.get(one)) for one, head in heads.items()):
+    if _is_done(store, item, item.outputs) or _is_done(store, item, item.earlier):
         return False
     try:
         transcription = read_stored(store.get(source))
-        files = [(choice.format.content_type, choice.files(transcription, origin)) for choice in choices]
+        known = _source_origin(store.head(source.bucket, source.key) or source, origin)
+        files = [(choice.format.content_type, choice.files(transcription, known)) for choice in choices]
     except FluxionsFormatError as error:
         return f"{source.uri}: {error}"
     metadata = {META_REFERENCE: item.ref, META_VERSION: source.version, META_JOB: str(transcription.id)}
@@ -136,3 +160,22 @@ def _convert(store: S3Store, item: Item, choices: tuple[Choice, ...], origin: Or
             mark = {META_OPTIONS: item.marks[extension]} if extension in item.marks else {}
             store.put(item.bucket, item.outputs[extension], body, content_type, {**metadata, **mark})
     return True
+
+
+def _is_done(store: S3Store, item: Item, outputs: Mapping[str, str]) -> bool:
+    heads = {extension: store.head(item.bucket, key) for extension, key in outputs.items()}
+    return bool(heads) and all(
+        head is not None and is_made_from(head.metadata, item.ref, item.marks.get(extension))
+        for extension, head in heads.items()
+    )
+
+
+def _source_origin(stored: S3Object, origin: Origin) -> Origin:
+    """Return what a stored result's metadata says of its recording: only a transfer's does, which names its run."""
+    facts = stored.metadata if META_RUN in stored.metadata else {}
+    return replace(
+        origin,
+        stored_uri=stored.uri,
+        source_etag=facts.get(META_VERSION),
+        client_ref=facts.get(META_REFERENCE),
+    )
