@@ -17,7 +17,7 @@ from harness.s3 import LocalS3
 
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ("documented", "observed")
-EXAMPLES = ("submit_wait_store", "bucket_to_bucket", "mapped_taskflow")
+EXAMPLES = ("submit_wait_store", "bucket_to_bucket", "mapped_taskflow", "lakehouse")
 INPUT, OUTPUT = "fluxions-input", "fluxions-output"
 RECORDINGS = ("dialogue.mp3", "memo.mp3")
 RUN_SECONDS = 240.0
@@ -81,15 +81,14 @@ class Stage:
 
     def trigger(self, profile: str, example: str) -> Run:
         """Start a run of an example; results go to `s3://OUTPUT/{profile}/{example}/`."""
+        folder, results = f"s3://{INPUT}/{example}/", f"s3://{OUTPUT}/{profile}/{example}/"
         confs: dict[str, dict[str, Any]] = {
-            "submit_wait_store": {"audio": f"s3://{INPUT}/{example}/{RECORDINGS[0]}"},
-            "bucket_to_bucket": {"source": f"s3://{INPUT}/{example}/"},
-            "mapped_taskflow": {"recordings": [f"s3://{INPUT}/{example}/{name}" for name in RECORDINGS]},
+            "submit_wait_store": {"audio": f"{folder}{RECORDINGS[0]}", "destination": results},
+            "bucket_to_bucket": {"source": folder, "destination": results},
+            "mapped_taskflow": {"recordings": [f"{folder}{name}" for name in RECORDINGS]},
+            "lakehouse": {"source": folder, "lake": results},
         }
-        conf = confs[example]
-        if example != "mapped_taskflow":
-            conf["destination"] = f"s3://{OUTPUT}/{profile}/{example}/"
-        return self.start(f"{profile}_{example}", conf)
+        return self.start(f"{profile}_{example}", confs[example])
 
     def start(self, dag_id: str, conf: dict[str, Any] | None = None) -> Run:
         """Start a run of any DAG."""
