@@ -134,7 +134,7 @@ def _settle(cues: list[Cue], limits: Limits) -> list[Cue]:
         if later_ms is not None and (limits.overlap == "trim" or cue.end_ms <= later_ms):
             room_ms = later_ms - limits.gap_ms
             end_ms = min(end_ms, room_ms if room_ms > cue.start_ms else later_ms)
-        settled.append(cue._replace(end_ms=end_ms))
+        settled.append(Cue(cue.start_ms, end_ms, cue.speaker, cue.lines))
     return settled[::-1]
 
 

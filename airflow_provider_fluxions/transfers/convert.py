@@ -41,6 +41,9 @@ class FluxionsConvertOperator(BaseOperator):
     A result is done when its conversions exist and carry its version and these options, so a rerun converts only
     what is new. What is no stored result is reported at the end and sinks nothing else.
 
+    Tables name the stored JSON as ``stored_uri``, and what a transfer left in its metadata: the recording's ETag and
+    our reference. The recording's address and size are not there and stay null.
+
     Returns counts: ``inputs``, ``converted``, ``already_done``.
 
     :param source: (templated) ``s3://bucket/prefix/``, one key, or a glob. Only names that end in ``.json`` are taken.

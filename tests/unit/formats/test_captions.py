@@ -145,8 +145,12 @@ def test_a_last_word_after_a_pause_stays_alone(make: Make) -> None:
 
 
 def test_a_last_word_stays_alone_where_the_cue_would_be_too_long_with_another(make: Make) -> None:
-    words = [{"word": "so", "start": 0, "end": 0.9}, {"word": "then", "start": 1, "end": 6.9}]
-    result = make(segments=[{"text": "so then a", "start": 0, "end": 14, "words": words}])
+    words = [
+        {"word": "so", "start": 0, "end": 0.9},
+        {"word": "then", "start": 1, "end": 6.9},
+        {"word": "a", "start": 7, "end": 8.5},
+    ]
+    result = make(segments=[{"text": "so then a", "start": 0, "end": 8.5, "words": words}])
     assert texts(caption(result)) == ["so then", "a"]
 
 

@@ -118,6 +118,12 @@ def test_a_cue_stays_until_it_can_be_read_where_silence_follows(result: Transcri
             assert cue.end_ms >= min(readable_end(cue, spoken, limits), later - limits.gap_ms)
 
 
+def test_a_cue_into_which_somebody_else_talks_is_not_made_longer_to_be_read(make: Make) -> None:
+    limits = Limits(characters_per_second=5)
+    cues = caption(make(("0", 0, 2, "Far too much to read"), ("1", 1, 6, "so")), limits)
+    assert [cue.end_ms for cue in cues] == [2000, 6000]
+
+
 @given(TRANSCRIPTIONS, QUICK)
 def test_no_cue_stays_longer_than_it_takes_to_say_and_to_read(result: Transcription, limits: Limits) -> None:
     for cue, spoken in zip(caption(result, limits), as_spoken(result, limits), strict=True):
