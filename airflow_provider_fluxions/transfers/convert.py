@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
@@ -20,6 +21,7 @@ from airflow_provider_fluxions.transfers.outputs import (
     META_JOB,
     META_REFERENCE,
     META_RUN,
+    META_SOURCE,
     META_VERSION,
     find_standing,
     write_outputs,
@@ -36,8 +38,8 @@ class FluxionsConvertOperator(BaseOperator):
     A result is done when its conversions exist and carry its version and these options, so a rerun converts only
     what is new. What is no stored result is reported at the end and sinks nothing else.
 
-    Tables name the stored JSON as ``stored_uri``, and what a transfer left in its metadata: the recording's ETag and
-    our reference. The recording's address and size are not there and stay null.
+    Tables name the stored JSON as ``stored_uri``, and what a transfer left in its metadata: the recording's address,
+    its ETag and our reference. Its size and the ``non_speech`` that was asked for are not there and stay null.
 
     Returns counts: ``inputs``, ``converted``, ``already_done``.
 
@@ -161,6 +163,7 @@ def _source_origin(stored: S3Object, origin: Origin) -> Origin:
     return replace(
         origin,
         stored_uri=stored.uri,
+        source_uri=unquote(facts[META_SOURCE]) if META_SOURCE in facts else None,
         source_etag=facts.get(META_VERSION),
         client_ref=facts.get(META_REFERENCE),
     )

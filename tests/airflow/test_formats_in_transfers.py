@@ -75,6 +75,7 @@ def test_a_transfers_tables_say_where_they_come_from(s3: Any) -> None:
     transfer("", on(31), formats=("parquet",))
     assert outputs(s3) == {f"out/a.mp3.{table}.parquet" for table in TABLES}
     row = row_of(s3, "out/a.mp3")
+    assert row["non_speech_requested"] is False
     known = {name: row[name] for name in ("source_uri", "source_bytes", "dag_id", "run_id", "map_index", "ingested_at")}
     assert known == {
         "source_uri": f"s3://{INPUT}/a.mp3",
@@ -211,11 +212,18 @@ def test_a_conversions_table_says_what_the_stored_results_metadata_tell_of_the_r
     transfer("", formats=("json", "parquet"))
     convert("out/", formats=["parquet"])
     converted, transferred = row_of(s3, "more/a.mp3"), row_of(s3, "out/a.mp3")
-    same = ("source_etag", "client_ref", "raw_json", "transcription_id")
+    same = ("source_uri", "source_etag", "client_ref", "raw_json", "transcription_id")
     assert [converted[name] for name in same] == [transferred[name] for name in same]
     assert None not in [converted[name] for name in same]
     assert converted["stored_uri"] == f"s3://{OUTPUT}/out/a.mp3.json"
-    assert converted["source_uri"] is None, "no metadata names the recording"
+
+
+@pytest.mark.parametrize(("key", "is_known"), [("ü & %41.mp3", True), (f"{'ü' * 300}.mp3", False)])
+def test_a_recordings_address_is_kept_as_it_is_or_not_at_all(s3: Any, key: str, is_known: bool) -> None:
+    put(s3, key)
+    transfer("")
+    convert("out/", formats=["parquet"])
+    assert row_of(s3, f"more/{key}")["source_uri"] == (f"s3://{INPUT}/{key}" if is_known else None)
 
 
 def test_metadata_that_no_transfer_wrote_tell_nothing_of_a_recording(s3: Any) -> None:
