@@ -39,7 +39,12 @@ def run(options: Namespace, screen: Screen) -> int:
     with found.client() as client:
         try:
             for source in sources:
-                rows.append(_submit(client, source, options, screen))
+                taken = _submit(client, source, options, screen)
+                # Before it is said: an interrupt that answers the line finds it in the list.
+                rows.append(
+                    {"id": taken.job_id, "status": taken.status, "taken_up": taken.adopted, "audio": source.uri}
+                )
+                screen.say(_told(taken, source))
             if export or options.wait:
                 _wait(client, rows, options, screen)
         finally:
@@ -60,7 +65,7 @@ def _planned(options: Namespace, screen: Screen) -> Export | None:
     return None
 
 
-def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, screen: Screen) -> dict[str, Any]:
+def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, screen: Screen) -> Taken:
     # --no-cache asks for another transcription, so it alone does not take up an earlier one.
     once = options.cache if options.once is None else options.once
     filename = options.filename or source.uri.rstrip("/").rpartition("/")[2]
@@ -68,9 +73,7 @@ def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, scr
     since = datetime.now(UTC) - timedelta(days=options.once_days)
     with shown_upload(source, screen) as shown:
         work = Work(shown, filename, ref, non_speech=options.non_speech, cache=options.cache, since=since)
-        taken = submit_once(client, work, look_first=once, deadline=time.time() + options.retry_for)
-    screen.say(_told(taken, source))
-    return {"id": taken.job_id, "status": taken.status, "taken_up": taken.adopted, "audio": source.uri}
+        return submit_once(client, work, look_first=once, deadline=time.time() + options.retry_for)
 
 
 def _told(taken: Taken, source: AudioSource) -> str:
