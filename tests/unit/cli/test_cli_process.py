@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_fluxions.api import errors
+from airflow_provider_fluxions.api.written import READERS
+from airflow_provider_fluxions.cli.arguments import COMMANDS
 from airflow_provider_fluxions.cli.exits import Exit, exit_status
 from airflow_provider_fluxions.emulator import Transition
 from tests.unit.cli.conftest import ROOT, Run
@@ -162,3 +165,10 @@ def test_the_status_of_an_error(error: errors.FluxionsError, status: Exit) -> No
 
 def test_the_numbers_of_the_statuses_never_change() -> None:
     assert [int(status) for status in Exit] == [0, 1, 2, 3, 4, 5, 6, 7, 130]
+
+
+def test_the_page_lists_every_command_variable_and_status() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text()
+    assert re.findall(r"^\| `([a-z]+)", page, re.MULTILINE) == [command.name for command in COMMANDS]
+    assert [int(number) for number in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == [int(one) for one in Exit]
+    assert all(f"FLUXIONS_{name.upper()}" in page for name in ("api_key", "base_url", *READERS))
