@@ -55,4 +55,5 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "max_retries": int,
     "verify": _boolean_or_path,
     "allow_http": _boolean,
+    "price_per_audio_hour": float,
 }
