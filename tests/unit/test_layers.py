@@ -17,7 +17,7 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LINES = [
     {"version"},
     {"api", "get_provider_info"},
-    {"formats", "polling"},
+    {"formats", "polling", "cost"},
     {"hooks", "airflow_errors", "identity", "metrics", "s3"},
     {"triggers", "sources"},
     {"submitting", "waiting"},
