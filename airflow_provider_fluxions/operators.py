@@ -40,7 +40,8 @@ class FluxionsSubmitOperator(BaseOperator):
     :param durable: False submits a new job on each try, under the plain file name. It may pay twice.
     :param wait_for_completion: return only when the job is completed.
     :param deferrable: wait without holding a worker slot.
-    :param poll_interval: seconds between two looks while waiting.
+    :param poll_interval: the most seconds between two looks while waiting; a young wait is looked at sooner: see
+        `FluxionsTranscriptionTrigger`.
     :param timeout: seconds for submitting, cold starts and throttling included, and again for waiting.
     :param fluxions_conn_id: (templated) the Fluxions connection.
     :param aws_conn_id: (templated) the AWS connection for ``s3://``; None uses boto3's own credentials.
