@@ -61,3 +61,8 @@ def unmarked_stem(filename: str | None) -> str:
     match = _MARKED.search(name)
     stem = name[: match.start()] if match else name.rpartition(".")[0] or name
     return stem.replace("/", "_") or "audio"
+
+
+def unmarked_filename(filename: str | None) -> str:
+    """Return a job's file name without its reference: the name that the user gave, but for its folders."""
+    return _MARKED.sub(lambda match: match[2] or "", filename or "")

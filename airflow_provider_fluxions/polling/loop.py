@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
 from airflow_provider_fluxions.polling.answers import Answer
+from airflow_provider_fluxions.polling.asking import ask
 from airflow_provider_fluxions.polling.brake import MAX_BACKOFF_SECONDS, Brake
 from airflow_provider_fluxions.polling.clock import LoopClock
 from airflow_provider_fluxions.polling.observer import Harmless, Observer
-from airflow_provider_fluxions.polling.sweep import Memory, Round, next_answer, plan_round
+from airflow_provider_fluxions.polling.sweep import Memory, Round, plan_round
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 from airflow_provider_fluxions.polling.waiters import MAX_FIRST_LOOK_SECONDS, Crowd, Waiter
 
@@ -33,7 +34,7 @@ Connect = Callable[[], Awaitable["FluxionsClient"]]
 
 
 class PollLoop:
-    """The rounds for one connection on one event loop. Everything but `next_answer` runs on the event loop."""
+    """The rounds for one connection on one event loop. Everything but the requests runs on the event loop."""
 
     def __init__(self, connection: Hashable, connect: Connect, clock: LoopClock, observer: Observer) -> None:
         self.crowd = Crowd()
@@ -155,15 +156,8 @@ class PollLoop:
     async def _ask(
         self, client: FluxionsClient, pool: ThreadPoolExecutor, requests: Round, answer: Answer | None
     ) -> Answer | None:
-        """Make the round's next request in the thread; break it off where it takes too long."""
-        loop = asyncio.get_running_loop()
         # Others may have left during the round: nobody reads their jobs any more.
-        asked = loop.run_in_executor(pool, next_answer, client, requests, answer, self.crowd.by_job)
-        alarm = loop.call_later(self._clock.max_request_seconds, client.abort)
-        try:
-            return await asked
-        finally:
-            alarm.cancel()
+        return await ask(client, pool, requests, answer, self.crowd.by_job, self._clock.max_request_seconds)
 
     def _deliver(self, answer: Answer) -> None:
         """Tell the waiters what an answer shows. Pages show more than was asked, and who has seen all is served.
