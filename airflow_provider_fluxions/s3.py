@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureEx
 
 from airflow_provider_fluxions.api.audio import Audio, AudioSource, Readable
 from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInputError, FluxionsStorageError
+from airflow_provider_fluxions.hook_lineage import HookLineage
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -57,6 +58,7 @@ class S3Store:
     def __init__(self, aws_conn_id: str | None = DEFAULT_AWS_CONN_ID) -> None:
         self.hook = _new_hook(aws_conn_id)
         self.client: Any = self.hook.get_conn()
+        self._lineage = HookLineage(self.hook)
 
     def head(self, bucket: str, key: str) -> S3Object | None:
         """Return an object's facts, None where it, or its whole bucket, does not exist.
@@ -103,6 +105,7 @@ class S3Store:
             gone = {"NoSuchKey": "is gone", "404": "is gone", "PreconditionFailed": "changed", "412": "changed"}
             what = gone.get(_code(error), f"cannot be read ({_code(error)})")
             raise FluxionsAudioError(f"{found.uri} {what} since it was listed.", transient=True) from error
+        self._lineage.read(found.bucket, found.key)
         return _Body(answer["Body"])
 
     def get(self, found: S3Object) -> bytes:
@@ -112,6 +115,7 @@ class S3Store:
         """
         with storage_errors(found.uri):
             data: bytes = self.client.get_object(Bucket=found.bucket, Key=found.key)["Body"].read()
+        self._lineage.read(found.bucket, found.key)
         return data
 
     def put(self, bucket: str, key: str, body: bytes, content_type: str, metadata: Mapping[str, str]) -> None:
@@ -121,6 +125,7 @@ class S3Store:
         """
         with storage_errors(f"s3://{bucket}/{key}"):
             self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata))
+        self._lineage.wrote(bucket, key)
 
 
 class _Body:

@@ -51,6 +51,10 @@ class Interest:
         names = (job.filename or "", unmarked_filename(job.filename))
         return any(fnmatch.fnmatchcase(name, self.filename_pattern) for name in names)
 
+    def tells_of(self, ended: Job) -> bool:
+        """Whether somebody wants to hear of this end."""
+        return ended.status in map(JobStatus, self.statuses)
+
 
 def parse_since(text: str | None) -> datetime | None:
     """Return an ISO 8601 instant.
@@ -103,7 +107,7 @@ async def watch(
                     survey = await surveys.survey(mark, due)
                     due = survey.began + poll_interval * (0.9 + 0.2 * clock.jitter())
                     news, after = advance(mark, survey, interest.covers)
-                    told = [job for job in news if job.status in interest.statuses]
+                    told = [job for job in news if interest.tells_of(job)]
                     for job in told:
                         yield job
                     if told:

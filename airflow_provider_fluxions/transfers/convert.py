@@ -11,8 +11,10 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsInputError, FluxionsTransferError
+from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import Choice, choose, read_stored
 from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.lineage import ReportsLineage, Traces
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.origin import origin_of
 from airflow_provider_fluxions.transfers.partition import ingest_folder
@@ -34,7 +36,7 @@ STORED_SUFFIX = ".json"
 MAX_SHOWN_FAILURES = 10
 
 
-class FluxionsConvertOperator(BaseOperator):
+class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     """Make other formats of stored ``json`` results. Nothing is transcribed, so nothing is paid.
 
     A result is done when its conversions exist and carry its version and these options, so a rerun converts only
@@ -51,6 +53,7 @@ class FluxionsConvertOperator(BaseOperator):
         converts everything anew, into its own partition.
     :param workers: results converted side by side; each is held in memory whole.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
+    :param outlets: Airflow's own; the event of each asset gets the counts and ``destination`` as its extra.
     :raises AirflowFailException: a result could not be converted, or an argument cannot work.
     :raises FluxionsStorageError: S3 refused; a retry may mend it.
     """
@@ -93,10 +96,18 @@ class FluxionsConvertOperator(BaseOperator):
             errors = [end for end in ends if isinstance(end, str)]
             counts = {"inputs": len(items), "converted": ends.count(True), "already_done": ends.count(False)}
             self.log.info("%s", counts)
+            self._trace(items, ends)
             if errors:
                 shown = "; ".join(errors[:MAX_SHOWN_FAILURES])
                 raise FluxionsTransferError(f"{len(errors)} of {len(items)} results could not be converted. {shown}")
+            add_asset_extra(context, self, {**counts, "destination": self.destination})
             return counts
+
+    def _trace(self, items: list[Item], ends: list[bool | str]) -> None:
+        """Keep what there is a result of, made now or before; not what could not be converted."""
+        good = [item for item, end in zip(items, ends, strict=True) if not isinstance(end, str)]
+        outputs = [uri for item in good for uri in item.output_uris]
+        self.traces = Traces(inputs=[item.source.uri for item in good], outputs=outputs)
 
     def _plan(self, store: S3Store, choices: tuple[Choice, ...], origin: Origin) -> list[Item]:
         source, destination = parse_source(self.source), parse_destination(self.destination)

@@ -18,8 +18,9 @@ LINES = [
     {"version"},
     {"api", "get_provider_info"},
     {"formats", "polling"},
-    {"hooks", "airflow_errors", "identity", "metrics", "s3"},
-    {"triggers", "sources"},
+    {"hooks", "airflow_errors", "assets", "hook_lineage", "identity", "lineage_facet", "metrics"},
+    {"lineage", "s3", "triggers"},
+    {"sources"},
     {"submitting", "waiting"},
     {"operators", "sensors", "transfers"},
 ]
