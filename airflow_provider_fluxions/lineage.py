@@ -59,6 +59,7 @@ class Traces:
     outputs: list[str] = field(default_factory=list)
     job_ids: list[JobId] = field(default_factory=list)
     audio_seconds: float | None = None
+    cost: float | None = None
 
     def heard(self, jobs: Iterable[Job]) -> None:
         """Add the duration of jobs, as far as the service told it."""
@@ -79,7 +80,13 @@ class ReportsLineage:
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
         """Return the task's lineage."""
         found = self.traces or Traces()
-        return operator_lineage(found.inputs, found.outputs, job_ids=found.job_ids, audio_seconds=found.audio_seconds)
+        return operator_lineage(
+            found.inputs,
+            found.outputs,
+            job_ids=found.job_ids,
+            audio_seconds=found.audio_seconds,
+            cost=found.cost,
+        )
 
     def get_openlineage_facets_on_failure(self, task_instance: Any) -> Any:
         """Return the lineage of what was done before the failure."""

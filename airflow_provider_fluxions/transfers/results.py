@@ -84,17 +84,8 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
                 traces.inputs.append(job_uri(self.fluxions_conn_id, job_id))
                 traces.heard([transcription])
                 traces.outputs += self._write(store, bucket, prefix, transcription, origin)
-            add_asset_extra(context, self, self._asset_extra(traces))
+            add_asset_extra(context, self, _asset_extra(traces, f"s3://{bucket}/{prefix}"))
             return traces.outputs
-
-    def _asset_extra(self, done: Traces) -> dict[str, Any]:
-        return {
-            "jobs": len(done.job_ids),
-            "files": len(done.outputs),
-            "audio_seconds": done.audio_seconds,
-            "destination": self.destination,
-            "uris": some_uris(done.outputs),
-        }
 
     def _write(
         self, store: S3Store, bucket: str, prefix: str, transcription: Transcription, origin: Origin
@@ -110,6 +101,16 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
                 uris.append(f"s3://{bucket}/{key}")
                 self.log.info("Wrote %s (%d bytes).", uris[-1], len(body))
         return uris
+
+
+def _asset_extra(done: Traces, folder: str) -> dict[str, Any]:
+    return {
+        "jobs": len(done.job_ids),
+        "files": len(done.outputs),
+        "audio_seconds": done.audio_seconds,
+        "destination": folder,
+        "uris": some_uris(done.outputs),
+    }
 
 
 def completed(transcription: Transcription) -> Transcription:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import TriggerEvent
 
-from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsInputError
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.api.reference import reference, unmarked_filename
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, connect_for_polling
@@ -22,6 +23,9 @@ except ImportError as error:
         "FluxionsTranscriptionCompletedTrigger needs Airflow 3: Airflow 2 cannot start a DAG on an outside event. "
         "There, schedule a DAG by time and wait with FluxionsTranscriptionSensor."
     ) from error
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 
@@ -99,13 +103,26 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
             self._interest,
             await self._store(),
             connection=self.fluxions_conn_id,
-            connect=lambda: connect_for_polling(self.fluxions_conn_id),
+            connect=self.connect,
             poll_interval=self.poll_interval,
             lookback=self.lookback,
             observer=PollMetrics(self.fluxions_conn_id),
         )
         async for job in jobs:
             yield TriggerEvent(payload_of(job))
+
+    async def connect(self) -> FluxionsClient:
+        """Return a client of the connection.
+
+        :raises FluxionsConfigError: there is none, or it cannot work. Watching goes on when somebody has mended it;
+            any other error would have Airflow start the trigger anew every second.
+        """
+        try:
+            return await connect_for_polling(self.fluxions_conn_id)
+        except AirflowNotFoundException as error:
+            raise FluxionsConfigError(
+                f"There is no connection {self.fluxions_conn_id!r}. Define it, with the API key as its password."
+            ) from error
 
     async def _store(self) -> MarkStore | None:
         """Return the place for the mark in the state store of the watched asset, if Airflow has one (3.3)."""
