@@ -33,7 +33,7 @@ class FluxionsHook(BaseHook):
 
     The connection's password is the API key, its host the base URL; extras are ``submit_path``,
     ``connect_timeout``, ``read_timeout``, ``submit_timeout`` (seconds), ``max_retries``, ``verify`` (boolean or
-    path of a CA bundle) and ``allow_http``.
+    path of a CA bundle), ``allow_http`` and ``price_per_audio_hour``.
 
     :param fluxions_conn_id: the connection's id. It is read at the first call, never before.
     """
@@ -47,6 +47,7 @@ class FluxionsHook(BaseHook):
         super().__init__()
         self.fluxions_conn_id = fluxions_conn_id
         self._client: FluxionsClient | None = None
+        self._price_per_audio_hour: float | None = None
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -63,8 +64,16 @@ class FluxionsHook(BaseHook):
         :raises FluxionsConfigError: the connection cannot work; the message names the field.
         """
         if self._client is None:
-            self._client = _new_client(self._settings())
+            settings = self._settings()
+            self._client = _new_client(settings)
+            self._price_per_audio_hour = settings.price_per_audio_hour
         return self._client
+
+    @property
+    def price_per_audio_hour(self) -> float | None:
+        """What an hour of audio costs by the connection, in the user's currency; None where it does not say."""
+        self.get_conn()
+        return self._price_per_audio_hour
 
     def _settings(self) -> ClientSettings:
         connection = self.get_connection(self.fluxions_conn_id)
@@ -167,6 +176,7 @@ def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
         "max_retries": int,
         "verify": _boolean_or_path,
         "allow_http": _boolean,
+        "price_per_audio_hour": float,
     }
     try:
         values = {name: _read(name, given[name], reader) for name, reader in readers.items() if name in given}

@@ -40,7 +40,7 @@ class TaskIdentity:
             dag_id=ti.dag_id,
             run_id=ti.run_id,
             task_id=ti.task_id,
-            map_index=-1 if ti.map_index is None else ti.map_index,
+            map_index=map_index_of(ti),
             generation=ti.max_tries - retries,
             may_have_submitted=ti.try_number > 1,
             since=_created(context["dag_run"]),
@@ -64,6 +64,11 @@ class TaskIdentity:
             cache,
             None if cache else self.generation,
         )
+
+
+def map_index_of(ti: Any) -> int:
+    """Return a task instance's map index, -1 for one that is not mapped."""
+    return -1 if ti.map_index is None else int(ti.map_index)
 
 
 def _created(dag_run: Any) -> datetime | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import gzip
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
 DEFAULT_AWS_CONN_ID = "aws_default"
+
+_COMPRESSIBLE = ("text/", "application/json", "application/x-ndjson", "application/x-subrip")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,38 @@ class S3Object:
         return f"s3://{self.bucket}/{self.key}"
 
 
+@dataclass(frozen=True)
+class KeyPage:
+    """One page of a listing: its keys, and the last of them if more follow."""
+
+    keys: frozenset[str]
+    last_key: str | None
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How objects are written.
+
+    :param extra_args: what boto3's ``put_object`` takes beside them, such as ``ServerSideEncryption``,
+        ``SSEKMSKeyId``, ``StorageClass``, ``ACL`` or ``Tagging``.
+    :param gzip: compress text, and say so in ``Content-Encoding``.
+    """
+
+    extra_args: Mapping[str, Any] = field(default_factory=dict)
+    gzip: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the arguments.
+
+        :raises FluxionsInputError: one is not the user's to set.
+        """
+        if not isinstance(self.extra_args, Mapping):
+            raise FluxionsInputError(f"extra_args must be like {{'StorageClass': ...}}, not {self.extra_args!r}.")
+        ours = sorted({"Bucket", "Key", "Body", "Metadata", "ContentType", "ContentEncoding"} & set(self.extra_args))
+        if ours:
+            raise FluxionsInputError(f"extra_args may not set {', '.join(ours)}: the transfer does.")
+
+
 def parse_s3_uri(uri: str) -> tuple[str, str]:
     """Return bucket and key. The key is taken literally: ``%``, ``?``, ``#`` and spaces are part of it.
 
@@ -53,11 +89,13 @@ class S3Store:
     """What this package does with S3. One instance per task; threads may share it.
 
     :param aws_conn_id: the Airflow connection; None uses boto3's own credentials.
+    :param writing: how `put` writes.
     """
 
-    def __init__(self, aws_conn_id: str | None = DEFAULT_AWS_CONN_ID) -> None:
+    def __init__(self, aws_conn_id: str | None = DEFAULT_AWS_CONN_ID, writing: Writing | None = None) -> None:
         self.hook = _new_hook(aws_conn_id)
         self.client: Any = self.hook.get_conn()
+        self.writing = writing or Writing()
         self._lineage = HookLineage(self.hook)
 
     def head(self, bucket: str, key: str) -> S3Object | None:
@@ -94,6 +132,26 @@ class S3Store:
                 for item in page.get("Contents", ()):
                     yield S3Object(bucket, item["Key"], item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
+    def page(self, bucket: str, prefix: str, start_after: str) -> KeyPage:
+        """Return the next at most 1,000 keys below a prefix, one request.
+
+        :raises FluxionsStorageError: the bucket does not exist, or S3 refused.
+        """
+        with storage_errors(f"s3://{bucket}/{prefix}"):
+            answer = self.client.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=start_after)
+        keys = [item["Key"] for item in answer.get("Contents", ())]
+        return KeyPage(frozenset(keys), keys[-1] if keys and answer["IsTruncated"] else None)
+
+    def folders(self, bucket: str, prefix: str) -> Sequence[str]:
+        """Return the names, with their slash, of the folders whose path begins with a prefix.
+
+        :raises FluxionsStorageError: the bucket does not exist, or S3 refused.
+        """
+        with storage_errors(f"s3://{bucket}/{prefix}"):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+            paths = [one["Prefix"] for page in pages for one in page.get("CommonPrefixes", ())]
+        return [f"{path[:-1].rpartition('/')[2]}/" for path in paths]
+
     def audio(self, found: S3Object) -> AudioSource:
         """Return an object as audio; opening it fails if its content has changed since it was listed."""
         return Audio(found.uri, found.size_bytes, found.version, lambda: self._open(found))
@@ -109,13 +167,29 @@ class S3Store:
         return _Body(answer["Body"])
 
     def get(self, found: S3Object) -> bytes:
-        """Return an object's content whole, as it is now.
+        """Return an object's content whole, as it is now, unpacked where it is stored with gzip.
 
         :raises FluxionsStorageError: S3 refused, or it is gone.
         """
         with storage_errors(found.uri):
-            data: bytes = self.client.get_object(Bucket=found.bucket, Key=found.key)["Body"].read()
+            answer = self.client.get_object(Bucket=found.bucket, Key=found.key)
+            data: bytes = answer["Body"].read()
         self._lineage.read(found.bucket, found.key)
+        if answer.get("ContentEncoding") != "gzip":
+            return data
+        try:
+            return gzip.decompress(data)
+        except (OSError, EOFError, zlib.error) as error:
+            raise FluxionsStorageError(f"{found.uri} is stored as gzip and cannot be unpacked: {error}.") from error
+
+    def read_range(self, found: S3Object, start: int, size: int) -> bytes:
+        """Return a part of an object, at most ``size`` bytes from byte ``start`` on.
+
+        :raises FluxionsStorageError: S3 refused, or it is gone.
+        """
+        with storage_errors(found.uri):
+            span = f"bytes={start}-{start + size - 1}"
+            data: bytes = self.client.get_object(Bucket=found.bucket, Key=found.key, Range=span)["Body"].read()
         return data
 
     def put(self, bucket: str, key: str, body: bytes, content_type: str, metadata: Mapping[str, str]) -> None:
@@ -123,8 +197,14 @@ class S3Store:
 
         :raises FluxionsStorageError: S3 refused.
         """
+        extra = dict(self.writing.extra_args)
+        if self.writing.gzip and content_type.startswith(_COMPRESSIBLE):
+            # Without a time in its header the same text stays the same object.
+            body, extra["ContentEncoding"] = gzip.compress(body, mtime=0), "gzip"
         with storage_errors(f"s3://{bucket}/{key}"):
-            self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata))
+            self.client.put_object(
+                Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata), **extra
+            )
         self._lineage.wrote(bucket, key)
 
 

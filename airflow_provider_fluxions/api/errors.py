@@ -6,6 +6,7 @@
     ├── FluxionsConfigError             the connection cannot work as it is written
     ├── FluxionsInputError              what the caller passed cannot work (a ValueError too)
     │   ├── FluxionsAudioError              the audio: missing, empty, unreadable, changed
+    │   ├── FluxionsBudgetError             a transfer would transcribe more than it may
     │   └── FluxionsFormatError             a result format: unknown, or not for this result
     ├── FluxionsRequestError            a request did not bring a usable answer
     │   ├── FluxionsConnectionError         nobody answered, or the connection broke
@@ -83,6 +84,10 @@ class FluxionsInputError(FluxionsError, ValueError):
 
 class FluxionsAudioError(FluxionsInputError):
     """The audio is missing, empty, unreadable, or not what it was when it was measured."""
+
+
+class FluxionsBudgetError(FluxionsInputError):
+    """A transfer would transcribe more than it may. Nothing was submitted."""
 
 
 class FluxionsFormatError(FluxionsInputError):

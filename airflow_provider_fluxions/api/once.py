@@ -91,25 +91,28 @@ def submit_once(
     recorded: JobId | None = None,
     deadline: float,
     clock: Clock | None = None,
+    log_level: int = logging.INFO,
 ) -> Taken:
     """Return the one live job for this work, submitting it only if there is none.
 
     :param look_first: whether an earlier try may have submitted it.
     :param recorded: the id that an earlier try wrote down, if it did: one read instead of a scan.
     :param deadline: until when (epoch seconds) throttling, cold starts and restarts are waited out.
+    :param log_level: of the line about a job submitted or taken up; who submits thousands does not want it.
     :raises FluxionsUnknownOutcomeError: the list could not settle whether a job exists; nothing was submitted.
     :raises FluxionsRequestError: the service refused, or was in trouble until the deadline.
     :raises FluxionsAudioError: the audio cannot be read.
     """
-    return _Submit(client, work, deadline, clock or Clock()).run(look_first, recorded)
+    return _Submit(client, work, deadline, clock or Clock(), log_level).run(look_first, recorded)
 
 
 class _Submit:
-    def __init__(self, client: FluxionsClient, work: Work, deadline: float, clock: Clock) -> None:
+    def __init__(self, client: FluxionsClient, work: Work, deadline: float, clock: Clock, log_level: int) -> None:
         self.client = client
         self.work = work
         self.deadline = deadline
         self.clock = clock
+        self.log_level = log_level
 
     def run(self, look_first: bool, recorded: JobId | None) -> Taken:
         taken = None
@@ -136,7 +139,8 @@ class _Submit:
             cache=work.cache,
             content_type=work.content_type,
         )
-        log.info(
+        log.log(
+            self.log_level,
             "Submitted job %s (%s, %s, reference %s).",
             submission.id, work.filename, megabytes(work.source.size_bytes), work.ref or "none",
         )  # fmt: skip
@@ -180,7 +184,8 @@ class _Submit:
         return None
 
     def _take_up(self, job: Job) -> Taken:
-        log.info(
+        log.log(
+            self.log_level,
             "Took up job %s (%s) submitted %s by an earlier attempt (reference %s).",
             job.id, job.status, ago(job.created_at, self.clock.now()), self.work.ref,
         )  # fmt: skip

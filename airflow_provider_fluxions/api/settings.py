@@ -31,6 +31,7 @@ class ClientSettings:
     :param submit_path: None tries the documented ``/submit``, then ``/akro/submit``.
     :param submit_timeout: how long one block of an upload, and then its answer, may take.
     :param max_retries: of reads only; a submit is never repeated blindly.
+    :param price_per_audio_hour: what an hour of audio costs, in the user's currency, where a cost is shown.
     :param verify: False turns certificate checks off, a path names a CA bundle.
     :raises FluxionsConfigError: on construction, naming the field that cannot work.
     """
@@ -44,6 +45,7 @@ class ClientSettings:
     max_retries: int = DEFAULT_MAX_RETRIES
     verify: bool | str = True
     allow_http: bool = False
+    price_per_audio_hour: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_key", clean_key(self.api_key))
@@ -54,6 +56,9 @@ class ClientSettings:
                 raise FluxionsConfigError(f"{name} must be more than 0 seconds, not {seconds}.")
         if self.max_retries < 0:
             raise FluxionsConfigError(f"max_retries must be 0 or more, not {self.max_retries}.")
+        price = self.price_per_audio_hour
+        if price is not None and not (math.isfinite(price) and price >= 0):
+            raise FluxionsConfigError(f"price_per_audio_hour must be 0 or more, not {price}.")
         path = (self.submit_path or "").strip().lstrip("/")
         object.__setattr__(self, "submit_path", f"/{path}" if path else None)
 

@@ -2,7 +2,11 @@
 
 - `results`: from jobs that are done;
 - `convert`: other formats of results that are stored, without the API;
-- `bucket`: from a bucket of recordings, the whole way; `plan` says which inputs and where to, `flow` moves them.
+- `bucket`: from a bucket of recordings, the whole way. Where to make a change there:
+  `address`, `selection`, `layout`, `plan`, `partition` decide what is an input and how its results are called;
+  `outputs`, `survey`, `preparation` find out what is done and what is in flight, `budget` and `probing` what it takes;
+  `flow` decides the moves, `patience` when to look and to defer, `work` makes them, `progress` tells of them;
+  `entry` and `manifest` keep account, `summary` ends it.
 """
 
 from __future__ import annotations

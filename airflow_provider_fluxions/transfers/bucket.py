@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
-from airflow_provider_fluxions.api.errors import (
-    FluxionsAudioError,
-    FluxionsDeadlineError,
-    FluxionsInputError,
-    FluxionsTransferError,
-    JobId,
-)
+from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputError, FluxionsStorageError
 from airflow_provider_fluxions.api.reference import reference
+from airflow_provider_fluxions.cost import checked_price
 from airflow_provider_fluxions.formats import choose
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import (
@@ -27,76 +22,115 @@ from airflow_provider_fluxions.hooks import (
     DEFAULT_TIMEOUT_SECONDS,
     FluxionsHook,
 )
-from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
-from airflow_provider_fluxions.transfers.flow import Flow, Options, Progress
+from airflow_provider_fluxions.identity import map_index_of
+from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
+from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
+from airflow_provider_fluxions.transfers.arguments import boolean_of, number_of
+from airflow_provider_fluxions.transfers.budget import Budget
+from airflow_provider_fluxions.transfers.entry import Entry
+from airflow_provider_fluxions.transfers.flow import Flow, Pace
+from airflow_provider_fluxions.transfers.layout import DEFAULT_TEMPLATE, Layout
+from airflow_provider_fluxions.transfers.manifest import Manifest
 from airflow_provider_fluxions.transfers.origin import origin_of
-from airflow_provider_fluxions.transfers.partition import by_path, ingest_folder
-from airflow_provider_fluxions.transfers.plan import (
-    AUDIO_SUFFIXES,
-    Item,
-    Source,
-    check_collisions,
-    parse_destination,
-    parse_source,
-    plan_item,
-)
+from airflow_provider_fluxions.transfers.partition import ingest_folder
+from airflow_provider_fluxions.transfers.patience import DEFERRAL_COSTS_SECONDS
+from airflow_provider_fluxions.transfers.plan import Target
+from airflow_provider_fluxions.transfers.preparation import Preparation
+from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Selection
+from airflow_provider_fluxions.transfers.summary import check_fail_on, summarize, too_late, verdict
+from airflow_provider_fluxions.transfers.survey import Order
+from airflow_provider_fluxions.transfers.work import Worker
 from airflow_provider_fluxions.waiting import Wait
 
 log = logging.getLogger(__name__)
 
-MAX_SHOWN_FAILURES = 10
-
 
 class FluxionsS3ToS3Operator(BaseOperator):
-    """Transcribe one recording, a prefix or a glob in S3 into another place in S3, incrementally.
+    """Transcribe recordings in S3 into another place in S3, incrementally.
 
     An input is done when its results exist and carry its version and these options in their metadata, so a
-    rerun submits only what is new. A killed task resumes where it was. A failed input is reported at the end
-    and sinks nothing else.
+    rerun submits only what is new; formats that are missing are made from a stored ``json`` result where there is
+    one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else.
 
-    Returns counts, ``bytes``, ``audio_seconds`` and the ``manifest``'s address: one JSON line an input.
+    Returns counts, ``bytes``, ``audio_seconds``, ``cost`` (with a price) and the ``manifest``'s address: one JSON
+    line an input. See docs/transfer.md.
 
-    :param source: (templated) ``s3://bucket/key``, a prefix, or a glob (``**/`` crosses folders). Of a prefix or
-        glob only names that end in one of ``suffixes`` are taken.
-    :param destination: (templated) ``s3://bucket/prefix/``. Results are named
-        ``{prefix}{path below the source}.{extension}``, for example ``out/2026/call.mp3.json``.
+    :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them. Of a
+        prefix or glob only names that end in one of ``suffixes`` are taken.
+    :param destination: (templated) ``s3://bucket/prefix/``.
     :param formats: see `airflow_provider_fluxions.formats`.
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. Other
-        options than last time are work again, from the jobs that Fluxions has.
+        options than last time are work again, from the results or jobs that there are.
     :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
         interval (else its logical date, else when it was to run), UTC. An input whose results stand whole in another
         date's partition is done, and stays there.
+    :param key_template: names of results below that, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}`` of the
+        recording and ``{extension}`` of the format; see `Layout`. By default ``2026/call.mp3.json``.
     :param suffixes: lower-case endings of audio names.
+    :param min_age: (templated) seconds; younger objects are left to the next run, somebody may still write them.
+    :param min_bytes: (templated) smaller objects are left.
+    :param max_bytes: (templated) larger objects are left; None: none are.
+    :param max_inputs: (templated) the task fails, with nothing submitted, if more inputs are to be transcribed.
+    :param max_audio_hours: (templated) likewise with hours of audio. Costs a request or a few an input, for its
+        header; what tells no length counts at 8,000 bytes a second.
+    :param dry_run: (templated) plan and return what would be done; submit and write nothing. Reads headers, too.
+    :param shard_index: (templated) which part of the source is this task's, from 0; map the operator over it.
+    :param shard_count: (templated) into how many parts the source is divided, by a hash of each address.
     :param non_speech: include non-speech sounds as tags.
     :param cache: let Fluxions answer with an earlier result for the same audio.
+    :param lookback_days: how old a job may be to be taken up. Looking for jobs costs a request for every 100 that
+        the account has since then, or since the oldest new recording was written, whichever is later.
     :param max_in_flight: jobs at the service at a time.
-    :param upload_workers: uploads side by side.
-    :param deferrable: wait without holding a worker slot.
-    :param poll_interval: seconds between two looks.
+    :param upload_workers: uploads side by side, 1 MiB of memory each.
+    :param fail_on: ``any`` failed input fails the task, or only if ``all`` failed, or ``none``.
+    :param price_per_audio_hour: in your currency; None takes the connection's, if it has one.
+    :param extra_args: what boto3's ``put_object`` is given beside, such as ``{"ServerSideEncryption": "aws:kms"}``.
+    :param gzip: store text formats compressed, with ``Content-Encoding: gzip``.
+    :param deferrable: wait without holding a worker slot. While more is to be submitted, the task stays for jobs that
+        end sooner than a deferral takes, some 20 s.
+    :param poll_interval: the most seconds between two looks.
     :param timeout: seconds for the whole transfer, per try.
     :param fluxions_conn_id: (templated) the Fluxions connection.
     :param aws_conn_id: (templated) the AWS connection for both buckets; None uses boto3's own credentials.
-    :raises AirflowFailException: an input failed for good, or an argument cannot work.
+    :raises AirflowFailException: inputs failed for good, the budget is too small, or an argument cannot work.
     :raises AirflowSensorTimeout: jobs still run after ``timeout``.
     :raises FluxionsError: anything that a retry may mend.
     """
 
-    template_fields: Sequence[str] = ("source", "destination", "fluxions_conn_id", "aws_conn_id")
+    template_fields: Sequence[str] = (
+        "source", "destination", "min_age", "min_bytes", "max_bytes", "max_inputs", "max_audio_hours", "dry_run",
+        "shard_index", "shard_count", "fluxions_conn_id", "aws_conn_id",
+    )  # fmt: skip
     ui_color = "#e8fff0"
+    deferral_costs_seconds = DEFERRAL_COSTS_SECONDS
 
     def __init__(
         self,
         *,
-        source: str,
+        source: str | Sequence[str],
         destination: str,
         formats: Sequence[str] = ("json",),
         format_options: Mapping[str, Mapping[str, Any]] | None = None,
         partition_by_date: bool = False,
+        key_template: str = DEFAULT_TEMPLATE,
         suffixes: Sequence[str] = AUDIO_SUFFIXES,
+        min_age: float | str = 0.0,
+        min_bytes: int | str = 0,
+        max_bytes: int | str | None = None,
+        max_inputs: int | str | None = None,
+        max_audio_hours: float | str | None = None,
+        dry_run: bool | str = False,
+        shard_index: int | str = 0,
+        shard_count: int | str = 1,
         non_speech: bool = False,
         cache: bool = True,
+        lookback_days: float = 30.0,
         max_in_flight: int = 50,
         upload_workers: int = 4,
+        fail_on: str = "any",
+        price_per_audio_hour: float | None = None,
+        extra_args: Mapping[str, Any] | None = None,
+        gzip: bool = False,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
@@ -105,141 +139,158 @@ class FluxionsS3ToS3Operator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        choose(formats, format_options)
-        if max_in_flight < 1 or upload_workers < 1:
-            raise FluxionsInputError("max_in_flight and upload_workers must be at least 1.")
         self.source = source
         self.destination = destination
         self.formats = formats
         self.format_options = format_options
         self.partition_by_date = partition_by_date
+        self.key_template = key_template
         self.suffixes = suffixes
+        self.min_age = min_age
+        self.min_bytes = min_bytes
+        self.max_bytes = max_bytes
+        self.max_inputs = max_inputs
+        self.max_audio_hours = max_audio_hours
+        self.dry_run = dry_run
+        self.shard_index = shard_index
+        self.shard_count = shard_count
         self.non_speech = non_speech
         self.cache = cache
+        self.lookback_days = lookback_days
         self.max_in_flight = max_in_flight
         self.upload_workers = upload_workers
+        self.fail_on = fail_on
+        self.price_per_audio_hour = price_per_audio_hour
+        self.extra_args = extra_args
+        self.gzip = gzip
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.timeout = timeout
         self.fluxions_conn_id = fluxions_conn_id
         self.aws_conn_id = aws_conn_id
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse, when the DAG is parsed, what cannot work; what is templated is checked when it is known."""
+        choose(self.formats, self.format_options)
+        Layout(self.key_template)
+        check_fail_on(self.fail_on)
+        checked_price(self.price_per_audio_hour)
+        self._writing()
+        if self.max_in_flight < 1 or self.upload_workers < 1:
+            raise FluxionsInputError("max_in_flight and upload_workers must be at least 1.")
+        number_of("lookback_days", self.lookback_days, float)
+        if isinstance(self.suffixes, str | bytes) or not self.suffixes:
+            raise FluxionsInputError(f"suffixes must be a list such as ['.mp3', '.wav'], not {self.suffixes!r}.")
+        numbers = (self.min_age, self.min_bytes, self.max_bytes, self.shard_index, self.shard_count)
+        if all(isinstance(number, int | float | None) for number in numbers):
+            self._selection()
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan, take up what an earlier run left, and go on to the end or a deferral."""
         with airflow_errors():
-            return self._run(context, None, time.time() + self.timeout)
+            return self._run(context, time.time() + self.timeout, resumed=False)
 
     def execute_complete(
-        self, context: Context, event: dict[str, Any] | None = None, *, progress: dict[str, Any], deadline: float
+        self, context: Context, event: dict[str, Any] | None = None, *, deadline: float
     ) -> dict[str, Any]:
         """Go on after a deferral. The event only woke us; the jobs themselves are asked."""
         with airflow_errors():
-            return self._run(context, Progress(**progress), deadline)
+            return self._run(context, deadline, resumed=True)
 
     def on_kill(self) -> None:
         """Say what becomes of the jobs: Fluxions has no cancel, so the next try takes them up."""
         log.info("Killed. Fluxions has no cancel: submitted jobs go on, and the next try takes them up.")
 
-    def _run(self, context: Context, progress: Progress | None, deadline: float) -> dict[str, Any]:
-        ti = context["ti"]
+    def _run(self, context: Context, deadline: float, *, resumed: bool) -> dict[str, Any]:
+        ti, origin = context["ti"], origin_of(context)
         run = reference("run", ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
-        origin = origin_of(context)
-        choices = choose(self.formats, self.format_options)
-        options = Options(
-            self.non_speech, self.cache, self.max_in_flight, self.upload_workers, deadline, run, choices, origin
+        hook = FluxionsHook(self.fluxions_conn_id)
+        store = S3Store(self.aws_conn_id, self._writing())
+        manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti))
+        preparation = Preparation(
+            hook.get_conn(), store, self._order(run, origin), manifest, self._budget(), self.lookback_days
         )
-        client = FluxionsHook(self.fluxions_conn_id).get_conn()
-        store = S3Store(self.aws_conn_id)
-        flow = Flow(client, store, self._plan(store, options), options, progress)
-        while job_ids := flow.step():
-            self.log.info("%d of %d inputs are done, %d jobs run.", len(flow.done), len(flow.items), len(job_ids))
-            self._wait(client, flow, job_ids, deadline)
-        return self._finish(context, store, flow)
+        price = checked_price(self.price_per_audio_hour)
+        price = hook.price_per_audio_hour if price is None else price
+        if boolean_of("dry_run", self.dry_run):
+            return preparation.forecast(datetime.now(UTC), price)
+        entries = preparation.restored() if resumed else None
+        if entries is None:
+            entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
+        worker = Worker(
+            hook.get_conn(), store, choose(self.formats, self.format_options), origin,
+            self.non_speech, self.cache, deadline, run,
+        )  # fmt: skip
+        self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
+        return self._finish(entries, manifest, price)
 
-    def _plan(self, store: S3Store, how: Options) -> list[Item]:
-        source, destination = parse_source(self.source), parse_destination(self.destination)
-        store.require_bucket(destination[0])
-        options = {"non_speech": self.non_speech}
-        found = self._inputs(store, source)
-        partition, known = self._partition(store, destination, how.origin)
-        items = [plan_item(one, source, destination, how.choices, options, partition, known) for one in found]
-        check_collisions(items)
-        if not items:
-            self.log.warning("%s holds no recordings (names that end in %s).", self.source, ", ".join(self.suffixes))
-        return items
-
-    def _partition(
-        self, store: S3Store, destination: tuple[str, str], origin: Origin
-    ) -> tuple[str, Mapping[str, str] | None]:
-        """Return the folder of this run's date, and which results stand in any date's, by path within it."""
-        if not self.partition_by_date:
-            return "", None
-        bucket, prefix = destination
-        keys = (found.key for found in store.list(bucket, f"{prefix}ingest_date="))
-        return ingest_folder(origin.ingested_at), by_path(keys, prefix)
-
-    def _inputs(self, store: S3Store, source: Source) -> list[S3Object]:
-        if source.may_be_one_object:
-            one = store.head(source.bucket, source.prefix)
-            if one is not None:
-                return [one]
-        found = [item for item in store.list(source.bucket, source.prefix) if source.takes(item, self.suffixes)]
-        if not found and source.may_be_one_object:
-            raise FluxionsAudioError(f"There is no object {self.source}, and no recordings below it.")
-        return found
-
-    def _wait(self, client: Any, flow: Flow, job_ids: tuple[JobId, ...], deadline: float) -> None:
-        """Wait until it is worth to go on: a quarter of the jobs where others queue behind them, else all."""
-        enough = max(1, len(job_ids) // 4) if flow.to_submit else len(job_ids)
-        wait = Wait(job_ids, self.fluxions_conn_id, self.poll_interval, deadline, enough)
-        if not self.deferrable:
-            wait.in_place(client)
+    def _move(self, flow: Flow, store: S3Store, manifest: Manifest) -> None:
+        """Go on until every input is settled, or defer."""
+        try:
+            running = flow.run()
+        except FluxionsError:
+            self._keep_account(store, manifest, flow.entries)
+            raise
+        manifest.write(store, flow.entries)
+        if not running and not flow.has_more:
             return
-        if time.time() >= deadline:
-            raise FluxionsDeadlineError(
-                f"{len(job_ids)} jobs still ran at the deadline. They go on at Fluxions; clear the task to "
-                "collect them, or give it a longer timeout.",
-                job_ids=job_ids,
-            )
+        if time.time() >= flow.pace.deadline:
+            raise too_late(flow.entries, running, self.timeout)
+        # A quarter of the jobs is worth coming back for where others queue behind them.
+        enough = max(1, len(running) // 4) if flow.has_more else len(running)
+        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, flow.pace.deadline, enough)
+        self.log.info("%d jobs run; deferring until %d of them have ended.", len(running), enough)
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs={"progress": flow.progress.to_json(), "deadline": deadline},
+            kwargs={"deadline": flow.pace.deadline},
             timeout=wait.backstop(),
         )
 
-    def _finish(self, context: Context, store: S3Store, flow: Flow) -> dict[str, Any]:
-        rows = flow.rows()
-        counts = {name: sum(row["status"] == name for row in rows) for name in ("completed", "already_done", "failed")}
-        manifest = self._write_manifest(context, store, rows)
-        summary = {
-            "inputs": len(rows),
-            **counts,
-            "bytes": sum(row["bytes"] for row in rows if row["status"] == "completed"),
-            "audio_seconds": round(flow.progress.audio_seconds, 3),
-            "manifest": manifest,
-        }
-        self.log.info(
-            "Of %d inputs %d are completed, %d were done before, %d failed. The manifest is %s.",
-            len(rows), counts["completed"], counts["already_done"], counts["failed"], manifest,
-        )  # fmt: skip
-        if counts["failed"]:
-            raise self._failure(rows, flow, manifest)
+    def _keep_account(self, store: S3Store, manifest: Manifest, entries: Sequence[Entry]) -> None:
+        """Write the manifest while an error is on its way, which must not be hidden by another."""
+        try:
+            manifest.write(store, entries)
+        except FluxionsStorageError as error:
+            self.log.warning("The manifest could not be written: %s", error)
+
+    def _finish(self, entries: Sequence[Entry], manifest: Manifest, price: float | None) -> dict[str, Any]:
+        summary = summarize(entries, manifest.uri, price)
+        self.log.info("%s", summary)
+        if error := verdict(entries, self.fail_on, manifest.uri):
+            raise error
         return summary
 
-    def _failure(self, rows: list[dict[str, Any]], flow: Flow, manifest: str) -> FluxionsTransferError:
-        failed = [row for row in rows if row["status"] == "failed"]
-        shown = "; ".join(f"{row['source']}: {row['error']}" for row in failed[:MAX_SHOWN_FAILURES])
-        return FluxionsTransferError(
-            f"{len(failed)} of {len(rows)} inputs failed, the others are done. {shown}. All are in {manifest}.",
-            transient=flow.progress.transient,
+    def _order(self, run: str, origin: Origin) -> Order:
+        folder = ingest_folder(origin.ingested_at) if self.partition_by_date else ""
+        choices = choose(self.formats, self.format_options)
+        target = Target.of(parse_destination(self.destination), choices, folder, Layout(self.key_template))
+        options = {"non_speech": self.non_speech}
+        return Order(parse_sources(self.source), self._selection(), target, options, run, self.partition_by_date)
+
+    def _selection(self) -> Selection:
+        return Selection.checked(
+            suffixes=self.suffixes,
+            min_age_seconds=self.min_age,
+            min_bytes=self.min_bytes,
+            max_bytes=self.max_bytes,
+            shard_index=self.shard_index,
+            shard_count=self.shard_count,
         )
 
-    def _write_manifest(self, context: Context, store: S3Store, rows: list[dict[str, Any]]) -> str:
-        ti = context["ti"]
-        bucket, prefix = parse_destination(self.destination)
-        index = "" if ti.map_index is None or ti.map_index < 0 else f"-{ti.map_index}"
-        key = f"{prefix}_manifests/{ti.dag_id}/{ti.run_id}/{ti.task_id}{index}.jsonl"
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        store.put(bucket, key, lines.encode(), "application/x-ndjson", {})
-        return f"s3://{bucket}/{key}"
+    def _budget(self) -> Budget:
+        return Budget.checked(self.max_inputs, self.max_audio_hours)
+
+    def _writing(self) -> Writing:
+        return Writing(self.extra_args or {}, self.gzip)
+
+    def _pace(self, deadline: float) -> Pace:
+        return Pace(
+            self.max_in_flight,
+            self.upload_workers,
+            self.poll_interval,
+            deadline,
+            self.deferrable,
+            self.deferral_costs_seconds,
+        )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
@@ -16,23 +15,18 @@ from airflow_provider_fluxions.formats import Choice, choose, read_stored
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
+from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
 from airflow_provider_fluxions.transfers.origin import origin_of
-from airflow_provider_fluxions.transfers.partition import ingest_folder
-from airflow_provider_fluxions.transfers.plan import (
+from airflow_provider_fluxions.transfers.outputs import (
     META_JOB,
-    META_OPTIONS,
     META_REFERENCE,
     META_VERSION,
-    Item,
-    Source,
-    check_collisions,
-    is_made_from,
-    parse_destination,
-    parse_source,
-    plan_item,
+    find_standing,
+    write_outputs,
 )
+from airflow_provider_fluxions.transfers.partition import ingest_folder
+from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item, Target, check_collisions, plan_item
 
-STORED_SUFFIX = ".json"
 MAX_SHOWN_FAILURES = 10
 
 
@@ -90,60 +84,58 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
         with airflow_errors():
             store, origin = S3Store(self.aws_conn_id), origin_of(context)
             choices = choose(self.formats, self.format_options)
-            items = self._plan(store, choices, origin)
             with ThreadPoolExecutor(self.workers, thread_name_prefix="fluxions-convert") as pool:
-                ends = list(pool.map(lambda item: _convert(store, item, choices, origin), items))
-            errors = [end for end in ends if isinstance(end, str)]
-            counts = {"inputs": len(items), "converted": ends.count(True), "already_done": ends.count(False)}
+                items, todo = self._plan(store, pool, choices, origin)
+                ends = list(pool.map(lambda item: _convert(store, item, choices, origin), todo))
+            errors = [end for end in ends if end is not None]
+            counts = {
+                "inputs": len(items),
+                "converted": len(todo) - len(errors),
+                "already_done": len(items) - len(todo),
+            }
             self.log.info("%s", counts)
-            self._trace(items, ends)
+            self._trace(items, {item.source.uri for item, end in zip(todo, ends, strict=True) if end is not None})
             if errors:
                 shown = "; ".join(errors[:MAX_SHOWN_FAILURES])
                 raise FluxionsTransferError(f"{len(errors)} of {len(items)} results could not be converted. {shown}")
             add_asset_extra(context, self, {**counts, "destination": self.destination})
             return counts
 
-    def _trace(self, items: list[Item], ends: list[bool | str]) -> None:
+    def _trace(self, items: list[Item], bad: Collection[str]) -> None:
         """Keep what there is a result of, made now or before; not what could not be converted."""
-        good = [item for item, end in zip(items, ends, strict=True) if not isinstance(end, str)]
-        outputs = [uri for item in good for uri in item.output_uris]
+        good = [item for item in items if item.source.uri not in bad]
+        outputs = [uri for item in good for uri in item.uris()]
         self.traces = Traces(inputs=[item.source.uri for item in good], outputs=outputs)
 
-    def _plan(self, store: S3Store, choices: tuple[Choice, ...], origin: Origin) -> list[Item]:
+    def _plan(
+        self, store: S3Store, pool: Executor, choices: tuple[Choice, ...], origin: Origin
+    ) -> tuple[list[Item], list[Item]]:
+        """Return all stored results, and those that have something to be converted."""
         source, destination = parse_source(self.source), parse_destination(self.destination)
         store.require_bucket(destination[0])
-        partition = ingest_folder(origin.ingested_at) if self.partition_by_date else ""
-        found = [one for one in store.list(source.bucket, source.prefix) if source.takes(one, (STORED_SUFFIX,))]
-        items = [_item(one, source, destination, choices, partition) for one in found]
+        folder = ingest_folder(origin.ingested_at) if self.partition_by_date else ""
+        target = Target.of(destination, choices, folder)
+        found = [one for one in store.list(source.bucket, source.prefix) if source.takes(one, (STORED_EXTENSION,))]
+        items = [_item(one, source, target) for one in found]
         check_collisions(items)
         if not items:
-            self.log.warning("%s holds no stored results (names that end in %s).", self.source, STORED_SUFFIX)
-        return items
+            self.log.warning("%s holds no stored results (names that end in %s).", self.source, STORED_EXTENSION)
+        standing = find_standing(store, pool, items, [folder])
+        return items, [item for item in items if not standing[item.ref].is_done(item)]
 
 
-def _item(
-    found: S3Object, source: Source, destination: tuple[str, str], choices: tuple[Choice, ...], partition: str
-) -> Item:
+def _item(found: S3Object, source: Source, target: Target) -> Item:
     """Plan one result: as of a recording, but its outputs' names go without ``.json``."""
-    nameless = replace(found, key=found.key[: -len(STORED_SUFFIX)])
-    planned = plan_item(nameless, source, destination, choices, {"made": "from json"}, partition)
-    return replace(planned, source=found)
+    return plan_item(found, source.relative(found.key)[: -len(STORED_EXTENSION)], target, {"made": "from json"})
 
 
-def _convert(store: S3Store, item: Item, choices: tuple[Choice, ...], origin: Origin) -> bool | str:
-    """Return whether there was anything to do, or what went wrong."""
+def _convert(store: S3Store, item: Item, choices: tuple[Choice, ...], origin: Origin) -> str | None:
+    """Write one result's conversions; return what went wrong, if it did."""
     source = item.source
-    heads = {extension: store.head(item.bucket, key) for extension, key in item.outputs.items()}
-    if all(head and is_made_from(head.metadata, item.ref, item.marks.get(one)) for one, head in heads.items()):
-        return False
     try:
         transcription = read_stored(store.get(source))
-        files = [(choice.format.content_type, choice.files(transcription, origin)) for choice in choices]
+        metadata = {META_REFERENCE: item.ref, META_VERSION: source.version, META_JOB: str(transcription.id)}
+        write_outputs(store, item, transcription, choices, origin, metadata)
     except FluxionsFormatError as error:
         return f"{source.uri}: {error}"
-    metadata = {META_REFERENCE: item.ref, META_VERSION: source.version, META_JOB: str(transcription.id)}
-    for content_type, bodies in files:
-        for extension, body in bodies.items():
-            mark = {META_OPTIONS: item.marks[extension]} if extension in item.marks else {}
-            store.put(item.bucket, item.outputs[extension], body, content_type, {**metadata, **mark})
-    return True
+    return None

@@ -1,265 +1,297 @@
-"""Moving a bucket of recordings through Fluxions: submit, collect, refill, until nothing is left.
+"""Moving a bucket of recordings through Fluxions: upload, look, write, refill, until nothing is left.
 
-State is derived, not kept: outputs say what is done, the API's list what is in flight, the rest is to do.
-What travels through a deferral (`Progress`) only saves asking again.
+One thread decides; uploads and writes run in two pools beside it, so that neither keeps the other waiting.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from types import TracebackType
+from typing import Any
 
 from airflow_provider_fluxions.api.errors import (
     FluxionsAudioError,
     FluxionsFormatError,
+    FluxionsNotFoundError,
     FluxionsRejectedError,
+    FluxionsRequestError,
     JobId,
 )
 from airflow_provider_fluxions.api.ids import key_of
-from airflow_provider_fluxions.api.models import JobStatus
-from airflow_provider_fluxions.api.once import Taken, Work, submit_once
-from airflow_provider_fluxions.api.search import newest_live, search
-from airflow_provider_fluxions.formats import Choice
-from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.api.models import Job, JobStatus
+from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.polling import Watched, look
+from airflow_provider_fluxions.polling.sweep import Memory
 from airflow_provider_fluxions.polling.verdict import job_error
-from airflow_provider_fluxions.s3 import S3Store
-from airflow_provider_fluxions.transfers.plan import (
-    META_JOB,
-    META_OPTIONS,
-    META_REFERENCE,
-    META_RUN,
-    META_VERSION,
-    Item,
-    is_made_from,
-)
-from airflow_provider_fluxions.waiting import warn_of_other_options
-
-if TYPE_CHECKING:
-    from airflow_provider_fluxions.api.client import FluxionsClient
+from airflow_provider_fluxions.transfers.entry import Entry, State, count
+from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
+from airflow_provider_fluxions.transfers.progress import REPORT_SECONDS, Progress
+from airflow_provider_fluxions.transfers.work import Uploaded, Worker, Written
 
 log = logging.getLogger(__name__)
 
-A = TypeVar("A")
-B = TypeVar("B")
+WRITERS = 4
+# A night in which every input fails must not fill the log: the manifest has them all.
+MAX_LOGGED_FAILURES = 20
 
 
 @dataclass(frozen=True)
-class Options:
-    """How a transfer submits and writes; ``deadline`` is epoch seconds, ``run`` names the task in output metadata."""
+class Pace:
+    """How fast and how long a transfer goes.
 
-    non_speech: bool
-    cache: bool
+    :param max_in_flight: jobs at the service at a time, uploads on their way included.
+    :param deadline: epoch seconds.
+    :param may_defer: whether `Flow.run` may end while jobs run, for a deferral.
+    :param deferral_costs: seconds; see `patience_seconds`.
+    """
+
     max_in_flight: int
     upload_workers: int
+    poll_interval: float
     deadline: float
-    run: str
-    choices: tuple[Choice, ...]
-    origin: Origin
-
-
-@dataclass
-class Progress:
-    """What a deferral carries along: jobs in flight and failures by reference. JSON types only."""
-
-    jobs: dict[str, JobId] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    transient: bool = False
-    audio_seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return asdict(self)
+    may_defer: bool
+    deferral_costs: float
 
 
 class Flow:
-    """One transfer's moves. ``step`` goes as far as is possible without waiting."""
+    """One transfer's moves, over entries that it changes."""
 
-    def __init__(
-        self, client: FluxionsClient, store: S3Store, items: list[Item], options: Options, progress: Progress | None
-    ) -> None:
-        self.client = client
-        self.store = store
-        self.items = {item.ref: item for item in items}
-        self.options = options
-        self.progress = progress or Progress()
-        # A recording that changed or went while its job ran is other work now: that job's result has no place.
-        self.progress.jobs = {ref: job_id for ref, job_id in self.progress.jobs.items() if ref in self.items}
-        self._is_first_step = progress is None
-        self.done: dict[str, dict[str, str]] = {}
-
-    def step(self) -> tuple[JobId, ...]:
-        """Write what is finished, submit what there is room for; return the jobs still running, none at the end.
-
-        :raises FluxionsError: something that is not about one recording; what is in flight stays there, and the
-            next try takes it up.
-        """
-        with ThreadPoolExecutor(self.options.upload_workers, thread_name_prefix="fluxions-transfer") as pool:
-            self.done = self._find_done(pool)
-            if self._is_first_step:
-                self._take_up()
-            while True:
-                self._collect(pool)
-                if not self._refill(pool):
-                    return tuple(self.progress.jobs.values())
+    def __init__(self, worker: Worker, entries: Iterable[Entry], pace: Pace, clock: Clock | None = None) -> None:
+        self.entries = tuple(entries)
+        self.worker = worker
+        self.pace = pace
+        self.clock = clock or Clock()
+        self._to_do = [entry for entry in reversed(self.entries) if entry.state is State.TO_DO]
+        self._running = {entry.item.ref: entry for entry in self.entries if entry.state is State.IN_FLIGHT}
+        self._durations = [seconds for entry in self.entries if (seconds := entry.service_seconds) is not None]
+        self._memory = Memory()
+        self._failures = 0
+        self._next_look = self._quiet_since = self.clock.now()
+        # Whether jobs run that no look has asked for yet, and whether the last look after the deadline is done.
+        self._has_unseen = self._has_looked_late = False
+        self._progress = Progress(count(self.entries), self.clock.now)
 
     @property
-    def to_submit(self) -> list[Item]:
-        """Inputs that are neither done, nor in flight, nor failed."""
-        settled = self.done.keys() | self.progress.jobs.keys() | self.progress.errors.keys()
-        return [item for ref, item in self.items.items() if ref not in settled]
+    def running(self) -> tuple[JobId, ...]:
+        """The jobs at the service."""
+        return tuple(entry.job_id for entry in self._running.values() if entry.job_id is not None)
 
-    def _find_done(self, pool: ThreadPoolExecutor) -> dict[str, dict[str, str]]:
-        """Return the metadata of the results of inputs whose every result exists, made from the same work."""
-        asked = [item for ref, item in self.items.items() if ref not in self.progress.jobs]
-        found = zip(asked, pool.map(self._metadata_if_done, asked), strict=True)
-        return {item.ref: metadata for item, metadata in found if metadata}
+    @property
+    def has_more(self) -> bool:
+        """Whether inputs wait behind the running jobs."""
+        return bool(self._to_do)
 
-    def _metadata_if_done(self, item: Item) -> dict[str, str] | None:
-        for outputs in filter(None, (item.outputs, item.earlier)):
-            if (metadata := self._metadata_of(item, outputs)) is not None:
-                self.items[item.ref] = replace(item, outputs=outputs)
-                return metadata
-        return None
+    def run(self) -> tuple[JobId, ...]:
+        """Go on until all is settled, or, where it may, until it is time to defer; return the jobs still running.
 
-    def _metadata_of(self, item: Item, outputs: dict[str, str]) -> dict[str, str] | None:
-        metadata: dict[str, str] = {}
-        for extension, key in outputs.items():
-            output = self.store.head(item.bucket, key)
-            if output is None or not is_made_from(output.metadata, item.ref, item.marks.get(extension)):
-                return None
-            metadata = dict(output.metadata)
-        return metadata
+        At the deadline it stops as well, after a last look.
 
-    def _take_up(self) -> None:
-        """Adopt jobs that an earlier run submitted and did not finish."""
-        todo = self.to_submit
-        if not todo:
-            return
-        matches = search(self.client, {item.ref for item in todo}, _oldest(todo))
-        for ref, jobs in matches.items():
-            job = newest_live(jobs)
-            if job is not None:
-                self.progress.jobs[ref] = job.id
-        if self.progress.jobs:
-            log.info("Took up %d jobs that an earlier run submitted.", len(self.progress.jobs))
+        :raises FluxionsError: something that is not about one recording. What was under way is finished first and
+            noted in the entries.
+        """
+        with _Pools(self.pace.upload_workers) as pools:
+            while self._advance(pools):
+                pools.pause(self._seconds_to_wait(), self.clock)
+        return self.running
 
-    def _refill(self, pool: ThreadPoolExecutor) -> bool:
-        """Submit what there is room for; return whether anything was."""
-        room = max(0, self.options.max_in_flight - len(self.progress.jobs))
-        batch = self.to_submit[:room]
-        for item, taken in _each(pool, self._submit, batch, self._fail):
-            self.progress.jobs[item.ref] = taken.job_id
-        return bool(batch)
+    def _advance(self, pools: _Pools) -> bool:
+        """Do all that can be done now; return whether to go on."""
+        pools.harvest()
+        self._start_uploads(pools)
+        if self._look_is_due(pools):
+            self._look(pools)
+            self._start_uploads(pools)
+        if self._progress.is_due():
+            self._progress.report(count(self.entries))
+        if pools.is_busy:
+            return True
+        return bool(self._running or self._to_do) and not self._is_late and not self._is_time_to_defer
 
-    def _submit(self, item: Item) -> Taken:
-        if item.source.size_bytes == 0:
-            raise FluxionsAudioError(f"{item.source.uri} is empty: 0 bytes.")
-        work = Work(
-            self.store.audio(item.source),
-            item.source.key.rpartition("/")[2],
-            item.ref,
-            non_speech=self.options.non_speech,
-            cache=self.options.cache,
-            since=item.source.modified_at,
-        )
-        return submit_once(self.client, work, look_first=False, deadline=self.options.deadline)
+    @property
+    def _is_late(self) -> bool:
+        return self.clock.now() >= self.pace.deadline
 
-    def _collect(self, pool: ThreadPoolExecutor) -> None:
-        """Write the results of the jobs that have ended."""
-        if not self.progress.jobs:
-            return
-        watched = Watched(tuple(self.progress.jobs.values()))
-        look(self.client, watched)
-        ended = [
-            (self.items[ref], watched.ended[key_of(job_id)])
-            for ref, job_id in self.progress.jobs.items()
-            if key_of(job_id) in watched.ended
-        ]
-        for item, job in ended:
-            if job.status != JobStatus.COMPLETED:
-                self._fail(item, job_error([job]))
-        completed = [item for item, job in ended if job.status == JobStatus.COMPLETED]
-        for item, (metadata, audio_seconds) in _each(pool, self._write, completed, self._fail):
-            self.done[item.ref] = metadata
-            self.progress.audio_seconds += audio_seconds
-        for item, _ in ended:
-            del self.progress.jobs[item.ref]
+    @property
+    def _is_time_to_defer(self) -> bool:
+        if not self.pace.may_defer or not self._running:
+            return False
+        patience = patience_seconds(self.has_more, typical_seconds(self._durations), self.pace.deferral_costs)
+        return self.clock.now() - self._quiet_since >= patience
 
-    def _write(self, item: Item) -> tuple[dict[str, str], float]:
-        """Fetch one transcript and write its results; return their metadata and the seconds of audio."""
-        job_id = self.progress.jobs[item.ref]
-        transcription = self.client.get_transcription(job_id, word_level_timestamps=True)
-        warn_of_other_options(self.options.non_speech, transcription)
-        metadata = {
-            META_REFERENCE: item.ref,
-            META_VERSION: item.source.version,
-            META_JOB: str(job_id),
-            META_RUN: self.options.run,
-        }
-        source = item.source
-        origin = replace(
-            self.options.origin,
-            source_uri=source.uri,
-            source_etag=source.version,
-            source_bytes=source.size_bytes,
-            client_ref=item.ref,
-        )
-        # All are rendered before the first is written: a format that cannot be made leaves no half set behind.
-        rendered = [
-            (choice.format.content_type, choice.files(transcription, origin)) for choice in self.options.choices
-        ]
-        for content_type, files in rendered:
-            for extension, body in files.items():
-                mark = {META_OPTIONS: item.marks[extension]} if extension in item.marks else {}
-                self.store.put(item.bucket, item.outputs[extension], body, content_type, {**metadata, **mark})
-        return metadata, transcription.audio_duration or 0.0
+    def _look_is_due(self, pools: _Pools) -> bool:
+        """Whether to ask now: it is time, or it is the last chance before the task defers or gives up."""
+        if not self._running:
+            return False
+        if self._is_late:
+            return not pools.is_busy and not self._has_looked_late
+        if self.clock.now() >= self._next_look:
+            return True
+        return self._has_unseen and not pools.is_busy and self._is_time_to_defer
 
-    def _fail(self, item: Item, error: Exception) -> None:
-        log.error("%s: %s", item.source.uri, error)
-        self.progress.errors[item.ref] = f"{type(error).__name__}: {error}"
-        self.progress.transient = self.progress.transient or bool(getattr(error, "transient", False))
+    def _seconds_to_wait(self) -> float:
+        """Return how long nothing is to do but for what is under way; a line of progress may be due before."""
+        instants = [self.clock.now() + REPORT_SECONDS]
+        if not self._is_late:
+            instants += [self.pace.deadline, *([self._next_look] if self._running else [])]
+        return max(0.0, min(instants) - self.clock.now())
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the manifest's rows, one an input."""
-        return [self._row(item) for item in self.items.values()]
+    def _start_uploads(self, pools: _Pools) -> None:
+        while self._to_do and not self._is_late and self._has_room(pools):
+            entry = self._to_do.pop()
+            if entry.stored is not None:
+                self._write(pools, entry)
+                continue
+            entry.attempts += 1
+            pools.upload(partial(self.worker.upload, entry), partial(self._uploaded, entry), partial(self._fail, entry))
 
-    def _row(self, item: Item) -> dict[str, Any]:
-        metadata = self.done.get(item.ref)
-        status = "failed"
-        if metadata:
-            status = "completed" if metadata.get(META_RUN) == self.options.run else "already_done"
-        return {
-            "source": item.source.uri,
-            "version": item.source.version,
-            "bytes": item.source.size_bytes,
-            "reference": item.ref,
-            "status": status,
-            "job_id": metadata.get(META_JOB) if metadata else None,
-            "error": self.progress.errors.get(item.ref),
-            "outputs": item.output_uris if metadata else [],
-        }
+    def _has_room(self, pools: _Pools) -> bool:
+        """Whether another upload may begin; one waits behind each that runs, so that no worker ever waits for us."""
+        uploads = pools.uploads_running
+        return uploads < 2 * self.pace.upload_workers and len(self._running) + uploads < self.pace.max_in_flight
 
+    def _uploaded(self, entry: Entry, uploaded: Uploaded) -> None:
+        self._quiet_since = entry.submitted_at = self.clock.now()
+        entry.state, entry.job_id = State.IN_FLIGHT, uploaded.taken.job_id
+        entry.upload_seconds = round(uploaded.seconds, 3)
+        self._running[entry.item.ref] = entry
+        self._has_unseen = True
+        if uploaded.taken.status.is_terminal:  # the service's cache answers at once
+            self._next_look = self._quiet_since
 
-def _each(
-    pool: ThreadPoolExecutor, act: Callable[[A], B], things: Iterable[A], fail: Callable[[A, Exception], None]
-) -> list[tuple[A, B]]:
-    """Act on each thing side by side; what concerns one thing only is given to ``fail``, all else raises."""
-    results = []
-    for thing, future in [(thing, pool.submit(partial(act, thing))) for thing in things]:
+    def _look(self, pools: _Pools) -> None:
+        """Ask for the running jobs and start on the results of those that have ended."""
+        watched = Watched(self.running)
+        self._has_unseen, self._has_looked_late = False, self._is_late
         try:
-            results.append((thing, future.result()))
-        except (FluxionsAudioError, FluxionsRejectedError, FluxionsFormatError) as error:
-            fail(thing, error)
-    return results
+            look(self.worker.client, watched, self._memory)
+        except FluxionsRequestError as error:
+            self._pause_looking(error)
+            return
+        now = self.clock.now()
+        waited = [now - entry.submitted_at for entry in self._running.values() if entry.submitted_at is not None]
+        for entry in list(self._running.values()):
+            job = watched.ended.get(key_of(entry.job_id)) if entry.job_id is not None else None
+            if job is not None:
+                self._ended(pools, entry, job)
+        typical = typical_seconds(self._durations)
+        pause = look_interval(self.pace.poll_interval, typical, max(waited, default=0.0))
+        self._next_look = now + pause * (0.9 + 0.2 * self.clock.jitter())
+
+    def _pause_looking(self, error: FluxionsRequestError) -> None:
+        now = self.clock.now()
+        if not error.transient or now >= self.pace.deadline:
+            raise error
+        pause = max(self.pace.poll_interval, error.retry_after_seconds or 0.0)
+        log.warning("%s Looking again in %.0f s.", error, pause)
+        self._next_look = now + pause
+
+    def _ended(self, pools: _Pools, entry: Entry, job: Job) -> None:
+        self._quiet_since = entry.ended_at = self.clock.now()
+        del self._running[entry.item.ref]
+        if entry.service_seconds is not None:
+            self._durations.append(entry.service_seconds)
+        if job.status == JobStatus.COMPLETED:
+            self._write(pools, entry)
+        else:
+            self._fail(entry, job_error([job]))
+
+    def _write(self, pools: _Pools, entry: Entry) -> None:
+        pools.write(partial(self.worker.write, entry), partial(self._written, entry), partial(self._fail, entry))
+
+    def _written(self, entry: Entry, written: Written) -> None:
+        self._quiet_since = entry.written_at = self.clock.now()
+        entry.state, entry.job_id, entry.audio_seconds = State.COMPLETED, written.job_id, written.audio_seconds
+
+    def _fail(self, entry: Entry, error: Exception) -> None:
+        entry.fail(error, transient=bool(getattr(error, "transient", False)))
+        self._failures += 1
+        if self._failures <= MAX_LOGGED_FAILURES:
+            log.error("%s: %s", entry.item.source.uri, error)
+        if self._failures == MAX_LOGGED_FAILURES:
+            log.error("More failures are in the manifest only.")
 
 
-def _oldest(items: Iterable[Item]) -> datetime | None:
-    """Return since when jobs for these inputs can exist: the oldest input's last modification."""
-    instants = [item.source.modified_at for item in items]
-    return None if None in instants else min(instant for instant in instants if instant is not None)
+# What concerns one recording only.
+_OWN_FAULTS = (FluxionsAudioError, FluxionsRejectedError, FluxionsFormatError)
+
+Done = Callable[[Any], None]
+Failed = Callable[[Exception], None]
+
+
+@dataclass
+class _Pools:
+    """Uploads and writes under way, and what to call with their results in the deciding thread."""
+
+    upload_workers: int
+    _open: dict[Future[Any], tuple[bool, Done, Failed]] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> _Pools:
+        make = partial(ThreadPoolExecutor, thread_name_prefix="fluxions-transfer")
+        self._uploads = self._stack.enter_context(make(self.upload_workers))
+        self._writes = self._stack.enter_context(make(WRITERS))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """After an error, drop what has not begun, wait for the rest and note it."""
+        if error is not None:
+            for future in self._open:
+                future.cancel()
+        self._stack.close()
+        if error is not None:
+            self._note_rest()
+
+    def _note_rest(self) -> None:
+        for future, (_, done, _) in self._open.items():
+            if not future.cancelled() and future.exception() is None:
+                done(future.result())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is under way."""
+        return bool(self._open)
+
+    @property
+    def uploads_running(self) -> int:
+        """Uploads under way."""
+        return sum(is_upload for is_upload, _, _ in self._open.values())
+
+    def upload(self, act: Callable[[], Uploaded], done: Done, failed: Failed) -> None:
+        """Begin an upload."""
+        self._open[self._uploads.submit(act)] = (True, done, failed)
+
+    def write(self, act: Callable[[], Written], done: Done, failed: Failed) -> None:
+        """Begin to write results."""
+        self._open[self._writes.submit(act)] = (False, done, failed)
+
+    def pause(self, seconds: float, clock: Clock) -> None:
+        """Wait until something is finished, at most so long."""
+        if self._open:
+            wait(self._open, timeout=seconds, return_when=FIRST_COMPLETED)
+        else:
+            clock.sleep(seconds)
+
+    def harvest(self) -> None:
+        """Hand out the results of what is finished; what concerns one recording only is a failure of its own.
+
+        :raises FluxionsError: what concerns all.
+        """
+        for future in [one for one in self._open if one.done()]:
+            _, done, failed = self._open.pop(future)
+            try:
+                result = future.result()
+            except _OWN_FAULTS as error:
+                failed(error)
+            except FluxionsNotFoundError as error:
+                if error.job_id is None:  # the path is wrong, not the job
+                    raise
+                failed(error)
+            else:
+                done(result)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.identity import map_index_of
 from airflow_provider_fluxions.transfers.partition import ingest_instant
 
 
@@ -16,6 +17,6 @@ def origin_of(context: Mapping[str, Any]) -> Origin:
         dag_id=ti.dag_id,
         task_id=ti.task_id,
         run_id=ti.run_id,
-        map_index=-1 if ti.map_index is None else ti.map_index,
+        map_index=map_index_of(ti),
         ingested_at=ingest_instant(context),
     )

@@ -34,12 +34,6 @@ def ingest_folder(instant: datetime | None) -> str:
     return f"ingest_date={day.isoformat()}/"
 
 
-def by_path(keys: Iterable[str], prefix: str) -> dict[str, str]:
-    """Return keys below dated folders of a prefix by their path within these; of several dates the last one."""
-    found: dict[str, str] = {}
-    for key in sorted(keys):
-        path = key.removeprefix(prefix)
-        folder = _FOLDER.match(path)
-        if folder:
-            found[path[folder.end() :]] = key
-    return found
+def dated_folders(names: Iterable[str]) -> list[str]:
+    """Return those names of folders that are dates' partitions, the latest first."""
+    return sorted((name for name in names if _FOLDER.fullmatch(name)), reverse=True)

@@ -18,9 +18,10 @@ from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
+from airflow_provider_fluxions.transfers.address import parse_destination
 from airflow_provider_fluxions.transfers.origin import origin_of
+from airflow_provider_fluxions.transfers.outputs import META_JOB
 from airflow_provider_fluxions.transfers.partition import ingest_folder
-from airflow_provider_fluxions.transfers.plan import META_JOB, parse_destination
 
 
 class FluxionsToS3Operator(ReportsLineage, BaseOperator):

@@ -14,7 +14,7 @@ from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.emulator import Emulator
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
-from airflow_provider_fluxions.transfers.partition import by_path, ingest_folder, ingest_instant
+from airflow_provider_fluxions.transfers.partition import dated_folders, ingest_folder, ingest_instant
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
 from tests.airflow.test_transfers import client, emulator, outputs, put, read, transfer  # noqa: F401  # fixtures too
 
@@ -137,10 +137,9 @@ def test_the_date_is_the_same_on_every_try_and_needs_no_data_interval() -> None:
     assert ingest_folder(ingest_instant(context)) == "ingest_date=2026-01-02/"
 
 
-@pytest.mark.parametrize("prefix", ["", "lake/"])
-def test_of_several_dates_the_last_one_counts(prefix: str) -> None:
-    keys = [f"{prefix}ingest_date=2026-01-{day}/x/a.json" for day in ("02", "01")] + [f"{prefix}ingest_date=new/b.json"]
-    assert by_path(keys, prefix) == {"x/a.json": f"{prefix}ingest_date=2026-01-02/x/a.json"}
+def test_partitions_are_told_from_other_folders_and_the_last_date_comes_first() -> None:
+    names = ["ingest_date=2026-01-01/", "ingest_date=new/", "ingest_date=2026-01-02/", "x-ingest_date=2026-01-03/"]
+    assert dated_folders(names) == ["ingest_date=2026-01-02/", "ingest_date=2026-01-01/"]
 
 
 def test_stored_results_become_other_formats_without_a_request(s3: Any, emulator: Emulator) -> None:  # noqa: F811

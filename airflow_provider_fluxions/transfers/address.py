@@ -1,0 +1,96 @@
+"""Where recordings come from and where results go, as the addresses say it. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.s3 import S3Object, parse_s3_uri
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where recordings come from.
+
+    :param key: the address's key as it is written, wildcards included.
+    :param prefix: what to list below; the whole key of a single object.
+    :param pattern: matches whole keys; None takes every key below the prefix.
+    :param root: the folder that outputs' relative paths start from.
+    """
+
+    bucket: str
+    key: str
+    prefix: str
+    pattern: re.Pattern[str] | None
+    root: str
+
+    @property
+    def may_be_one_object(self) -> bool:
+        """Whether the address can be an object's own: no wildcard, and not a folder."""
+        return self.pattern is None and bool(self.prefix) and not self.prefix.endswith("/")
+
+    def takes(self, found: S3Object, suffixes: Sequence[str]) -> bool:
+        """Whether a listed object is an input: it matches, and its name ends as audio does.
+
+        An object whose key is the address itself is always meant, also if it looks like a glob: ``take[1].mp3``.
+        """
+        if self.pattern is not None and found.key != self.key and not self.pattern.fullmatch(found.key):
+            return False
+        return found.key.lower().endswith(tuple(suffixes))
+
+    def relative(self, key: str) -> str:
+        """Return the key's path below the root."""
+        return key.removeprefix(self.root)
+
+
+def parse_source(uri: object) -> Source:
+    """Return what ``s3://bucket/...`` asks for: a key, a prefix, or a glob.
+
+    In a glob ``*`` and ``?`` stay within one folder, ``**/`` crosses folders, ``[abc]`` is one of them.
+
+    :raises FluxionsInputError: not an S3 address.
+    """
+    if not isinstance(uri, str):
+        raise FluxionsInputError(f"An S3 address must look like s3://bucket/key, not {uri!r}.")
+    bucket, key = parse_s3_uri(uri)
+    wild = re.search(r"[*?\[]", key)
+    prefix = key[: wild.start()] if wild else key
+    root = prefix[: prefix.rfind("/") + 1]
+    return Source(bucket, key, prefix, re.compile(glob_to_regex(key), re.DOTALL) if wild else None, root)
+
+
+def parse_sources(uris: object) -> tuple[Source, ...]:
+    """Return what one address or a list of them asks for, each once. An empty list is a quiet night, no error.
+
+    :raises FluxionsInputError: one is no S3 address.
+    """
+    if isinstance(uris, str):
+        return (parse_source(uris),)
+    if isinstance(uris, bytes | Mapping) or not isinstance(uris, Iterable):
+        raise FluxionsInputError(f"source must be an S3 address or a list of them, not {uris!r}.")
+    return tuple(parse_source(uri) for uri in dict.fromkeys(uris))
+
+
+def glob_to_regex(pattern: str) -> str:
+    """Return the regular expression for a glob over whole keys."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\])", pattern)
+    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(known.get(part) or _literal_or_class(part) for part in parts)
+
+
+def _literal_or_class(part: str) -> str:
+    if part.startswith("[") and part.endswith("]") and len(part) > 2:
+        inside = part[1:-1].replace("\\", r"\\")
+        return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]".replace("[^", r"[\^")
+    return re.escape(part)
+
+
+def parse_destination(uri: str) -> tuple[str, str]:
+    """Return bucket and key prefix, which is empty or ends in a slash.
+
+    :raises FluxionsInputError: not an S3 address.
+    """
+    bucket, prefix = parse_s3_uri(uri)
+    return bucket, prefix if not prefix or prefix.endswith("/") else f"{prefix}/"

@@ -1,0 +1,140 @@
+"""Results at the destination: which of them stand already and are right, and how they are written."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.formats import Choice
+from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.s3 import S3Store
+from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item
+
+# S3 metadata of an output: what it was made from. ASCII only.
+META_REFERENCE = "fluxions-reference"
+META_VERSION = "fluxions-source-version"
+META_JOB = "fluxions-job-id"
+META_RUN = "fluxions-run"
+META_SECONDS = "fluxions-audio-seconds"
+# Which options of its format an output was written with; absent for the defaults.
+META_OPTIONS = "fluxions-format-options"
+
+Metadata = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What stands at the destination for one input.
+
+    :param folder: where its results are, or belong.
+    :param right: the extensions of those that are as this piece of work would write them.
+    :param metadata: of one of these, else empty.
+    :param stored: the key of the ``json`` result of this very work, which any format can be made from.
+    """
+
+    folder: str
+    right: frozenset[str]
+    metadata: Metadata
+    stored: str | None
+
+    def is_done(self, item: Item) -> bool:
+        """Whether nothing is left to write."""
+        return self.right >= set(item.target.extensions)
+
+
+def judge(item: Item, folders: Sequence[str], objects: Mapping[str, Metadata]) -> Standing:
+    """Return what the existing objects mean for an input; results that stand whole in another folder stay there.
+
+    :param folders: the target's own first.
+    :param objects: metadata of what exists, by key.
+    """
+    views = [_view(item, folder, objects) for folder in folders]
+    stored = next((view.stored for view in views if view.stored), None)
+    best = next((view for view in views if view.is_done(item)), views[0])
+    return Standing(best.folder, best.right, best.metadata, stored)
+
+
+def _view(item: Item, folder: str, objects: Mapping[str, Metadata]) -> Standing:
+    marks = item.target.marks
+    found = {one: objects[key] for one, key in item.outputs(folder).items() if key in objects}
+    right = {one: data for one, data in found.items() if is_made_from(data, item.ref, marks.get(one))}
+    stored = item.stored(folder)
+    is_stored = objects.get(stored, {}).get(META_REFERENCE) == item.ref
+    return Standing(folder, frozenset(right), next(iter(right.values()), {}), stored if is_stored else None)
+
+
+def is_made_from(metadata: Metadata, ref: str, mark: str | None) -> bool:
+    """Whether an output with this metadata was written by this piece of work, with these options of its format."""
+    return metadata.get(META_REFERENCE) == ref and metadata.get(META_OPTIONS) == mark
+
+
+def find_standing(store: S3Store, pool: Executor, items: Sequence[Item], folders: Sequence[str]) -> dict[str, Standing]:
+    """Return what stands for each input, by reference.
+
+    Lists first and asks for the metadata (a HEAD each) of what exists only.
+
+    :raises FluxionsStorageError: S3 refused.
+    """
+    if not items:
+        return {}
+    bucket, prefix = items[0].target.bucket, items[0].target.prefix
+
+    def existing(folder: str) -> list[str]:
+        wanted = {key for item in items for key in (*item.outputs(folder).values(), item.stored(folder))}
+        return existing_keys(store, bucket, f"{prefix}{folder}", wanted)
+
+    keys = [key for found in pool.map(existing, folders) for key in found]
+    heads = zip(keys, pool.map(lambda key: store.head(bucket, key), keys), strict=True)
+    objects = {key: head.metadata for key, head in heads if head is not None}
+    return {item.ref: judge(item, folders, objects) for item in items}
+
+
+def existing_keys(store: S3Store, bucket: str, prefix: str, wanted: Iterable[str]) -> list[str]:
+    """Return which of the keys exist, in order; requests at most min(pages below the prefix, keys).
+
+    A page that ends is followed by the one at the next wanted key, so what lies between is never listed.
+
+    :raises FluxionsStorageError: S3 refused.
+    """
+    keys, found, position = sorted(wanted), [], 0
+    # A key's own beginning sorts before it, and next to nothing lies in between.
+    start = keys[0][:-1] if keys else ""
+    while position < len(keys):
+        page = store.page(bucket, prefix, start)
+        end = len(keys) if page.last_key is None else bisect.bisect_right(keys, page.last_key)
+        found += [key for key in keys[position:end] if key in page.keys]
+        if end < len(keys):
+            start = max(page.last_key or "", keys[end][:-1])
+        position = end
+    return found
+
+
+def write_outputs(
+    store: S3Store,
+    item: Item,
+    transcription: Transcription,
+    choices: Sequence[Choice],
+    origin: Origin,
+    metadata: Metadata,
+    skip: frozenset[str] = frozenset(),
+) -> None:
+    """Write an input's results, but for the extensions to skip. ``json`` comes last: who sees it sees the others.
+
+    :raises FluxionsFormatError: a format cannot be made of this transcript; then nothing is written.
+    :raises FluxionsStorageError: S3 refused.
+    """
+    # All are rendered before the first is written: a format that cannot be made leaves no half set behind.
+    rendered = [
+        (extension, body, choice.format.content_type)
+        for choice in choices
+        if not skip.issuperset(choice.extensions)
+        for extension, body in choice.files(transcription, origin).items()
+    ]
+    keys, marks = item.outputs(), item.target.marks
+    for extension, body, content_type in sorted(rendered, key=lambda one: one[0] == STORED_EXTENSION):
+        if extension not in skip:
+            mark = {META_OPTIONS: marks[extension]} if extension in marks else {}
+            store.put(item.target.bucket, keys[extension], body, content_type, {**metadata, **mark})

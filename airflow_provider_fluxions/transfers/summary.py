@@ -1,0 +1,97 @@
+"""How a transfer ends: what it returns, and which failures fail the task. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import (
+    FluxionsDeadlineError,
+    FluxionsInputError,
+    FluxionsTransferError,
+    JobId,
+)
+from airflow_provider_fluxions.cost import cost_of
+from airflow_provider_fluxions.transfers.budget import Estimate
+from airflow_provider_fluxions.transfers.entry import Entry, State, count
+
+MAX_SHOWN_FAILURES = 10
+FAIL_ON = ("any", "all", "none")
+
+
+def check_fail_on(value: object) -> None:
+    """Do nothing if it is a known rule.
+
+    :raises FluxionsInputError: it is not.
+    """
+    if value not in FAIL_ON:
+        raise FluxionsInputError(f"fail_on must be one of {', '.join(FAIL_ON)}, not {value!r}.")
+
+
+def summarize(entries: Sequence[Entry], manifest: str, price: float | None) -> dict[str, Any]:
+    """Return counts, ``bytes``, ``audio_seconds`` and ``cost`` of this run's work, and the manifest's address."""
+    counts = count(entries)
+    completed = [entry for entry in entries if entry.state is State.COMPLETED]
+    seconds = round(sum(entry.audio_seconds or 0.0 for entry in completed), 3)
+    return {
+        "inputs": len(entries) - counts[State.SKIPPED],
+        "completed": counts[State.COMPLETED],
+        "already_done": counts[State.ALREADY_DONE],
+        "failed": counts[State.FAILED],
+        "skipped": counts[State.SKIPPED],
+        "bytes": sum(entry.item.source.size_bytes for entry in completed),
+        "audio_seconds": seconds,
+        **_cost(seconds, price),
+        "manifest": manifest,
+    }
+
+
+def forecast(entries: Sequence[Entry], work: Estimate, price: float | None) -> dict[str, Any]:
+    """Return what a dry run found: counts, and bytes, seconds and cost of what would be submitted."""
+    counts = count(entries)
+    stored = sum(entry.state is State.TO_DO and entry.stored is not None for entry in entries)
+    seconds = round(work.total_seconds or 0.0, 3)
+    return {
+        "dry_run": True,
+        "inputs": len(entries) - counts[State.SKIPPED],
+        "to_submit": work.inputs,
+        "to_write_from_stored": stored,
+        "in_flight": counts[State.IN_FLIGHT],
+        "already_done": counts[State.ALREADY_DONE] + counts[State.COMPLETED],
+        "failed": counts[State.FAILED],
+        "skipped": counts[State.SKIPPED],
+        "bytes": work.bytes,
+        "audio_seconds": seconds,
+        "audio_seconds_guessed": round(work.guessed_seconds, 3),
+        **_cost(seconds, price),
+    }
+
+
+def verdict(entries: Sequence[Entry], fail_on: str, manifest: str) -> FluxionsTransferError | None:
+    """Return the error that the failed inputs make of a transfer, or None."""
+    failed = [entry for entry in entries if entry.state is State.FAILED]
+    others = sum(entry.state in (State.COMPLETED, State.ALREADY_DONE) for entry in entries)
+    if not failed or fail_on == "none" or (fail_on == "all" and others):
+        return None
+    shown = "; ".join(f"{entry.item.source.uri}: {entry.error}" for entry in failed[:MAX_SHOWN_FAILURES])
+    more = f"; and {len(failed) - MAX_SHOWN_FAILURES} more" if len(failed) > MAX_SHOWN_FAILURES else ""
+    return FluxionsTransferError(
+        f"{len(failed)} of {len(failed) + others} inputs failed, the others are done. {shown}{more}. "
+        f"All are in {manifest}.",
+        transient=any(entry.transient for entry in failed),
+    )
+
+
+def _cost(seconds: float, price: float | None) -> dict[str, float]:
+    cost = cost_of(seconds, price)
+    return {} if cost is None else {"cost": cost}
+
+
+def too_late(entries: Sequence[Entry], running: Sequence[JobId], timeout_seconds: float) -> FluxionsDeadlineError:
+    """Return the error for a transfer whose time is up."""
+    waiting = count(entries)[State.TO_DO]
+    return FluxionsDeadlineError(
+        f"After {timeout_seconds:g} s {len(running)} jobs still ran and {waiting} inputs were not submitted. Jobs go "
+        "on at Fluxions, which has no cancel. Give the task a longer timeout; cleared, it collects what is done then.",
+        job_ids=tuple(running),
+    )

@@ -1,0 +1,188 @@
+"""Finding out where every input stands: from the source, the destination, and the API's list. Nothing is submitted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_fluxions.api.errors import FluxionsAudioError
+from airflow_provider_fluxions.api.search import newest_live, search
+from airflow_provider_fluxions.s3 import S3Object, S3Store
+from airflow_provider_fluxions.transfers.address import Source
+from airflow_provider_fluxions.transfers.entry import Entry, State, source_of
+from airflow_provider_fluxions.transfers.layout import too_long
+from airflow_provider_fluxions.transfers.outputs import (
+    META_JOB,
+    META_RUN,
+    META_SECONDS,
+    Standing,
+    find_standing,
+)
+from airflow_provider_fluxions.transfers.partition import dated_folders
+from airflow_provider_fluxions.transfers.plan import Item, Target, check_collisions, plan_item
+from airflow_provider_fluxions.transfers.selection import Selection
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a transfer is asked for.
+
+    :param options: of transcription; they are part of what makes a piece of work.
+    :param run: names the task instance in outputs' metadata.
+    :param is_partitioned: whether results stand in folders by date.
+    """
+
+    sources: tuple[Source, ...]
+    selection: Selection
+    target: Target
+    options: Mapping[str, Any]
+    run: str
+    is_partitioned: bool = False
+
+    def item(self, found: S3Object, source: Source) -> Item:
+        """Return the work for one recording below one of the sources."""
+        return plan_item(found, source.relative(found.key), self.target, self.options)
+
+
+def survey(store: S3Store, pool: Executor, order: Order, now: datetime) -> list[Entry]:
+    """Return every input with what the destination says of it, in order of sources and keys.
+
+    :raises FluxionsInputError: two inputs would share an output.
+    :raises FluxionsAudioError: the only source is one object, and there is none.
+    :raises FluxionsStorageError: S3 refused.
+    """
+    store.require_bucket(order.target.bucket)
+    found_by_source = pool.map(lambda source: _listed(store, source, order), order.sources)
+    listed = list(zip(order.sources, found_by_source, strict=True))
+    items = _unique(order.item(found, source) for source, all_found in listed for found in all_found or ())
+    # Over all shards: inputs of two of them must not share an output either.
+    check_collisions(items)
+    entries = [_entry(item, order.selection, now) for item in items if order.selection.holds(item.source.uri)]
+    _look_at_destination(store, pool, order, entries)
+    return entries + _missing(order, [source for source, all_found in listed if all_found is None])
+
+
+def _listed(store: S3Store, source: Source, order: Order) -> list[S3Object] | None:
+    """Return what a source holds, None where it names one object that is not there."""
+    if source.may_be_one_object:
+        one = store.head(source.bucket, source.key)
+        if one is not None:
+            return [one]
+    suffixes = order.selection.suffixes
+    found = [one for one in store.list(source.bucket, source.prefix) if source.takes(one, suffixes)]
+    return None if source.may_be_one_object and not found else found
+
+
+def _unique(items: Iterable[Item]) -> list[Item]:
+    """Return each recording's work once: of sources that overlap the first one names its results."""
+    unique: dict[str, Item] = {}
+    for item in items:
+        unique.setdefault(item.source.uri, item)
+    return list(unique.values())
+
+
+def _entry(item: Item, selection: Selection, now: datetime) -> Entry:
+    entry = Entry(item, folder=item.target.folder)
+    if problem := too_long(item.outputs().values()):
+        entry.fail(problem)
+    elif reason := selection.why_not(item.source, now):
+        entry.state, entry.error = State.SKIPPED, reason
+    return entry
+
+
+def _missing(order: Order, sources: Sequence[Source]) -> list[Entry]:
+    """Return failed inputs for objects that were named and are not there."""
+    addresses = [f"s3://{source.bucket}/{source.key}" for source in sources]
+    if addresses and len(order.sources) == 1:
+        raise FluxionsAudioError(f"There is no object {addresses[0]}, and no recordings below it.")
+    entries = [
+        Entry(order.item(S3Object(source.bucket, source.key, 0, ""), source), folder=order.target.folder)
+        for source, address in zip(sources, addresses, strict=True)
+        if order.selection.holds(address)
+    ]
+    for entry in entries:
+        entry.fail("There is no such object.")
+    return entries
+
+
+def _look_at_destination(store: S3Store, pool: Executor, order: Order, entries: Sequence[Entry]) -> None:
+    open_entries = [entry for entry in entries if entry.state is State.TO_DO]
+    folders = [order.target.folder]
+    if order.is_partitioned:
+        dated = dated_folders(store.folders(order.target.bucket, f"{order.target.prefix}ingest_date="))
+        folders += [folder for folder in dated if folder not in folders]
+    standing = find_standing(store, pool, [entry.item for entry in open_entries], folders)
+    for entry in open_entries:
+        _apply(entry, standing[entry.item.ref], order.run)
+
+
+def _apply(entry: Entry, standing: Standing, run: str) -> None:
+    entry.right, entry.stored, entry.folder = standing.right, standing.stored, standing.folder
+    if standing.is_done(entry.item):
+        metadata = standing.metadata
+        entry.state = State.COMPLETED if metadata.get(META_RUN) == run else State.ALREADY_DONE
+        entry.job_id = metadata.get(META_JOB)
+        entry.audio_seconds = _seconds(metadata.get(META_SECONDS))
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
+
+
+def take_up(client: FluxionsClient, entries: Iterable[Entry], horizon: datetime) -> None:
+    """Adopt jobs that an earlier run submitted and did not finish: one scan of the list for all.
+
+    The scan goes back to the oldest input's last change, but no further than the horizon.
+
+    :raises FluxionsError: the list could not be read to its end: unknown, not absent.
+    """
+    todo = {entry.item.ref: entry for entry in entries if entry.state is State.TO_DO and not entry.stored}
+    if not todo:
+        return
+    oldest = min((entry.item.source.modified_at or horizon for entry in todo.values()), default=horizon)
+    for ref, jobs in search(client, set(todo), max(oldest, horizon)).items():
+        job = newest_live(jobs)
+        if job is not None:
+            todo[ref].state, todo[ref].job_id = State.IN_FLIGHT, job.id
+    taken = sum(entry.state is State.IN_FLIGHT for entry in todo.values())
+    if taken:
+        log.info("Took up %d jobs that an earlier run submitted.", taken)
+
+
+def restore(order: Order, rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
+    """Return the entries of a manifest that this very order wrote.
+
+    Names and references are derived anew, so that a line can lead to nothing but inputs and outputs of this order.
+
+    :raises ValueError: a line does not fit; also KeyError and TypeError for one that is none of ours.
+    """
+    return [_restored(order, row) for row in rows]
+
+
+def _restored(order: Order, row: Mapping[str, Any]) -> Entry:
+    found = source_of(row)
+    source = next((one for one in order.sources if _may_hold(one, found, order)), None)
+    if source is None:
+        raise ValueError(f"{found.uri} is none of this transfer's inputs")
+    entry = Entry.from_row(row, order.item(found, source))
+    if entry.stored is not None and not entry.stored.startswith(order.target.prefix):
+        raise ValueError(f"{entry.stored} is no result of this transfer")
+    return entry
+
+
+def _may_hold(source: Source, found: S3Object, order: Order) -> bool:
+    if source.bucket != found.bucket or not found.key.startswith(source.prefix):
+        return False
+    return found.key == source.key or source.takes(found, order.selection.suffixes)

@@ -1,0 +1,118 @@
+"""What is done for one input in a thread of its own: sending its audio, and writing its results."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from airflow_provider_fluxions.api.errors import FluxionsAudioError, JobId
+from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.api.once import Taken, Work, submit_once
+from airflow_provider_fluxions.formats import Choice, read_stored
+from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.s3 import S3Object, S3Store
+from airflow_provider_fluxions.transfers.entry import Entry
+from airflow_provider_fluxions.transfers.outputs import (
+    META_JOB,
+    META_REFERENCE,
+    META_RUN,
+    META_SECONDS,
+    META_VERSION,
+    write_outputs,
+)
+from airflow_provider_fluxions.waiting import warn_of_other_options
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A job that an input now has, and how many seconds its upload took."""
+
+    taken: Taken
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Written:
+    """Results that stand now: of which job, and its seconds of audio."""
+
+    job_id: JobId | None
+    audio_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Does the moves for one input. Threads share it; it changes no entry.
+
+    :param deadline: epoch seconds until which trouble at the service is waited out.
+    :param run: names the task instance in outputs' metadata.
+    """
+
+    client: FluxionsClient
+    store: S3Store
+    choices: Sequence[Choice]
+    origin: Origin
+    non_speech: bool
+    cache: bool
+    deadline: float
+    run: str
+
+    def upload(self, entry: Entry) -> Uploaded:
+        """Submit the recording, once.
+
+        :raises FluxionsError: see `submit_once`.
+        """
+        source = entry.item.source
+        if source.size_bytes == 0:
+            raise FluxionsAudioError(f"{source.uri} is empty: 0 bytes.")
+        work = Work(
+            self.store.audio(source),
+            source.key.rpartition("/")[2],
+            entry.item.ref,
+            non_speech=self.non_speech,
+            cache=self.cache,
+            since=source.modified_at,
+        )
+        started = time.monotonic()
+        taken = submit_once(self.client, work, look_first=False, deadline=self.deadline, log_level=logging.DEBUG)
+        return Uploaded(taken, time.monotonic() - started)
+
+    def write(self, entry: Entry) -> Written:
+        """Write the results that are missing, from the job's transcript or from a stored one.
+
+        :raises FluxionsError: it cannot be read or written.
+        """
+        transcription = self._transcription(entry)
+        metadata = {
+            META_REFERENCE: entry.item.ref,
+            META_VERSION: entry.item.source.version,
+            META_JOB: str(transcription.id),
+            META_RUN: self.run,
+        }
+        if transcription.audio_duration is not None:
+            metadata[META_SECONDS] = f"{transcription.audio_duration:.3f}"
+        write_outputs(self.store, entry.item, transcription, self.choices, self._origin(entry), metadata, entry.right)
+        return Written(transcription.id, transcription.audio_duration)
+
+    def _transcription(self, entry: Entry) -> Transcription:
+        if entry.stored is not None:
+            return read_stored(self.store.get(S3Object(entry.item.target.bucket, entry.stored, 0, "")))
+        assert entry.job_id is not None  # noqa: S101  # only entries with a job that ended are given here
+        transcription = self.client.get_transcription(entry.job_id, word_level_timestamps=True)
+        warn_of_other_options(self.non_speech, transcription)
+        return transcription
+
+    def _origin(self, entry: Entry) -> Origin:
+        source = entry.item.source
+        return replace(
+            self.origin,
+            source_uri=source.uri,
+            source_etag=source.version,
+            source_bytes=source.size_bytes,
+            client_ref=entry.item.ref,
+        )
