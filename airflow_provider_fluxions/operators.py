@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.cost import cost_of
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL_SECONDS,
@@ -120,19 +121,22 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
                       "of this task takes it up.")  # fmt: skip
 
     def _wait(self, job_id: JobId, deadline: float) -> None:
-        client = FluxionsHook(self.fluxions_conn_id).get_conn()
+        hook = FluxionsHook(self.fluxions_conn_id)
+        client = hook.get_conn()
         wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline)
         watched = wait.look_or(client, self._defer) if self.deferrable else wait.in_place(client)
-        self._trace(job_id, watched.ended.values())
+        self._trace(job_id, watched.ended.values(), hook.price_per_audio_hour)
         for job in watched.ended.values():
             warn_of_other_options(self.non_speech, job)
 
-    def _trace(self, job_id: JobId | None = None, jobs: Iterable[Job] = ()) -> None:
+    def _trace(self, job_id: JobId | None = None, jobs: Iterable[Job] = (), price: float | None = None) -> None:
         """Keep what OpenLineage is told when the task ends."""
         traces = self.traces = Traces(inputs=[self.audio] if str(self.audio).startswith("s3://") else [])
         if job_id is not None:
             traces.job_ids, traces.outputs = [job_id], [job_uri(self.fluxions_conn_id, job_id)]
         traces.heard(jobs)
+        if traces.audio_seconds is not None:
+            traces.cost = cost_of(traces.audio_seconds, price)
 
     def _defer(self, wait: Wait) -> NoReturn:
         self.defer(

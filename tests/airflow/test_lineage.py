@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -92,8 +94,11 @@ def test_a_submit_reads_its_recording_and_makes_a_job(s3: Any) -> None:
 
 @connected
 def test_a_resumed_submit_tells_all_although_it_is_another_instance(
-    s3: Any, fluxions_emulator: EmulatorServer, client: FluxionsClient
+    s3: Any, fluxions_emulator: EmulatorServer, client: FluxionsClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    connection = json.loads(os.environ["AIRFLOW_CONN_FLUXIONS_DEFAULT"])
+    connection["extra"] = {"price_per_audio_hour": 3600}
+    monkeypatch.setenv("AIRFLOW_CONN_FLUXIONS_DEFAULT", json.dumps(connection))
     s3.put_object(Bucket=INPUT, Key="a.mp3", Body=b"audio")
     fluxions_emulator.emulator.set_transition(Transition.after_reads(2))
     arguments: dict[str, Any] = {"audio": f"s3://{INPUT}/a.mp3", "wait_for_completion": True, "deferrable": True}
@@ -111,7 +116,7 @@ def test_a_resumed_submit_tells_all_although_it_is_another_instance(
     assert told(resumed) == (
         [f"s3://{INPUT}/a.mp3"],
         [job],
-        figures(jobIds=[str(job_id)], jobs=1, inputs=1, outputs=1, audioSeconds=seconds),
+        figures(jobIds=[str(job_id)], jobs=1, inputs=1, outputs=1, audioSeconds=seconds, cost=round(seconds, 4)),
     )
 
 

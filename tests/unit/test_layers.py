@@ -17,7 +17,7 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LINES = [
     {"version"},
     {"api", "get_provider_info"},
-    {"formats", "polling"},
+    {"cost", "formats", "polling"},
     {"hooks", "airflow_errors", "assets", "hook_lineage", "identity", "lineage_facet", "metrics"},
     {"lineage", "s3", "triggers"},
     {"sources"},
