@@ -181,8 +181,8 @@ def test_a_job_that_the_account_lost_is_forgotten() -> None:
 
 
 def test_the_horizon_stays_where_the_list_was_cut_off() -> None:
-    mark = Mark(int(NOW - HOUR))
-    survey = Survey(NOW, mark.horizon, newest=int(NOW + 9 * HOUR), complete=False)
+    mark = Mark(int(NOW - 9 * HOUR))
+    survey = Survey(NOW, mark.horizon, newest=int(NOW), complete=False)
     assert advance(mark, survey, everything)[1].horizon == mark.horizon
 
 
@@ -193,6 +193,13 @@ def test_a_sorted_list_is_read_back_to_the_horizon_and_no_further() -> None:
     assert account.requests == 1
     assert account.survey(Mark.begin(NOW, NOW)).complete
     assert account.requests == 1 + 10  # all are from the last day
+
+
+def test_a_list_that_only_looks_sorted_at_first_is_read_to_its_end() -> None:
+    account = Account([Fate(-60.0 * number, 0) for number in range(950)], order="as it comes")
+    account.fates[98], account.fates[99] = account.fates[99], account.fates[98]
+    assert account.survey(Mark(int(NOW - HOUR))).complete
+    assert account.requests == 10
 
 
 def test_a_list_in_another_order_is_read_to_its_end() -> None:

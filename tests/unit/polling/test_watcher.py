@@ -158,8 +158,10 @@ def test_the_last_watcher_to_leave_closes_the_client_and_stops_the_readings(acco
         await until(lambda: account.closed == 1)
         await until(lambda: not [task for task in asyncio.all_tasks() if task.get_name().startswith("fluxions-watch")])
 
+        names = lambda: [thread.name for thread in threading.enumerate()]  # noqa: E731
+        await until(lambda: not any(name.startswith("fluxions-watch") for name in names()))
+
     run(scenario())
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("fluxions-watch")]
 
 
 def test_after_a_restart_the_kept_mark_tells_what_ended_meanwhile_and_nothing_twice(
@@ -258,7 +260,7 @@ def test_trouble_is_waited_out_and_a_refused_key_is_read_anew(
     run(scenario())
     assert account.connects == connects
     pause = account.pages[1] - account.pages[0]
-    assert pause == REFUSED_PAUSE_SECONDS if connects == 2 else pause < INTERVAL
+    assert pause == REFUSED_PAUSE_SECONDS if connects == 2 else 0 < pause < INTERVAL
 
 
 def test_a_connection_that_cannot_work_stops_no_watcher(account: Account) -> None:
