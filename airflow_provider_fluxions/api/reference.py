@@ -63,6 +63,7 @@ def unmarked_stem(filename: str | None) -> str:
     return stem.replace("/", "_") or "audio"
 
 
-def unmarked_filename(filename: str | None) -> str:
-    """Return a job's file name without its reference: the name that the user gave, but for its folders."""
-    return _MARKED.sub(lambda match: match[2] or "", filename or "")
+def unmarked_filename(filename: str) -> str:
+    """Return a job's file name without its reference, as it was before `marked_filename`."""
+    match = _MARKED.search(filename)
+    return filename[: match.start()] + (match[2] or "") if match else filename

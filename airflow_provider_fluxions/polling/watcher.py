@@ -48,7 +48,7 @@ class Interest:
 
     def covers(self, job: Job) -> bool:
         """Whether a job's end matters, whatever it will be."""
-        names = (job.filename or "", unmarked_filename(job.filename))
+        names = (job.filename or "", unmarked_filename(job.filename or ""))
         return any(fnmatch.fnmatchcase(name, self.filename_pattern) for name in names)
 
     def tells_of(self, ended: Job) -> bool:

@@ -150,7 +150,7 @@ def payload_of(job: Job) -> dict[str, Any]:
         "version": EVENT_VERSION,
         "job_id": job.id,
         "status": str(job.status),
-        "filename": unmarked_filename(job.filename),
+        "filename": unmarked_filename(job.filename or ""),
         "filename_sent": job.filename,
         "audio_seconds": job.audio_duration,
         "created_at": job.created_at.isoformat() if job.created_at else None,
