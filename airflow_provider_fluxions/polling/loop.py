@@ -32,7 +32,7 @@ Connect = Callable[[], Awaitable["FluxionsClient"]]
 
 
 class PollLoop:
-    """The rounds for one connection on one event loop. Everything but `next_answer` runs on the event loop."""
+    """The rounds for one connection on one event loop. Everything but the requests runs on the event loop."""
 
     def __init__(self, connection: Hashable, connect: Connect, clock: LoopClock, observer: Observer) -> None:
         self.crowd = Crowd()
