@@ -60,6 +60,9 @@ _uploading = HeldByServer("mid_body", requests=TRANSFERS_IN_FLIGHT)
 _submitted = HeldByServer("after_create", requests=TRANSFERS_IN_FLIGHT)
 # The task knows its jobs, and nothing else does: no list was read, no manifest written since.
 _reading = HeldByServer("before_body", "GET")
+_resuming = HeldByS3("GET", _manifest)
+# After a resume that knew of two jobs, two more are submitted.
+_refilling = HeldByServer("after_create", requests=TRANSFERS_IN_FLIGHT, files="-[23]*.wav")
 # json comes last: the captions stand, and the results are half there.
 _writing = HeldByS3("PUT", f"{_results}.json")
 # Captions in one format stand, those in the other are not begun; the task does not even know of the first.
@@ -87,18 +90,16 @@ _POINTS = (
     _transfer("submitted", _submitted),
     _transfer("reading", _reading, dag_ids=_TRANSFER_SYNC),
     _transfer("deferred", dag_ids=_TRANSFER_DEFERRED, never_completes=True),
-    _transfer("resuming", HeldByS3("GET", _manifest), dag_ids=_TRANSFER_DEFERRED),
-    # After the resume, which knows of two jobs, two more are submitted.
-    _transfer(
-        "refilling", HeldByServer("after_create", requests=2, files="-[23]*.wav"), dag_ids=_TRANSFER_DEFERRED
-    ),
+    _transfer("resuming", _resuming, dag_ids=_TRANSFER_DEFERRED),
+    _transfer("refilling", _refilling, dag_ids=_TRANSFER_DEFERRED),
     _transfer("writing", _writing),
     _transfer("between", _between),
     _transfer("manifest", _accounting),
     _transfer("replanning", _between, _heading),
     _transfer(
-        "everywhere", _listing, _uploading, _submitted, _between, _writing, _heading, _accounting,
-        give_audio=_several_big, cut_uploads=TRANSFERS_IN_FLIGHT,
+        "in_turn", _listing, _uploading, _submitted, _reading, _between, _writing, _heading, _accounting,
+        dag_ids=_TRANSFER_SYNC, give_audio=_several_big, cut_uploads=TRANSFERS_IN_FLIGHT,
     ),
+    _transfer("in_turn_deferred", _resuming, _refilling, _between, _accounting, dag_ids=_TRANSFER_DEFERRED),
 )  # fmt: skip
 POINTS = {point.name: point for point in _POINTS}
