@@ -45,8 +45,9 @@ def judge(scene: Scene, run: Run, state: str, killed_at: float) -> Judgement:
     live = [job for job in jobs if job["status"] != "failed"]
     own = [entry for entry in emulated.recorded() if str(entry["filename"]).startswith(f"{run.name}-")]
     wanted = 1 if _shares_job(run) else len(run.digests) * run.mapped
-    outputs = Outputs.of(scene, run) if run.dag_id.startswith("kill_transfer") else Outputs()
-    faults = [*outputs.faults(scene, run, live)] if outputs.versions else _wrong_ids(scene, run, live)
+    outputs = Outputs.of(scene, run) if run.is_transfer else Outputs()
+    returned = scene.airflow.database.xcom(run.dag_id, run.run_id, TASK) if run.is_transfer else None
+    faults = list(outputs.faults(run, live, returned)) if run.is_transfer else _wrong_ids(scene, run, live)
     tries = [scene.task(run.dag_id, run.run_id, ["try_number"], index)["try_number"] for index in run.map_indexes]
     fine = state == "success" and len(live) == wanted and not faults
     return Judgement(

@@ -57,25 +57,26 @@ class Outputs:
         versions = self.versions.get(key, ())
         return versions[-1].body if versions else b""
 
-    def faults(self, scene: Scene, run: Run, live: Sequence[Job]) -> Iterator[str]:
-        """What is wrong with them, given the live jobs."""
+    def faults(self, run: Run, live: Sequence[Job], returned: Mapping[str, Any] | None) -> Iterator[str]:
+        """What is wrong with them, given the live jobs and what the task returned."""
         jobs = {job["sha256"]: job for job in live}
         wanted = {key for number in range(len(run.digests)) for key in keys(run, number)}
         manifest = f"_manifests/{run.dag_id}/{run.run_id}/{TASK}.jsonl"
-        yield from (f"{key} is missing" for key in {*wanted, manifest} - set(self.versions))
-        yield from (f"{key} is left over" for key in set(self.versions) - wanted - {manifest})
+        yield from (f"{key} is missing" for key in sorted({*wanted, manifest} - set(self.versions)))
+        yield from (f"{key} is left over" for key in sorted(set(self.versions) - wanted - {manifest}))
         for number, digest in enumerate(run.digests):
             for key in keys(run, number):
                 yield from _output_faults(key, self.versions.get(key, ()), jobs.get(digest, {}), run.versions[number])
-        for version in self.versions.get(manifest, ()):
-            yield from _manifest_faults(version.body, run, jobs, is_last=version is self.versions[manifest][-1])
-        counts = scene.airflow.database.xcom(run.dag_id, run.run_id, TASK) or {}
+        accounts = self.versions.get(manifest, ())
+        for number, version in enumerate(accounts, 1):
+            yield from _manifest_faults(version.body, run, jobs, is_last=number == len(accounts))
+        counts = returned or {}
         if (counts.get("inputs"), counts.get("completed"), counts.get("failed")) != (
             len(run.digests),
             len(run.digests),
             0,
         ):
-            yield f"the task returned {counts}"
+            yield f"the task returned {returned}"
 
 
 def keys(run: Run, number: int) -> list[str]:

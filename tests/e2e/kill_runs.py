@@ -43,6 +43,10 @@ class Run:
         return f"run-{self.name}"
 
     @property
+    def is_transfer(self) -> bool:
+        return self.dag_id.startswith("kill_transfer_")
+
+    @property
     def folder(self) -> str:
         """Of the recordings of all transfers of the point at this profile."""
         return f"{self.name.rpartition('-')[0]}/{self.profile}/"
