@@ -42,8 +42,8 @@ class KillPoint:
 
     @property
     def kills_tasks(self) -> bool:
-        """Whether the killed process is a single task's own, so that its supervisor can be killed with it."""
-        return bool(self.moments) and self.mapped == 1
+        """Whether the killed process is a single task's own and killed once: its supervisor can be killed with it."""
+        return len(self.moments) == 1 and self.mapped == 1
 
 
 def _transfer(name: str, *moments: Moment, dag_ids: tuple[str, ...] = _TRANSFERS, **options: object) -> KillPoint:
