@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from harness.s3 import LocalS3
 
-_HOLD_SECONDS = 120.0
+_HOLD_SECONDS = 300.0
 _S3_SECONDS = 60.0
 _HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive")
 

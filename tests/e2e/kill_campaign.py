@@ -20,7 +20,7 @@ from tests.e2e.kill_runs import MOMENT_SECONDS, Run, complete_job, never_complet
 from tests.e2e.kill_scene import SLOTS, Scene
 from tests.e2e.kill_undisturbed import compare
 
-RUN_SECONDS = 240.0
+RUN_SECONDS = 600.0
 TRIGGER_SECONDS = 60.0
 # One triggerer dies with this many waits.
 WAITS_A_TRIGGERER = 7

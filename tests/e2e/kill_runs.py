@@ -11,7 +11,7 @@ from harness.processes import wait_until
 from tests.e2e.holding_s3 import Hold
 from tests.e2e.kill_scene import SOURCE_BUCKET, Emulated, Scene
 
-MOMENT_SECONDS = 120.0
+MOMENT_SECONDS = 300.0
 SMALL_BYTES = 20_000
 # More than the buffers of two sockets hold, so that the rest of the body is still with the task when it is killed.
 BIG_BYTES = 24 * 1024 * 1024

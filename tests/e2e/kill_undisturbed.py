@@ -13,7 +13,7 @@ from tests.e2e.kill_outputs import Outputs, keys
 from tests.e2e.kill_runs import Run, completes_again
 from tests.e2e.kill_scene import SOURCE_BUCKET, Scene
 
-SECONDS = 240.0
+SECONDS = 600.0
 # What tells one job from another for the same bytes; the reference in its file name as well.
 _OF_THE_JOB = ("id", "created_at", "updated_at")
 _REFERENCE = re.compile(r"--[0-9a-f]{16}(?=\.)")
