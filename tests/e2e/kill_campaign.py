@@ -46,19 +46,45 @@ class Report:
 
 def play_point(scene: Scene, point: KillPoint, runs: int) -> Report:
     """Play a point so many times, several at a time, and report once all are over."""
-    started, lists = time.monotonic(), _lists(scene)
-    scene.airflow.rest.call("GET", "/dags")  # Signs in once, before several threads would.
-    todo = [_run(point, number) for number in range(runs)]
     if not point.moments:
-        waves = [todo[first : first + WAITS_A_TRIGGERER] for first in range(0, runs, WAITS_A_TRIGGERER)]
-        done = [result for wave in waves for result in _play_triggerer(scene, point, wave)]
-    else:
-        with ThreadPoolExecutor(max(1, SLOTS // point.mapped)) as pool:
-            done = list(pool.map(lambda run: _safely(scene, point, run), todo))
-    lists = _lists(scene) - lists
+        return play_triggerers(scene, [point], runs)[0]
+    begun = _Begun.now(scene)
+    todo = [_run(point, number) for number in range(runs)]
+    with ThreadPoolExecutor(max(1, SLOTS // point.mapped)) as pool:
+        done = list(pool.map(lambda run: _safely(scene, point, run), todo))
+    return _report(scene, point, todo, done, begun)
+
+
+def play_triggerers(scene: Scene, points: Sequence[KillPoint], runs: int) -> list[Report]:
+    """Play points at which the triggerer is killed so many times each, side by side: one kill hits all that wait."""
+    begun = _Begun.now(scene)
+    todo = [(point, _run(point, number)) for point in points for number in range(runs)]
+    waves = [todo[first : first + WAITS_A_TRIGGERER] for first in range(0, len(todo), WAITS_A_TRIGGERER)]
+    done = [result for wave in waves for result in _play_triggerer(scene, wave)]
+    played = [(point, run, result) for (point, run), result in zip(todo, done, strict=True)]
+    return [
+        _report(scene, one, [run for point, run, _ in played if point is one],
+                [result for point, _, result in played if point is one], begun)
+        for one in points
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Begun:
+    at: float
+    lists: int
+
+    @classmethod
+    def now(cls, scene: Scene) -> _Begun:
+        scene.airflow.rest.call("GET", "/dags")  # Signs in once, before several threads would.
+        return cls(time.monotonic(), _lists(scene))
+
+
+def _report(scene: Scene, point: KillPoint, runs: list[Run], done: list[Judgement], begun: _Begun) -> Report:
+    lists = _lists(scene) - begun.lists
     if point.is_transfer:
-        done = compare(scene, todo, done, trigger)
-    return Report(point.name, done, lists, time.monotonic() - started)
+        done = compare(scene, runs, done, trigger)
+    return Report(point.name, done, lists, time.monotonic() - begun.at)
 
 
 def _run(point: KillPoint, number: int) -> Run:
@@ -110,9 +136,10 @@ def _kill(scene: Scene, run: Run, moment: Moment) -> float:
     return killed_at
 
 
-def _play_triggerer(scene: Scene, point: KillPoint, runs: Sequence[Run]) -> list[Judgement]:
+def _play_triggerer(scene: Scene, played: Sequence[tuple[KillPoint, Run]]) -> list[Judgement]:
     """Kill the triggerer once all runs wait in it. Half of the jobs end while there is none."""
-    for run in runs:
+    runs = [run for _, run in played]
+    for point, run in played:
         never_completes(scene, run)
         point.give_audio(scene, run)
         trigger(scene, run)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.kill_campaign import Report, play_point
+from tests.e2e.kill_campaign import Report, play_point, play_triggerers
 from tests.e2e.kill_points import POINTS
 from tests.e2e.kill_scene import set_scene
 
@@ -37,7 +37,7 @@ def reports(request: pytest.FixtureRequest) -> Iterator[dict[str, Report]]:
         # Tasks that cannot run side by side with a dead triggerer come first.
         with ThreadPoolExecutor(POINTS_AT_A_TIME) as pool:
             played = list(pool.map(lambda point: play_point(scene, point, PLAYED[point.name]), tasks))
-        played += [play_point(scene, point, RUNS) for point in triggerers]
+        played += play_triggerers(scene, triggerers, RUNS)
         yield {report.point: report for report in played}
     if not request.session.testsfailed:
         shutil.rmtree(home)
