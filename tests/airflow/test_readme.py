@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+DAG_PAGES = README + (ROOT / "docs" / "transfer.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", DAG_PAGES, re.DOTALL)
 
 
 def load(folder: Path) -> Any:
@@ -24,7 +25,7 @@ def load(folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_each_python_block_of_readme_is_a_dag_with_tasks(block: str, tmp_path: Path) -> None:
+def test_each_python_block_of_readme_and_of_the_transfers_page_is_a_dag_with_tasks(block: str, tmp_path: Path) -> None:
     (tmp_path / "from_readme.py").write_text(block)
     (dag,) = load(tmp_path).dags.values()
     assert dag.tasks
