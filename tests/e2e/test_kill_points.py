@@ -22,8 +22,9 @@ IN_TURN = ("transfer_in_turn", "transfer_in_turn_deferred")
 _COVERED = {moment for name in IN_TURN for moment in POINTS[name].moments}
 _LEFT_OUT = {name for name, point in POINTS.items() if point.is_transfer and point.moments} - set(IN_TURN)
 assert all(_COVERED.issuperset(POINTS[name].moments) for name in _LEFT_OUT)
-PLAYED = {name: 1 if name in IN_TURN else RUNS for name in POINTS if name not in _LEFT_OUT}
-
+# Dead triggerers come last; who asks for them waits for all.
+_IN_ORDER = sorted(POINTS, key=lambda name: not POINTS[name].moments)
+PLAYED = {name: 1 if name in IN_TURN else RUNS for name in _IN_ORDER if name not in _LEFT_OUT}
 
 Reports = Callable[[str], Report]
 
