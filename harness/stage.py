@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,6 +117,7 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
         airflow.add_connection("aws_default", **storage.airflow_connection())
         for name, emulator in emulators.items():
             airflow.add_connection(f"fluxions_{name}", **emulator.airflow_connection())
+        airflow.add_connection("fluxions_metered", **emulators[PROFILES[0]].airflow_connection())
         for name, fields in BAD_CONNECTIONS.items():
             working = emulators[PROFILES[0]].airflow_connection()
             password = fields.get("password", "{key}").format(key=working["password"])
@@ -147,18 +148,27 @@ def _write_dags(folder: Path) -> Path:
     folder.mkdir(parents=True)
     for profile in PROFILES:
         for example in (*EXAMPLES, *LATE_EXAMPLES):
-            text = (ROOT / "dags_examples" / f"{example}.py").read_text()
-            for old, new in (
-                (f'dag_id="fluxions_{example}"', f'dag_id="{profile}_{example}"'),
-                ('FLUXIONS_CONN_ID = "fluxions_default"', f'FLUXIONS_CONN_ID = "fluxions_{profile}"'),
-            ):
-                if text.count(old) != 1:
-                    raise HarnessError(f"dags_examples/{example}.py has not exactly one {old}")
-                text = text.replace(old, new)
+            text = example_with(
+                example,
+                {
+                    f'dag_id="fluxions_{example}"': f'dag_id="{profile}_{example}"',
+                    'FLUXIONS_CONN_ID = "fluxions_default"': f'FLUXIONS_CONN_ID = "fluxions_{profile}"',
+                },
+            )
             (folder / f"{profile}_{example}.py").write_text(text)
     for path in (ROOT / "tests" / "e2e" / "stage_dags").glob("*.py"):
         (folder / path.name).write_text(path.read_text())
     return folder
+
+
+def example_with(example: str, changes: Mapping[str, str]) -> str:
+    """The text of an example DAG with some of its texts replaced; HarnessError where one is not there just once."""
+    text = (ROOT / "dags_examples" / f"{example}.py").read_text()
+    for old, new in changes.items():
+        if text.count(old) != 1:
+            raise HarnessError(f"dags_examples/{example}.py has not exactly one {old}")
+        text = text.replace(old, new)
+    return text
 
 
 def _set_endings(emulator: LocalEmulator) -> None:
