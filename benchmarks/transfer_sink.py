@@ -1,27 +1,21 @@
-"""The two ends of `benchmarks/transfer_object.py`, each a process that costs next to nothing.
+"""The far end of `benchmarks/transfer_object.py`, a process that costs next to nothing.
 
-    python benchmarks/transfer_wire.py source|sink PORT_FILE
+    python benchmarks/transfer_sink.py PORT_FILE
 
-`source` answers S3's HEAD and GET; a key such as ``1048576.wav`` has so many bytes, which the kernel sends
-(``sendfile``) from memory. `sink` swallows a request's body, of announced length or chunked, and answers with a job as
-Fluxions does, and with how many bytes came. moto's server and our emulator are Python through and through, and would
-be measured instead of the client.
+It swallows a request's body, of announced length or chunked, and answers with a job as Fluxions does, and with how many
+bytes came. Our emulator hashes what it gets, and would be measured instead of the client.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
-PATTERN_BYTES = 64 << 20
 DISCARD_BYTES = 1 << 20
-FACTS = 'ETag: "benchmark"\r\nLast-Modified: Wed, 01 Oct 2025 00:00:00 GMT\r\nContent-Type: audio/wav\r\n'
 # The end of a chunked body. Random bytes end a read like this once in 2 ** 56 times.
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 
@@ -38,18 +32,7 @@ def read_head(connection: socket.socket) -> tuple[bytes, bytes]:
     return head, rest
 
 
-def source(connection: socket.socket, pattern: int) -> None:
-    while head := read_head(connection)[0]:
-        found = re.match(rb"(HEAD|GET) /\S*?(\d+)\.wav", head)
-        size = int(found[2]) if found else 0
-        connection.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n{FACTS}\r\n".encode())
-        left = size if head.startswith(b"GET") else 0
-        while left:
-            offset = (size - left) % PATTERN_BYTES
-            left -= os.sendfile(connection.fileno(), pattern, offset, min(left, PATTERN_BYTES - offset))
-
-
-def sink(connection: socket.socket, _: int) -> None:
+def sink(connection: socket.socket) -> None:
     buffer = bytearray(DISCARD_BYTES)
     view = memoryview(buffer)
     while True:
@@ -72,18 +55,14 @@ def sink(connection: socket.socket, _: int) -> None:
         connection.sendall(answer.encode() + body)
 
 
-def serve(answer: Callable[[socket.socket, int], None], port_file: Path) -> None:
-    pattern = os.memfd_create("pattern")
-    with open(pattern, "wb", closefd=False) as file:
-        for _ in range(PATTERN_BYTES >> 20):
-            file.write(os.urandom(1 << 20))
+def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0))
-    port_file.write_text(str(listener.getsockname()[1]))
+    Path(sys.argv[1]).write_text(str(listener.getsockname()[1]))
     while True:
         connection, _ = listener.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=answer, args=(connection, pattern), daemon=True).start()
+        threading.Thread(target=sink, args=(connection,), daemon=True).start()
 
 
 if __name__ == "__main__":
-    serve({"source": source, "sink": sink}[sys.argv[1]], Path(sys.argv[2]))
+    main()
