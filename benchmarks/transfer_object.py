@@ -5,8 +5,8 @@
 Needs Linux, the environment of `scripts/test 3.3`, and curl. Contestants take turns, each in processes of its own,
 against the same two servers (`transfer_s3.py`, `transfer_sink.py`). Prints one JSON line a round, and the medians.
 
-- ours: what the transfer operator does for each input (a HEAD for the listing's line, then `Worker.upload`) in a process
-  which is there already, and has sent one small object;
+- ours: what the transfer operator does for each input (a HEAD for the listing's line, then `Worker.upload`), in a
+  process that is there already and has sent one small object;
 - curl: ``curl -s GET | curl -T -``, which cannot know the length and so sends chunks;
 - curl with length: the same, told the length by hand, which saves it the chunks.
 """

@@ -134,15 +134,19 @@ def measure(count: int) -> dict[str, Any]:
         url = stage.start("transfer_s3.py", folder, stack)
         env = stage.environment(folder, url, {"conn_type": "fluxions", "host": url, "password": "key"})
         add_objects(url, (["input", key, 1_000_000, {}] for key in keys(count)))
-        results = {"nothing done": in_child(env, "survey", url, 0, 1)}
-        results[f"nothing done, one of {SHARDS} shards"] = in_child(env, "survey", url, 0, SHARDS)
+        results: dict[str, Any] = {}
+
+        def take(what: str, *case: object) -> None:
+            results[what] = {**in_child(env, *case), "load": round(os.getloadavg()[0], 1)}
+            print(json.dumps({what: results[what]}), flush=True)
+
+        take("manifest", "manifest", url, RESUMED_KEYS)
+        take("nothing done", "survey", url, 0, 1)
+        take(f"nothing done, one of {SHARDS} shards", "survey", url, 0, SHARDS)
         in_child(env, "done", url)
-        results["all done"] = in_child(env, "survey", url, 0, 1)
-        results[f"all done, one of {SHARDS} shards"] = in_child(env, "survey", url, 0, SHARDS)
-        results["manifest"] = in_child(env, "manifest", url, RESUMED_KEYS)
-        for what, figures in results.items():
-            print(json.dumps({what: figures}), flush=True)
-        return {**results, "load": round(os.getloadavg()[0], 1)}
+        take(f"all done, one of {SHARDS} shards", "survey", url, 0, SHARDS)
+        take("all done", "survey", url, 0, 1)
+        return results
 
 
 def main() -> None:
