@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsEr
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.api.settings import ClientSettings, with_port
+from airflow_provider_fluxions.api.written import read_settings
 from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
 
@@ -166,43 +166,8 @@ def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
 
     :raises FluxionsConfigError: a value cannot work; the message names the connection and the field.
     """
-    given = {name: value for name, value in extra.items() if value not in (None, "")}
     host = with_port(connection.host or ClientSettings.base_url, connection.port)
-    readers = {
-        "submit_path": str,
-        "connect_timeout": float,
-        "read_timeout": float,
-        "submit_timeout": float,
-        "max_retries": int,
-        "verify": _boolean_or_path,
-        "allow_http": _boolean,
-        "price_per_audio_hour": float,
-    }
     try:
-        values = {name: _read(name, given[name], reader) for name, reader in readers.items() if name in given}
-        return ClientSettings(connection.password or "", host, **values)
+        return read_settings(connection.password or "", host, extra, "extra {}".format)
     except FluxionsConfigError as error:
         raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from error
-
-
-def _read(name: str, value: Any, reader: Any) -> Any:
-    try:
-        return reader(value)
-    except (TypeError, ValueError) as error:
-        raise FluxionsConfigError(f"extra {name} cannot be {json.dumps(value, default=str)}.") from error
-
-
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    if text not in ("true", "false", "1", "0", "yes", "no"):
-        raise ValueError(value)
-    return text in ("true", "1", "yes")
-
-
-def _boolean_or_path(value: Any) -> bool | str:
-    try:
-        return _boolean(value)
-    except ValueError:
-        return str(value)

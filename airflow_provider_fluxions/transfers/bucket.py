@@ -25,7 +25,7 @@ from airflow_provider_fluxions.hooks import (
 from airflow_provider_fluxions.identity import map_index_of
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
-from airflow_provider_fluxions.transfers.arguments import boolean_of
+from airflow_provider_fluxions.transfers.arguments import boolean_of, number_of
 from airflow_provider_fluxions.transfers.budget import Budget
 from airflow_provider_fluxions.transfers.entry import Entry
 from airflow_provider_fluxions.transfers.flow import Flow, Pace
@@ -78,6 +78,8 @@ class FluxionsS3ToS3Operator(BaseOperator):
     :param shard_count: (templated) into how many parts the source is divided, by a hash of each address.
     :param non_speech: include non-speech sounds as tags.
     :param cache: let Fluxions answer with an earlier result for the same audio.
+    :param lookback_days: how old a job may be to be taken up. Looking for jobs costs a request for every 100 that
+        the account has since then, or since the oldest new recording was written, whichever is later.
     :param max_in_flight: jobs at the service at a time.
     :param upload_workers: uploads side by side, 1 MiB of memory each.
     :param fail_on: ``any`` failed input fails the task, or only if ``all`` failed, or ``none``.
@@ -122,6 +124,7 @@ class FluxionsS3ToS3Operator(BaseOperator):
         shard_count: int | str = 1,
         non_speech: bool = False,
         cache: bool = True,
+        lookback_days: float = 30.0,
         max_in_flight: int = 50,
         upload_workers: int = 4,
         fail_on: str = "any",
@@ -153,6 +156,7 @@ class FluxionsS3ToS3Operator(BaseOperator):
         self.shard_count = shard_count
         self.non_speech = non_speech
         self.cache = cache
+        self.lookback_days = lookback_days
         self.max_in_flight = max_in_flight
         self.upload_workers = upload_workers
         self.fail_on = fail_on
@@ -175,6 +179,7 @@ class FluxionsS3ToS3Operator(BaseOperator):
         self._writing()
         if self.max_in_flight < 1 or self.upload_workers < 1:
             raise FluxionsInputError("max_in_flight and upload_workers must be at least 1.")
+        number_of("lookback_days", self.lookback_days, float)
         if isinstance(self.suffixes, str | bytes) or not self.suffixes:
             raise FluxionsInputError(f"suffixes must be a list such as ['.mp3', '.wav'], not {self.suffixes!r}.")
         numbers = (self.min_age, self.min_bytes, self.max_bytes, self.shard_index, self.shard_count)
@@ -203,7 +208,9 @@ class FluxionsS3ToS3Operator(BaseOperator):
         hook = FluxionsHook(self.fluxions_conn_id)
         store = S3Store(self.aws_conn_id, self._writing())
         manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti))
-        preparation = Preparation(hook.get_conn(), store, self._order(run, origin), manifest, self._budget())
+        preparation = Preparation(
+            hook.get_conn(), store, self._order(run, origin), manifest, self._budget(), self.lookback_days
+        )
         price = checked_price(self.price_per_audio_hour)
         price = hook.price_per_audio_hour if price is None else price
         if boolean_of("dry_run", self.dry_run):

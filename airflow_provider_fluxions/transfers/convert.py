@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
@@ -18,11 +20,13 @@ from airflow_provider_fluxions.transfers.origin import origin_of
 from airflow_provider_fluxions.transfers.outputs import (
     META_JOB,
     META_REFERENCE,
+    META_RUN,
+    META_SOURCE,
     META_VERSION,
     find_standing,
     write_outputs,
 )
-from airflow_provider_fluxions.transfers.partition import ingest_folder
+from airflow_provider_fluxions.transfers.partition import dated_folders, ingest_folder
 from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item, Target, check_collisions, plan_item
 
 MAX_SHOWN_FAILURES = 10
@@ -34,6 +38,9 @@ class FluxionsConvertOperator(BaseOperator):
     A result is done when its conversions exist and carry its version and these options, so a rerun converts only
     what is new. What is no stored result is reported at the end and sinks nothing else.
 
+    Tables name the stored JSON as ``stored_uri``, and what a transfer left in its metadata: the recording's address,
+    its ETag and our reference. Its size and the ``non_speech`` that was asked for are not there and stay null.
+
     Returns counts: ``inputs``, ``converted``, ``already_done``.
 
     :param source: (templated) ``s3://bucket/prefix/``, one key, or a glob. Only names that end in ``.json`` are taken.
@@ -41,8 +48,8 @@ class FluxionsConvertOperator(BaseOperator):
         ``{prefix}{path below the source}call.mp3.vtt``.
     :param formats: see `airflow_provider_fluxions.formats`.
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed.
-    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``. A run of another date then
-        converts everything anew, into its own partition.
+    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``; what stands in an earlier
+        date's folder is done. For a source that has such folders itself leave it off: they are kept.
     :param workers: results converted side by side; each is held in memory whole.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
     :raises AirflowFailException: a result could not be converted, or an argument cannot work.
@@ -102,15 +109,34 @@ class FluxionsConvertOperator(BaseOperator):
         """Return all stored results, and those that have something to be converted."""
         source, destination = parse_source(self.source), parse_destination(self.destination)
         store.require_bucket(destination[0])
-        folder = ingest_folder(origin.ingested_at) if self.partition_by_date else ""
-        target = Target.of(destination, choices, folder)
         found = [one for one in store.list(source.bucket, source.prefix) if source.takes(one, (STORED_EXTENSION,))]
+        folders = [""]
+        if self.partition_by_date:
+            _require_no_dates(found, source)
+            folders = _folders(store, destination, ingest_folder(origin.ingested_at))
+        target = Target.of(destination, choices, folders[0])
         items = [_item(one, source, target) for one in found]
         check_collisions(items)
         if not items:
             self.log.warning("%s holds no stored results (names that end in %s).", self.source, STORED_EXTENSION)
-        standing = find_standing(store, pool, items, [folder])
+        standing = find_standing(store, pool, items, folders)
         return items, [item for item in items if not standing[item.ref].is_done(item)]
+
+
+def _require_no_dates(found: list[S3Object], source: Source) -> None:
+    for one in found:
+        if dated_folders([f"{source.relative(one.key).partition('/')[0]}/"]):
+            raise FluxionsInputError(
+                f"{one.uri} stands in a date's folder already, and its conversions would stand in two. Leave "
+                "partition_by_date off, and they keep the one they have."
+            )
+
+
+def _folders(store: S3Store, destination: tuple[str, str], own: str) -> list[str]:
+    """Return this run's folder, then those of other dates."""
+    bucket, prefix = destination
+    dated = dated_folders(store.folders(bucket, f"{prefix}ingest_date="))
+    return [own, *(folder for folder in dated if folder != own)]
 
 
 def _item(found: S3Object, source: Source, target: Target) -> Item:
@@ -124,7 +150,20 @@ def _convert(store: S3Store, item: Item, choices: tuple[Choice, ...], origin: Or
     try:
         transcription = read_stored(store.get(source))
         metadata = {META_REFERENCE: item.ref, META_VERSION: source.version, META_JOB: str(transcription.id)}
-        write_outputs(store, item, transcription, choices, origin, metadata)
+        known = _source_origin(store.head(source.bucket, source.key) or source, origin)
+        write_outputs(store, item, transcription, choices, known, metadata)
     except FluxionsFormatError as error:
         return f"{source.uri}: {error}"
     return None
+
+
+def _source_origin(stored: S3Object, origin: Origin) -> Origin:
+    """Return what a stored result's metadata says of its recording: only a transfer's does, which names its run."""
+    facts = stored.metadata if META_RUN in stored.metadata else {}
+    return replace(
+        origin,
+        stored_uri=stored.uri,
+        source_uri=unquote(facts[META_SOURCE]) if META_SOURCE in facts else None,
+        source_etag=facts.get(META_VERSION),
+        client_ref=facts.get(META_REFERENCE),
+    )

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_fluxions.s3 import S3Object, S3Store
@@ -27,13 +27,17 @@ SURVEYORS = 16
 
 @dataclass(frozen=True)
 class Preparation:
-    """All that comes before the first move."""
+    """All that comes before the first move.
+
+    :param lookback_days: how old a job may be to be taken up.
+    """
 
     client: FluxionsClient
     store: S3Store
     order: Order
     manifest: Manifest
     budget: Budget
+    lookback_days: float
 
     def entries(self, now: datetime, *, is_retry: bool) -> list[Entry]:
         """Return every input with where it stands. Submits nothing; writes a manifest if there is work.
@@ -79,7 +83,7 @@ class Preparation:
         entries = survey(self.store, pool, self.order, now)
         if not entries:
             log.warning("The source holds no recordings (%s).", ", ".join(self.order.selection.suffixes))
-        take_up(self.client, entries)
+        take_up(self.client, entries, now - timedelta(days=self.lookback_days))
         return entries
 
     def _estimate(self, pool: Executor, entries: Sequence[Entry], *, with_seconds: bool) -> Estimate:

@@ -141,17 +141,18 @@ def _seconds(text: str | None) -> float | None:
         return None
 
 
-def take_up(client: FluxionsClient, entries: Iterable[Entry]) -> None:
+def take_up(client: FluxionsClient, entries: Iterable[Entry], horizon: datetime) -> None:
     """Adopt jobs that an earlier run submitted and did not finish: one scan of the list for all.
+
+    The scan goes back to the oldest input's last change, but no further than the horizon.
 
     :raises FluxionsError: the list could not be read to its end: unknown, not absent.
     """
     todo = {entry.item.ref: entry for entry in entries if entry.state is State.TO_DO and not entry.stored}
     if not todo:
         return
-    instants = [entry.item.source.modified_at for entry in todo.values()]
-    since = None if None in instants else min(instant for instant in instants if instant is not None)
-    for ref, jobs in search(client, set(todo), since).items():
+    oldest = min((entry.item.source.modified_at or horizon for entry in todo.values()), default=horizon)
+    for ref, jobs in search(client, set(todo), max(oldest, horizon)).items():
         job = newest_live(jobs)
         if job is not None:
             todo[ref].state, todo[ref].job_id = State.IN_FLIGHT, job.id

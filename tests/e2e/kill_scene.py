@@ -13,7 +13,7 @@ from airflow_provider_fluxions.emulator.control import ControlClient
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.s3 import LocalS3
-from harness.settings import connection_variable
+from harness.settings import connection_variable, lost_after
 from harness.stage import PROFILES
 from tests.e2e.slow_s3 import SlowS3
 
@@ -24,19 +24,7 @@ SLOTS = 6
 JOB_SECONDS = 10.0
 # Jobs that others left in the account, three pages of the list.
 FOREIGN_JOBS = 300
-# How long Airflow takes a task for alive whose supervisor was killed. Much less, and a busy machine would make it
-# give up tasks that live.
-LOST_AFTER_SECONDS = 20
-_ENVIRONMENT = {
-    "AIRFLOW__CORE__PARALLELISM": str(SLOTS),
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(LOST_AFTER_SECONDS),
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
-    # The same in Airflow 2.11. It keeps its own interval for looking, 10 s: looking every 3 s, a busy scheduler
-    # reported a lost task several times, and the late reports failed the tries that had followed.
-    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "2",
-    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": str(LOST_AFTER_SECONDS),
-}
+_ENVIRONMENT = {"AIRFLOW__CORE__PARALLELISM": str(SLOTS), **lost_after(seconds=20)}
 # The triggerer calls the emulator by this name, the tasks by its address: so their requests can be told apart.
 TRIGGERER_HOST = "localhost"
 SUBMIT_PATHS = {"documented": "/submit", "observed": "/akro/submit"}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, OutcomeRule, Transition
+import pytest
+import requests
+
+from airflow_provider_fluxions.emulator import ControlClient, Emulator, EmulatorServer, OutcomeRule, Transition
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,3 +198,23 @@ def test_two_emulators_give_the_same_bytes_the_same_transcript(make_api: MakeApi
     texts = [api.get(f"/transcriptions/{api.job()}").json()["text"] for api in (make_api(), make_api())]
     assert texts[0] == texts[1]
     assert isinstance(make_api().emulator, Emulator)
+
+
+def test_time_that_is_advanced_passes_for_jobs_and_for_their_times(api: Api) -> None:
+    api.emulator.set_transition(Transition.after_seconds(3600))
+    job_id = api.job()
+    assert api.get(f"/transcriptions/{job_id}").json()["status"] == "submitted"
+    api.emulator.advance(3600)
+    job = api.get(f"/transcriptions/{job_id}").json()
+    assert job["status"] == "completed"
+    assert datetime.fromisoformat(job["updated_at"]) - datetime.fromisoformat(job["created_at"]) == timedelta(hours=1)
+
+
+def test_another_process_can_advance_the_time(api: Api, control: ControlClient) -> None:
+    before = api.emulator.clock()
+    assert control.advance(60) == api.emulator.clock() == before + 60
+
+
+def test_time_does_not_run_backwards(api: Api, control: ControlClient) -> None:
+    with pytest.raises(requests.HTTPError, match="seconds must be 0 or more"):
+        control.advance(-1)
