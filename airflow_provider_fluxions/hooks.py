@@ -123,7 +123,8 @@ class FluxionsHook(BaseHook):
     ) -> Transcription:
         """Block until the job is completed and return it with its transcript.
 
-        :param poll_interval: seconds between two looks.
+        :param poll_interval: the most seconds between two looks; a young wait is looked at sooner, every quarter of its
+            age but at least 2 s apart.
         :param timeout: seconds from now.
         :raises FluxionsJobFailedError: the service ended it as failed.
         :raises FluxionsDeadlineError: it still runs after ``timeout``.

@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureEx
 
 from airflow_provider_fluxions.api.audio import Audio, AudioSource, Readable
 from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInputError, FluxionsStorageError
+from airflow_provider_fluxions.hook_lineage import HookLineage
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -100,6 +101,7 @@ class S3Store:
         self.hook = _new_hook(aws_conn_id)
         self.client: Any = self.hook.get_conn()
         self.writing = writing or Writing()
+        self._lineage = HookLineage(self.hook)
 
     def head(self, bucket: str, key: str) -> S3Object | None:
         """Return an object's facts, None where it, or its whole bucket, does not exist.
@@ -168,6 +170,7 @@ class S3Store:
             gone = {"NoSuchKey": "is gone", "404": "is gone", "PreconditionFailed": "changed", "412": "changed"}
             what = gone.get(_code(error), f"cannot be read ({_code(error)})")
             raise FluxionsAudioError(f"{found.uri} {what} since it was listed.", transient=True) from error
+        self._lineage.read(found.bucket, found.key)
         return _Body(answer["Body"])
 
     def get(self, found: S3Object) -> bytes:
@@ -178,6 +181,7 @@ class S3Store:
         with storage_errors(found.uri):
             answer = self.client.get_object(Bucket=found.bucket, Key=found.key)
             data: bytes = answer["Body"].read()
+        self._lineage.read(found.bucket, found.key)
         if answer.get("ContentEncoding") != "gzip":
             return data
         try:
@@ -208,6 +212,7 @@ class S3Store:
             self.client.put_object(
                 Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata), **extra
             )
+        self._lineage.wrote(bucket, key)
 
 
 class _Body:

@@ -117,6 +117,7 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
         airflow.add_connection("aws_default", **storage.airflow_connection())
         for name, emulator in emulators.items():
             airflow.add_connection(f"fluxions_{name}", **emulator.airflow_connection())
+        airflow.add_connection("fluxions_metered", **emulators[PROFILES[0]].airflow_connection())
         for name, fields in BAD_CONNECTIONS.items():
             working = emulators[PROFILES[0]].airflow_connection()
             password = fields.get("password", "{key}").format(key=working["password"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -12,8 +12,10 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsInputError, FluxionsTransferError
+from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import Choice, choose, read_stored
 from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.lineage import ReportsLineage, Traces
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
 from airflow_provider_fluxions.transfers.origin import origin_of
@@ -32,7 +34,7 @@ from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item, Tar
 MAX_SHOWN_FAILURES = 10
 
 
-class FluxionsConvertOperator(BaseOperator):
+class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     """Make other formats of stored ``json`` results. Nothing is transcribed, so nothing is paid.
 
     A result is done when its conversions exist and carry its version and these options, so a rerun converts only
@@ -52,6 +54,7 @@ class FluxionsConvertOperator(BaseOperator):
         date's folder is done. For a source that has such folders itself leave it off: they are kept.
     :param workers: results converted side by side; each is held in memory whole.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
+    :param outlets: Airflow's own; the event of each asset gets the counts and ``destination`` as its extra.
     :raises AirflowFailException: a result could not be converted, or an argument cannot work.
     :raises FluxionsStorageError: S3 refused; a retry may mend it.
     """
@@ -98,10 +101,18 @@ class FluxionsConvertOperator(BaseOperator):
                 "already_done": len(items) - len(todo),
             }
             self.log.info("%s", counts)
+            self._trace(items, {item.source.uri for item, end in zip(todo, ends, strict=True) if end is not None})
             if errors:
                 shown = "; ".join(errors[:MAX_SHOWN_FAILURES])
                 raise FluxionsTransferError(f"{len(errors)} of {len(items)} results could not be converted. {shown}")
+            add_asset_extra(context, self, {**counts, "destination": self.destination})
             return counts
+
+    def _trace(self, items: list[Item], bad: Collection[str]) -> None:
+        """Keep what there is a result of, made now or before; not what could not be converted."""
+        good = [item for item in items if item.source.uri not in bad]
+        outputs = [uri for item in good for uri in item.uris()]
+        self.traces = Traces(inputs=[item.source.uri for item in good], outputs=outputs)
 
     def _plan(
         self, store: S3Store, pool: Executor, choices: tuple[Choice, ...], origin: Origin

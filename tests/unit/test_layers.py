@@ -17,9 +17,10 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LINES = [
     {"version"},
     {"api", "get_provider_info"},
-    {"formats", "polling", "cost"},
-    {"hooks", "airflow_errors", "identity", "metrics", "s3"},
-    {"triggers", "sources"},
+    {"cost", "formats", "polling"},
+    {"hooks", "airflow_errors", "assets", "hook_lineage", "identity", "lineage_facet", "metrics"},
+    {"lineage", "s3", "triggers"},
+    {"sources"},
     {"submitting", "waiting"},
     {"operators", "sensors", "transfers", "cli"},
     {"__main__"},
