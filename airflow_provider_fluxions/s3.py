@@ -25,7 +25,7 @@ DEFAULT_AWS_CONN_ID = "aws_default"
 _COMPRESSIBLE = ("text/", "application/json", "application/x-ndjson", "application/x-subrip")
 
 
-# Shared by all objects of a listing, which shows no metadata: a dictionary each would be a third of their memory.
+# Shared by all objects of a listing, which shows no metadata: a dictionary each takes 64 bytes.
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 
@@ -135,7 +135,7 @@ class S3Store:
         with storage_errors(f"s3://{bucket}/{prefix}"):
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for item in page.get("Contents", ()):
-                    # boto3's instants each hold a time zone of their own, larger than all the rest.
+                    # boto3's instants each hold a time zone of their own: some 400 bytes, a quarter of an input.
                     modified = item["LastModified"].astimezone(UTC)
                     yield S3Object(bucket, item["Key"], item["Size"], item["ETag"].strip('"'), modified)
 
