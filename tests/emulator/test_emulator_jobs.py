@@ -56,6 +56,19 @@ def test_after_seconds_follows_the_clock(make_api: MakeApi) -> None:
     assert api.get(f"/transcriptions/{job}").json()["updated_at"] == "2025-10-24T10:35:03.000Z"
 
 
+def test_between_two_durations_each_job_takes_its_own_and_the_same_audio_the_same(make_api: MakeApi) -> None:
+    transition = Transition.after_seconds_between(2.0, 10.0)
+    ends = []
+    for audio in (b"one", b"two", b"one"):
+        api = make_api(transition=transition)
+        job, start = api.job(audio), api.clock.now
+        while _statuses(api, job, 1) != ["completed"]:
+            api.clock.now += 0.5
+        ends.append(api.clock.now - start)
+    assert ends[0] == ends[2] != ends[1]
+    assert all(2.0 <= end <= 10.5 for end in ends)
+
+
 def test_a_new_transition_holds_for_running_jobs_and_not_for_ended_ones(make_api: MakeApi) -> None:
     api = make_api()
     ended, running = api.job(b"one"), api.job(b"two")
