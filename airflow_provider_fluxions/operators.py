@@ -23,6 +23,7 @@ from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
 from airflow_provider_fluxions.submitting import submit_for_task
+from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.waiting import Wait, warn_of_other_options
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
                 durable=self.durable,
                 deadline=time.time() + self.timeout,
             )
+            TaskMetrics(self.fluxions_conn_id).took(taken, type(self).__name__)
             self._trace(taken.job_id)
             if self.wait_for_completion:
                 self._wait(taken.job_id, time.time() + self.timeout)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
 from airflow_provider_fluxions.polling import Outcome, Watched, look, wait_in_place
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
+from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Wait:
         return self._judge(watched, Outcome.DONE if watched.is_done else Outcome.TIMEOUT)
 
     def _judge(self, watched: Watched, outcome: Outcome) -> Watched:
+        TaskMetrics(self.fluxions_conn_id).waited(watched, outcome)
         if self.enough is None and watched.bad:
             raise job_error(watched.bad)
         if outcome is Outcome.TIMEOUT:

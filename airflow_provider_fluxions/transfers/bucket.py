@@ -26,6 +26,7 @@ from airflow_provider_fluxions.hooks import (
 from airflow_provider_fluxions.identity import map_index_of
 from airflow_provider_fluxions.lineage import ReportsLineage
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
+from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
 from airflow_provider_fluxions.transfers.arguments import boolean_of, number_of
 from airflow_provider_fluxions.transfers.budget import Budget
@@ -223,7 +224,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
         worker = Worker(
             hook.get_conn(), store, choose(self.formats, self.format_options), origin,
-            self.non_speech, self.cache, deadline, run,
+            self.non_speech, self.cache, deadline, run, TaskMetrics(self.fluxions_conn_id),
         )  # fmt: skip
         self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
         return self._finish(context, entries, manifest, price)

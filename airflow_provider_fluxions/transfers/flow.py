@@ -208,6 +208,7 @@ class Flow:
     def _fail(self, entry: Entry, error: Exception) -> None:
         entry.fail(error, transient=bool(getattr(error, "transient", False)))
         self._failures += 1
+        self.worker.metrics.failed(1)
         if self._failures <= MAX_LOGGED_FAILURES:
             log.error("%s: %s", entry.item.source.uri, error)
         if self._failures == MAX_LOGGED_FAILURES:

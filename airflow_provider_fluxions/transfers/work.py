@@ -14,6 +14,7 @@ from airflow_provider_fluxions.api.once import Taken, Work, submit_once
 from airflow_provider_fluxions.formats import Choice, read_stored
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.s3 import S3Object, S3Store
+from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.entry import Entry
 from airflow_provider_fluxions.transfers.outputs import (
     META_JOB,
@@ -62,6 +63,7 @@ class Worker:
     cache: bool
     deadline: float
     run: str
+    metrics: TaskMetrics
 
     def upload(self, entry: Entry) -> Uploaded:
         """Submit the recording, once.
@@ -81,6 +83,7 @@ class Worker:
         )
         started = time.monotonic()
         taken = submit_once(self.client, work, look_first=False, deadline=self.deadline, log_level=logging.DEBUG)
+        self.metrics.took(taken, "FluxionsS3ToS3Operator")
         return Uploaded(taken, time.monotonic() - started)
 
     def write(self, entry: Entry) -> Written:
@@ -99,6 +102,8 @@ class Worker:
         if transcription.audio_duration is not None:
             metadata[META_SECONDS] = f"{transcription.audio_duration:.3f}"
         write_outputs(self.store, entry.item, transcription, self.choices, self._origin(entry), metadata, entry.right)
+        if entry.stored is None:
+            self.metrics.transcribed([transcription])
         return Written(transcription.id, transcription.audio_duration)
 
     def _transcription(self, entry: Entry) -> Transcription:

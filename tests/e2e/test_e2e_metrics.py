@@ -26,6 +26,17 @@ def sent(stage: Stage, statsd: LocalStatsd) -> LocalStatsd:
     return statsd
 
 
+def test_a_task_counts_its_submit_under_our_name_and_airflows(sent: LocalStatsd) -> None:
+    assert sent.sent("fluxions.submits", TAG) == ["1|c"]
+    assert "1|c" in sent.sent("resumable_job.fresh_submit", "operator=FluxionsSubmitOperator")
+
+
+def test_a_task_counts_its_wait_and_the_audio_that_it_waited_for(sent: LocalStatsd) -> None:
+    assert sent.sent("fluxions.waits", f"{TAG},outcome=done") == ["1|c"]
+    (seconds,) = sent.sent("fluxions.audio_seconds", TAG)
+    assert int(seconds.removesuffix("|c")) > 1
+
+
 def test_the_jobs_waited_for_are_a_gauge_that_ends_at_none(sent: LocalStatsd) -> None:
     jobs = sent.sent("fluxions.poll.jobs", TAG)
     assert set(jobs) == {"1|g", "0|g"}

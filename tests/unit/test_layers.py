@@ -18,7 +18,7 @@ LINES = [
     {"version"},
     {"api", "get_provider_info"},
     {"cost", "formats", "polling"},
-    {"hooks", "airflow_errors", "assets", "hook_lineage", "identity", "lineage_facet", "metrics"},
+    {"hooks", "airflow_errors", "assets", "hook_lineage", "identity", "lineage_facet", "metrics", "task_metrics"},
     {"lineage", "s3", "triggers"},
     {"sources"},
     {"submitting", "waiting"},
