@@ -21,6 +21,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError, JobId
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
+from airflow_provider_fluxions.links import FluxionsJobLink
 from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
 from airflow_provider_fluxions.waiting import Wait
@@ -48,6 +49,7 @@ class FluxionsTranscriptionSensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "fluxions_conn_id")
+    operator_extra_links = (FluxionsJobLink(),)
     ui_color = "#f0e8ff"
 
     def __init__(

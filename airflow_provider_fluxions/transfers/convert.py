@@ -12,6 +12,7 @@ from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsInputError, FluxionsTransferError
 from airflow_provider_fluxions.formats import Choice, choose, read_stored
 from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
 from airflow_provider_fluxions.transfers.origin import origin_of
@@ -50,6 +51,7 @@ class FluxionsConvertOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("source", "destination", "aws_conn_id")
+    operator_extra_links = (FluxionsResultLink(),)
     ui_color = "#e8fff0"
 
     def __init__(
@@ -90,6 +92,7 @@ class FluxionsConvertOperator(BaseOperator):
                 "converted": len(todo) - len(errors),
                 "already_done": len(items) - len(todo),
             }
+            context["ti"].xcom_push(RESULT_XCOM, "s3://{}/{}".format(*parse_destination(self.destination)))
             self.log.info("%s", counts)
             if errors:
                 shown = "; ".join(errors[:MAX_SHOWN_FAILURES])

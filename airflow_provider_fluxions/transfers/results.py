@@ -14,6 +14,7 @@ from airflow_provider_fluxions.api.reference import unmarked_stem
 from airflow_provider_fluxions.formats import choose
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
 from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
 from airflow_provider_fluxions.transfers.address import parse_destination
@@ -41,6 +42,7 @@ class FluxionsToS3Operator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "destination", "fluxions_conn_id", "aws_conn_id")
+    operator_extra_links = (FluxionsResultLink(),)
     ui_color = "#e8fff0"
 
     def __init__(
@@ -78,6 +80,8 @@ class FluxionsToS3Operator(BaseOperator):
             for job_id in parse_job_ids(self.job_id):
                 transcription = completed(hook.get_transcription(job_id))
                 written += self._write(store, bucket, prefix, transcription, origin)
+            if written:
+                context["ti"].xcom_push(RESULT_XCOM, written[0])
             return written
 
     def _write(
