@@ -27,6 +27,8 @@ DEFAULT_POLL_INTERVAL_SECONDS = 15.0
 DEFAULT_TIMEOUT_SECONDS = 24 * 60 * 60.0
 # A poll must not hold up the loop's other requests for long; the next round asks again.
 POLL_TIMEOUT_SECONDS = 30.0
+# The Test button of Airflow 2's form tells a ticked box as "y".
+_TRUE, _FALSE = ("true", "1", "yes", "y", "on"), ("false", "0", "no", "n", "off")
 
 
 class FluxionsHook(BaseHook):
@@ -199,9 +201,9 @@ def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
-    if text not in ("true", "false", "1", "0", "yes", "no"):
+    if text not in (*_TRUE, *_FALSE):
         raise ValueError(value)
-    return text in ("true", "1", "yes")
+    return text in _TRUE
 
 
 def _boolean_or_path(value: Any) -> bool | str:
