@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsEr
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.api.settings import ClientSettings, with_port
+from airflow_provider_fluxions.api.written import read_settings
 from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
 
@@ -27,8 +27,6 @@ DEFAULT_POLL_INTERVAL_SECONDS = 15.0
 DEFAULT_TIMEOUT_SECONDS = 24 * 60 * 60.0
 # A poll must not hold up the loop's other requests for long; the next round asks again.
 POLL_TIMEOUT_SECONDS = 30.0
-# The Test button of Airflow 2's form tells a ticked box as "y".
-_TRUE, _FALSE = ("true", "1", "yes", "y", "on"), ("false", "0", "no", "n", "off")
 
 
 class FluxionsHook(BaseHook):
@@ -128,7 +126,8 @@ class FluxionsHook(BaseHook):
     ) -> Transcription:
         """Block until the job is completed and return it with its transcript.
 
-        :param poll_interval: seconds between two looks.
+        :param poll_interval: the most seconds between two looks; a young wait is looked at sooner, every quarter of its
+            age but at least 2 s apart.
         :param timeout: seconds from now.
         :raises FluxionsJobFailedError: the service ended it as failed.
         :raises FluxionsDeadlineError: it still runs after ``timeout``.
@@ -171,43 +170,8 @@ def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
 
     :raises FluxionsConfigError: a value cannot work; the message names the connection and the field.
     """
-    given = {name: value for name, value in extra.items() if value not in (None, "")}
     host = with_port(connection.host or ClientSettings.base_url, connection.port)
-    readers = {
-        "submit_path": str,
-        "connect_timeout": float,
-        "read_timeout": float,
-        "submit_timeout": float,
-        "max_retries": int,
-        "verify": _boolean_or_path,
-        "allow_http": _boolean,
-        "price_per_audio_hour": float,
-    }
     try:
-        values = {name: _read(name, given[name], reader) for name, reader in readers.items() if name in given}
-        return ClientSettings(connection.password or "", host, **values)
+        return read_settings(connection.password or "", host, extra, "extra {}".format)
     except FluxionsConfigError as error:
         raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from error
-
-
-def _read(name: str, value: Any, reader: Any) -> Any:
-    try:
-        return reader(value)
-    except (TypeError, ValueError) as error:
-        raise FluxionsConfigError(f"extra {name} cannot be {json.dumps(value, default=str)}.") from error
-
-
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    if text not in (*_TRUE, *_FALSE):
-        raise ValueError(value)
-    return text in _TRUE
-
-
-def _boolean_or_path(value: Any) -> bool | str:
-    try:
-        return _boolean(value)
-    except ValueError:
-        return str(value)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.cost import cost_of
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL_SECONDS,
     DEFAULT_TIMEOUT_SECONDS,
     FluxionsHook,
 )
+from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.links import RECORDING_XCOM, FluxionsJobLink, FluxionsRecordingLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
@@ -26,7 +29,7 @@ from airflow_provider_fluxions.waiting import Wait, warn_of_other_options
 log = logging.getLogger(__name__)
 
 
-class FluxionsSubmitOperator(BaseOperator):
+class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     """Submit one recording to Fluxions and return the job's id, paying for it once whatever happens.
 
     The id is pushed as XCom ``job_id`` as soon as it is known, and returned. A retry takes up the job that an
@@ -41,7 +44,8 @@ class FluxionsSubmitOperator(BaseOperator):
     :param durable: False submits a new job on each try, under the plain file name. It may pay twice.
     :param wait_for_completion: return only when the job is completed.
     :param deferrable: wait without holding a worker slot.
-    :param poll_interval: seconds between two looks while waiting.
+    :param poll_interval: the most seconds between two looks while waiting; a young wait is looked at sooner: see
+        `FluxionsTranscriptionTrigger`.
     :param timeout: seconds for submitting, cold starts and throttling included, and again for waiting.
     :param fluxions_conn_id: (templated) the Fluxions connection.
     :param aws_conn_id: (templated) the AWS connection for ``s3://``; None uses boto3's own credentials.
@@ -86,6 +90,7 @@ class FluxionsSubmitOperator(BaseOperator):
     def execute(self, context: Context) -> JobId:
         """Submit, or take up what an earlier try submitted; then wait if asked to."""
         with airflow_errors():
+            self._trace()
             source = open_audio(self.audio, self.aws_conn_id)
             if self.audio.startswith("s3://"):
                 context["ti"].xcom_push(RECORDING_XCOM, self.audio)
@@ -101,6 +106,7 @@ class FluxionsSubmitOperator(BaseOperator):
                 durable=self.durable,
                 deadline=time.time() + self.timeout,
             )
+            self._trace(taken.job_id)
             if self.wait_for_completion:
                 self._wait(taken.job_id, time.time() + self.timeout)
             return taken.job_id
@@ -110,6 +116,7 @@ class FluxionsSubmitOperator(BaseOperator):
     ) -> JobId:
         """Go on after the deferral. The event only woke us; the job itself is asked."""
         with airflow_errors():
+            self._trace(job_id)
             self._wait(job_id, deadline)
             return job_id
 
@@ -119,11 +126,22 @@ class FluxionsSubmitOperator(BaseOperator):
                       "of this task takes it up.")  # fmt: skip
 
     def _wait(self, job_id: JobId, deadline: float) -> None:
-        client = FluxionsHook(self.fluxions_conn_id).get_conn()
+        hook = FluxionsHook(self.fluxions_conn_id)
+        client = hook.get_conn()
         wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline)
         watched = wait.look_or(client, self._defer) if self.deferrable else wait.in_place(client)
+        self._trace(job_id, watched.ended.values(), hook.price_per_audio_hour)
         for job in watched.ended.values():
             warn_of_other_options(self.non_speech, job)
+
+    def _trace(self, job_id: JobId | None = None, jobs: Iterable[Job] = (), price: float | None = None) -> None:
+        """Keep what OpenLineage is told when the task ends."""
+        traces = self.traces = Traces(inputs=[self.audio] if str(self.audio).startswith("s3://") else [])
+        if job_id is not None:
+            traces.job_ids, traces.outputs = [job_id], [job_uri(self.fluxions_conn_id, job_id)]
+        traces.heard(jobs)
+        if traces.audio_seconds is not None:
+            traces.cost = cost_of(traces.audio_seconds, price)
 
     def _defer(self, wait: Wait) -> NoReturn:
         self.defer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -20,7 +20,9 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError, JobId
+from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
+from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.links import FluxionsJobLink
 from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
@@ -30,7 +32,7 @@ from airflow_provider_fluxions.waiting import Wait
 MIN_RESCHEDULE_SECONDS = 30.0
 
 
-class FluxionsTranscriptionSensor(BaseSensorOperator):
+class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     """Wait until one transcription, or every one of many, is completed; return the ids as they were given.
 
     Poke, reschedule and deferrable mode end alike: a failed or unknown job ends the wait at once and for good,
@@ -91,8 +93,10 @@ class FluxionsTranscriptionSensor(BaseSensorOperator):
         """Look once; raise where the outcome is certain and bad."""
         with airflow_errors():
             watched = Watched(parse_job_ids(self.job_id))
+            self._trace(watched.job_ids)
             try:
                 look(FluxionsHook(self.fluxions_conn_id).get_conn(), watched)
+                self._trace(watched.job_ids, watched.ended.values())
             except FluxionsRequestError as error:
                 if not error.transient:
                     raise
@@ -107,7 +111,15 @@ class FluxionsTranscriptionSensor(BaseSensorOperator):
         return self.job_id if isinstance(self.job_id, str | int) else list(self.job_id)
 
     def _wait(self, wait: Wait) -> None:
-        wait.look_or(FluxionsHook(self.fluxions_conn_id).get_conn(), self._defer)
+        self._trace(wait.job_ids)
+        watched = wait.look_or(FluxionsHook(self.fluxions_conn_id).get_conn(), self._defer)
+        self._trace(wait.job_ids, watched.ended.values())
+
+    def _trace(self, job_ids: Sequence[JobId], ended: Iterable[Job] = ()) -> None:
+        """Keep what OpenLineage is told when the task ends."""
+        inputs = [job_uri(self.fluxions_conn_id, job_id) for job_id in job_ids]
+        self.traces = Traces(inputs=inputs, job_ids=list(job_ids))
+        self.traces.heard(ended)
 
     def _defer(self, wait: Wait) -> NoReturn:
         self.defer(

@@ -1,7 +1,7 @@
 """Pytest fixtures for tests of your own DAGs, registered by the entry point ``pytest11``.
 
-``fluxions_emulator`` is a local Fluxions API over real HTTP; ``fluxions_connection`` makes an Airflow
-connection lead to it. Needs the extra ``emulator``.
+``fluxions_emulator`` is a local Fluxions API over real HTTP, ``fluxions_connection`` makes an Airflow connection
+lead to it, and ``fluxions_clock`` lets its time pass without waiting. Needs the extra ``emulator``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_provider_fluxions.api.once import Clock
+
 if TYPE_CHECKING:
-    from airflow_provider_fluxions.emulator import EmulatorServer
+    from airflow_provider_fluxions.emulator import Emulator, EmulatorServer
 
 EMULATOR_KEY = "emulator-key"
 
@@ -30,6 +32,27 @@ def fluxions_emulator() -> Iterator[EmulatorServer]:
     emulator = Emulator(api_key=EMULATOR_KEY, transition=Transition.at_once())
     with emulator, EmulatorServer(emulator) as server:
         yield server
+
+
+class FluxionsClock(Clock):
+    """The emulator's time, for both sides: who sleeps by it lets the emulator's jobs go on instead of waiting.
+
+    Pass it wherever a ``clock`` is taken, as in ``FluxionsHook.wait_for_completion(job_id, clock=fluxions_clock)``.
+    ``now()`` is seconds since the epoch, ``sleep(seconds)`` and ``advance(seconds)`` let time pass at once.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__(now=emulator.clock, sleep=emulator.advance, jitter=lambda: 0.5)
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass at once."""
+        self.sleep(seconds)
+
+
+@pytest.fixture
+def fluxions_clock(fluxions_emulator: EmulatorServer) -> FluxionsClock:
+    """Return the emulator's clock; jobs take time once ``set_transition(Transition.after_seconds(...))`` says so."""
+    return FluxionsClock(fluxions_emulator.emulator)
 
 
 @pytest.fixture

@@ -94,11 +94,11 @@ def writers(answer: dict[str, Any]) -> dict[str, Callable[[], Any]]:
 
     made = Transcription.from_json(answer)
 
-    def ours_from_model(name: str) -> bytes:
+    def ours_from_model(name: str, **options: Any) -> bytes:
         for part in made.segments:
             part.__dict__.pop("text_clean", None)
             part.__dict__.pop("marked_text", None)
-        return made.to(name)
+        return made.to(name, **options)
 
     return {
         "srt ours": lambda: ours_from_model("srt"),
@@ -106,6 +106,7 @@ def writers(answer: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         "srt srt": with_srt,
         "srt pysubs2": lambda: with_pysubs2("srt"),
         "vtt ours": lambda: ours_from_model("vtt"),
+        "vtt ours, netflix": lambda: ours_from_model("vtt", preset="netflix"),
         "vtt ours, from JSON": lambda: ours("vtt"),
         "vtt pysubs2": lambda: with_pysubs2("vtt"),
         "vtt webvtt-py": with_webvtt,

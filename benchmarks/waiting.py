@@ -1,6 +1,6 @@
 """What it costs a triggerer to wait for many jobs: ours, three other providers' triggers, and plain threads.
 
-    python benchmarks/waiting.py [--jobs 100 1000 10000] [--only ours dbt-cloud ...] [--plot FILE]
+    python benchmarks/waiting.py [--jobs 100 1000 10000] [--only ours dbt-cloud ...] [--plot FILE] [--no-freeze]
 
 Needs `requirements-waiting.txt` beside it and this package. One server process serves all (`waiting_server.py`),
 each contestant runs alone in a fresh process (`waiting_contestant.py`), one after the other. All jobs start within
@@ -82,14 +82,15 @@ def environment(server: Server, home: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-def turn(name: str, jobs: int, server: Server, env: dict[str, str]) -> dict[str, Any]:
+def turn(name: str, jobs: int, server: Server, env: dict[str, str], freeze: bool) -> dict[str, Any]:
     """Let one contestant wait for so many jobs; return its figures."""
     (warm_up_job,) = server.set_up(1, time.time() - 60)
     command = [sys.executable, str(HERE / "waiting_contestant.py"), name]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
     assert child.stdin
     assert child.stdout
-    base = {"url": server.url, "interval": INTERVAL_SECONDS, "api_key": API_KEY, "warm_up_job": warm_up_job}
+    base = {"url": server.url, "interval": INTERVAL_SECONDS, "api_key": API_KEY, "warm_up_job": warm_up_job,
+            "freeze": freeze}  # fmt: skip
     print(json.dumps(base), file=child.stdin, flush=True)
     if child.stdout.readline().strip() != "ready":
         raise SystemExit(f"{name} did not start.")
@@ -183,6 +184,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, nargs="+", default=[100, 1000, 10_000])
     parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
     parser.add_argument("--plot")
+    parser.add_argument("--no-freeze", action="store_true", help="let the garbage collector walk Airflow's modules")
     options = parser.parse_args()
     turns = []
     with tempfile.TemporaryDirectory() as folder:
@@ -192,7 +194,7 @@ def main() -> None:
             for jobs in options.jobs:
                 for name in options.only:
                     if jobs <= MOST_JOBS[name]:
-                        turns.append(turn(name, jobs, server, env))
+                        turns.append(turn(name, jobs, server, env, not options.no_freeze))
                         # Of the process alone, where it was measured.
                         turns[-1]["cpu_net_seconds"] = turns[-1]["cpu_seconds"] - turns[0]["cpu_seconds"] * (
                             turns[0]["contestant"] == "idle"

@@ -24,6 +24,9 @@ AWS_CONN_ID = "aws_default"
 
 TABLES = ("transcripts", "segments", "words", "events")
 
+# Of files that the task has copied. DuckDB reads S3 itself with its extension httpfs, which it would have to download.
+# Where it may, drop the copying, run `INSTALL httpfs; LOAD httpfs; CREATE SECRET (TYPE s3, KEY_ID '...', SECRET '...',
+# REGION '...')` first, and read every night at once: 's3://bucket/lake/ingest_date=*/**/*.{table}.parquet'.
 LOAD = """
 CREATE OR REPLACE TABLE {table} AS
 SELECT * FROM read_parquet('{folder}/**/*.{table}.parquet', hive_partitioning = true, union_by_name = true)
@@ -95,7 +98,10 @@ with DAG(
 
     @task
     def ask(manifest: str) -> dict[str, list[dict[str, Any]]]:
-        """Load the tables into DuckDB and answer every question; answers are small, tables are not."""
+        """Load the tables into DuckDB and answer every question; answers are small, tables are not.
+
+        The tables are those of the recordings below `source`, in whichever date's folder they stand.
+        """
         import json
         import tempfile
         from pathlib import Path

@@ -53,7 +53,9 @@ with DAG(
 
         transcription = FluxionsHook(FLUXIONS_CONN_ID).get_transcription(job_id)
         speakers = {segment.speaker for segment in transcription.segments}
-        return {"job_id": job_id, "speakers": len(speakers), "words": len(transcription.text.split())}
+        captions = transcription.to("vtt", preset="netflix")  # bytes, for a player or a bucket
+        cues = captions.count(b" --> ")
+        return {"job_id": job_id, "speakers": len(speakers), "words": len(transcription.words), "cues": cues}
 
     submit = FluxionsSubmitOperator.partial(
         task_id="submit", fluxions_conn_id=FLUXIONS_CONN_ID, aws_conn_id=AWS_CONN_ID

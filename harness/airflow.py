@@ -13,8 +13,12 @@ from harness import settings
 from harness.components import AirflowComponents
 from harness.database import MetadataDatabase, TaskStates
 from harness.migration import make_database
+from harness.postgres import LocalPostgres
 from harness.processes import HarnessError, free_port, wait_until
 from harness.rest import AirflowRest
+from harness.storage import PostgresDatabase, SqliteFile, Storage
+from harness.task_logs import TaskLogs
+from harness.workers import CeleryWorkers
 
 
 class LocalAirflow:
@@ -30,32 +34,46 @@ class LocalAirflow:
         dags_folder: Path,
         *,
         env: Mapping[str, str] | None = None,
-        executor: str = "LocalExecutor",
+        postgres: LocalPostgres | None = None,
+        workers: CeleryWorkers | None = None,
         template_cache: Path | None = None,
     ) -> None:
         """Take the Airflow that `python` can import. `env` overrides any setting.
 
-        `template_cache` is a folder for migrated databases, one a version, which saves their migration.
+        Its database is in `postgres`, which must run before `prepare()`, else an SQLite file in its home. Tasks run in
+        `workers` by the CeleryExecutor, else by the LocalExecutor. `template_cache` is a folder for migrated
+        databases, one a version, which saves their migration.
         """
         self.version = _airflow_version(str(python))
         self.major = int(self.version.partition(".")[0])
         self.home = home
         self.url = f"http://127.0.0.1:{(port := free_port())}"
-        self.database = MetadataDatabase(home / "airflow.db")
+        self._workers = workers
+        self._dags_folder = dags_folder
+        self._storage: Storage = PostgresDatabase(postgres) if postgres else SqliteFile(home / "airflow.db")
+        self._template_cache = template_cache
+        self.database = MetadataDatabase(self._storage.reading_url)
+        self._logs = TaskLogs(home, {name: workers.home(name, home) for name in workers.names} if workers else {})
         self.rest = AirflowRest(self.url, self.major)
         self.env = settings.airflow_environment(
             self.major,
             home,
             dags_folder,
             port=port,
-            executor=executor,
-            database_url=f"sqlite:///{self.database.path}",
+            executor="CeleryExecutor" if workers else "LocalExecutor",
+            database_url=self._storage.url,
         )
+        self.env.update(workers.environment() if workers else {})
         self.env.update(env or {})
         self.components = AirflowComponents(
-            str(python), self.major, home / "components", env=self.env, url=self.url, database=self.database
+            str(python),
+            self.major,
+            home / "components",
+            env=self.env,
+            url=self.url,
+            database=self.database,
+            workers=workers.components(self.major, home, dags_folder) if workers else (),
         )
-        self._template = template_cache and template_cache / f"airflow-{self.version}.db"
 
     def add_connection(self, conn_id: str, **fields: object) -> None:
         """Define a connection (`conn_type`, `host`, `password`, `extra` ...) before `start()`."""
@@ -74,8 +92,10 @@ class LocalAirflow:
     def prepare(self) -> None:
         """Make the home and the migrated database; `start()` does it where nobody did."""
         self.home.mkdir(parents=True, exist_ok=True)
-        if not self.database.path.exists():
-            make_database(self.database.path, self.major, self.components.command, self._template)
+        if not self._storage.exists():
+            make_database(self._storage, self.version, self.components.command, self._template_cache)
+        if self._workers:
+            self._workers.set_up(self.home, self._dags_folder)
         if self.major != settings.AIRFLOW_2:
             settings.write_passwords(self.home)
 
@@ -135,18 +155,15 @@ class LocalAirflow:
 
     def task_log(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1) -> str:
         """The text of all logs of a task instance, every try and the triggerer's part included."""
-        files = self._task_logs(dag_id, run_id, task_id, map_index)
-        return "\n".join(file.read_text(errors="replace") for file in files)
+        return self._logs.text(dag_id, run_id, task_id, map_index)
 
     def was_deferred(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1) -> bool:
         """Whether the task ever waited in the triggerer, which writes a log of its own."""
-        return any(".trigger." in file.name for file in self._task_logs(dag_id, run_id, task_id, map_index))
+        return self._logs.has_trigger(dag_id, run_id, task_id, map_index)
 
-    def _task_logs(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> list[Path]:
-        folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
-        if map_index >= 0:
-            folder /= f"map_index={map_index}"
-        return sorted(folder.glob("attempt=*.log*"))
+    def tries_by_worker(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1) -> dict[str, list[int]]:
+        """The tries of a task instance that each Celery worker ran a part of."""
+        return self._logs.tries_by_worker(dag_id, run_id, task_id, map_index)
 
 
 def _airflow_version(python: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.database import MetadataDatabase
@@ -23,6 +24,21 @@ _JOBS = {"scheduler": "SchedulerJob", "triggerer": "TriggererJob", "dag-processo
 _ARGUMENTS = {"scheduler": ["--skip-serve-logs"], "triggerer": ["--skip-serve-logs"]}
 
 
+@dataclass(frozen=True)
+class Component:
+    """One process of an Airflow: `airflow` with `arguments`, `env` in place of the common variables.
+
+    `ready(since)` says whether it does its work, having been started at or after that instant. `wrapper` is a
+    command that becomes the one after it.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    ready: Callable[[str], bool]
+    env: Mapping[str, str] = field(default_factory=dict)
+    wrapper: tuple[str, ...] = ()
+
+
 class AirflowComponents:
     """The processes of one Airflow; their output goes to `folder`, one file a component."""
 
@@ -35,9 +51,12 @@ class AirflowComponents:
         env: Mapping[str, str],
         url: str,
         database: MetadataDatabase,
+        workers: Sequence[Component] = (),
     ) -> None:
         """`env` is read at each start, so it may still be added to. Nothing starts yet."""
-        self.names = _NAMES[major]
+        self._components = {name: self._core(name) for name in _NAMES[major]}
+        self._components.update((worker.name, worker) for worker in workers)
+        self.names = tuple(self._components)
         self.folder = folder
         self._python = python
         self._env = env
@@ -67,6 +86,10 @@ class AirflowComponents:
     def kill(self, name: str) -> None:
         """SIGKILL one with all that it forked."""
         self._processes[name].kill()
+
+    def lose(self, name: str) -> None:
+        """SIGKILL one with all that it forked, for good: nobody misses it from then on."""
+        self._processes.pop(name).kill()
 
     def restart(self, name: str) -> None:
         """Stop one unless it was killed, start it again, wait until it is ready."""
@@ -106,21 +129,25 @@ class AirflowComponents:
             raise HarnessError(f"airflow {' '.join(arguments)} failed\n--- {log}\n{tail(log)}\n---")
         return done.stdout.decode()
 
-    def _spawn(self, name: str) -> None:
-        command = [self._python, "-m", "airflow", name, *_ARGUMENTS.get(name, [])]
-        env = {**self._env, **self.own_env.get(name, {})}
-        process = self._processes[name] = ManagedProcess(name, command, self.log_file(name), env)
-        process.start()
-
-    def _wait_ready(self, name: str, since: str) -> None:
-        def ready() -> bool:
+    def _core(self, name: str) -> Component:
+        def ready(since: str) -> bool:
             if name in _HEALTH:
                 return http_answers(self._url + _HEALTH[name])
             return self._database.job_alive(_JOBS[name], since)
 
-        self._processes[name].wait_ready(ready, START_SECONDS)
+        return Component(name, (name, *_ARGUMENTS.get(name, ())), ready)
+
+    def _spawn(self, name: str) -> None:
+        component = self._components[name]
+        command = [*component.wrapper, self._python, "-m", "airflow", *component.arguments]
+        env = {**self._env, **component.env, **self.own_env.get(name, {})}
+        process = self._processes[name] = ManagedProcess(name, command, self.log_file(name), env)
+        process.start()
+
+    def _wait_ready(self, name: str, since: str) -> None:
+        self._processes[name].wait_ready(lambda: self._components[name].ready(since), START_SECONDS)
 
 
 def _now() -> str:
-    """UTC in the form in which Airflow stores instants in SQLite, so that texts compare as instants."""
+    """UTC in the form in which Airflow stores instants in SQLite, where texts compare; PostgreSQL reads it as well."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")

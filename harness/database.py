@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
-from pathlib import Path
 from typing import Any
+
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.pool import NullPool
 
 Row = dict[str, Any]
 # (task id, map index) -> state; the map index is -1 where nothing is mapped.
@@ -16,18 +16,17 @@ _TASK = "dag_id = :dag_id and run_id = :run_id and task_id = :task_id and map_in
 
 
 class MetadataDatabase:
-    """Read-only view of the SQLite file of one Airflow; every call opens it anew: the present state."""
+    """View of the metadata database of one Airflow; every call connects anew: the present state."""
 
-    def __init__(self, path: Path) -> None:
-        """The file need not exist before the first call."""
-        self.path = path
+    def __init__(self, url: str) -> None:
+        """`url` is one that SQLAlchemy reads from. The database need not exist before the first call."""
+        self._engine = create_engine(url, poolclass=NullPool)
 
     def rows(self, query: str, **values: object) -> list[Row]:
         """The rows of a SELECT with named parameters (`:name`)."""
-        connection = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True, timeout=30)
-        with contextlib.closing(connection):
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(query, values)]
+        with self._engine.connect() as connection:
+            found = connection.execute(text(query), values).mappings()
+            return [{name: _plain(value) for name, value in row.items()} for row in found]
 
     def value(self, query: str, **values: object) -> Any:
         """The first column of the first row, or None."""
@@ -37,7 +36,8 @@ class MetadataDatabase:
 
     def tables(self) -> list[str]:
         """The names of all tables."""
-        return [row["name"] for row in self.rows("select name from sqlite_master where type = 'table'")]
+        names: list[str] = inspect(self._engine).get_table_names()
+        return names
 
     def job_alive(self, job_type: str, since: str) -> bool:
         """Whether a job such as `SchedulerJob` that started at or after `since` (UTC) has a heartbeat."""
@@ -77,6 +77,11 @@ class MetadataDatabase:
         query = f"select rendered_fields from rendered_task_instance_fields where {_TASK}"  # noqa: S608 (a constant)
         stored = self.value(query, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
         return None if stored is None else _from_json(stored)
+
+
+def _plain(value: Any) -> Any:
+    """PostgreSQL's driver gives bytes as a view."""
+    return bytes(value) if isinstance(value, memoryview) else value
 
 
 def _from_json(stored: str | bytes | float) -> Any:

@@ -20,14 +20,15 @@ find_python() {
 }
 
 # install ENVIRONMENT PINS PYTHON [WHEEL]: the steps themselves, each silent unless something is wrong.
-# Without a wheel the checkout itself is installed, so that changes to it count at once.
+# Without a wheel the checkout itself is installed, so that changes to it count at once. Bytecode is made here, as pip
+# does it: Airflow's dozens of processes would each compile all that they import, twice the work of importing it.
 install() {
     environment=$1 pins=$2 base_python=$3
     shift 3
     [ $# -gt 0 ] || set -- -e "$root"
     if command -v uv >/dev/null 2>&1; then
         uv venv --quiet --python "$base_python" "$environment" &&
-            uv pip install --quiet --python "$environment/bin/python" -r "$pins" &&
+            uv pip install --quiet --compile-bytecode --python "$environment/bin/python" -r "$pins" &&
             uv pip install --quiet --python "$environment/bin/python" --no-deps "$@"
     else
         "$base_python" -m venv "$environment" &&

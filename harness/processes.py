@@ -68,12 +68,21 @@ def tail(log: Path, lines: int = _TAIL_LINES) -> str:
 class ManagedProcess:
     """One child: its output in `log`, in a session of its own, ended at the latest when this process ends."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        env: Mapping[str, str],
+        *,
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
         """Nothing starts before `start()`. `env` is the whole environment of the child."""
         self.name = name
         self.command = list(command)
         self.log = log
         self.env = dict(env)
+        self._stop_signal = stop_signal
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
@@ -119,9 +128,9 @@ class ManagedProcess:
         return f"--- {self.log}\n{tail(self.log)}\n---"
 
     def ask_to_stop(self) -> None:
-        """SIGTERM to the child alone, which ends its own children in its own order."""
+        """The stop signal to the child alone, which ends its own children in its own order."""
         if self.running():
-            os.kill(self.pid, signal.SIGTERM)
+            os.kill(self.pid, self._stop_signal)
 
     def kill(self) -> None:
         """SIGKILL to the child and all that it started: a power cut."""

@@ -86,6 +86,22 @@ def airflow_environment(
     return env
 
 
+def lost_after(seconds: int) -> dict[str, str]:
+    """Settings by which Airflow takes a task for lost that has shown no sign of life for so long.
+
+    Much less than 20 s, and a busy machine makes it give up tasks that live.
+    """
+    return {
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(seconds),
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+        # The same in Airflow 2.11. It keeps its own interval for looking, 10 s: looking every 3 s, a busy scheduler
+        # reported a lost task several times, and the late reports failed the tries that had followed.
+        "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "2",
+        "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": str(seconds),
+    }
+
+
 def _web_2(port: int) -> dict[str, str]:
     return {
         **_ONLY_2,

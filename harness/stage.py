@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,8 @@ from harness.s3 import LocalS3
 ROOT = Path(__file__).resolve().parent.parent
 PROFILES = ("documented", "observed")
 EXAMPLES = ("submit_wait_store", "bucket_to_bucket", "mapped_taskflow")
+# Started by the tests that ask for them: more runs at once, and jobs are done before tasks look at them.
+LATE_EXAMPLES = ("lakehouse",)
 INPUT, OUTPUT = "fluxions-input", "fluxions-output"
 RECORDINGS = ("dialogue.mp3", "memo.mp3")
 RUN_SECONDS = 240.0
@@ -72,7 +74,7 @@ class Run:
 
 @dataclass
 class Stage:
-    """All that runs, and the first DAG runs by (profile, example)."""
+    """All that runs, and the first DAG runs of `EXAMPLES` by (profile, example)."""
 
     airflow: LocalAirflow
     storage: LocalS3
@@ -81,15 +83,14 @@ class Stage:
 
     def trigger(self, profile: str, example: str) -> Run:
         """Start a run of an example; results go to `s3://OUTPUT/{profile}/{example}/`."""
+        folder, results = f"s3://{INPUT}/{example}/", f"s3://{OUTPUT}/{profile}/{example}/"
         confs: dict[str, dict[str, Any]] = {
-            "submit_wait_store": {"audio": f"s3://{INPUT}/{example}/{RECORDINGS[0]}"},
-            "bucket_to_bucket": {"source": f"s3://{INPUT}/{example}/"},
-            "mapped_taskflow": {"recordings": [f"s3://{INPUT}/{example}/{name}" for name in RECORDINGS]},
+            "submit_wait_store": {"audio": f"{folder}{RECORDINGS[0]}", "destination": results},
+            "bucket_to_bucket": {"source": folder, "destination": results},
+            "mapped_taskflow": {"recordings": [f"{folder}{name}" for name in RECORDINGS]},
+            "lakehouse": {"source": folder, "lake": results},
         }
-        conf = confs[example]
-        if example != "mapped_taskflow":
-            conf["destination"] = f"s3://{OUTPUT}/{profile}/{example}/"
-        return self.start(f"{profile}_{example}", conf)
+        return self.start(f"{profile}_{example}", confs[example])
 
     def start(self, dag_id: str, conf: dict[str, Any] | None = None) -> Run:
         """Start a run of any DAG."""
@@ -116,6 +117,7 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
         airflow.add_connection("aws_default", **storage.airflow_connection())
         for name, emulator in emulators.items():
             airflow.add_connection(f"fluxions_{name}", **emulator.airflow_connection())
+        airflow.add_connection("fluxions_metered", **emulators[PROFILES[0]].airflow_connection())
         for name, fields in BAD_CONNECTIONS.items():
             working = emulators[PROFILES[0]].airflow_connection()
             password = fields.get("password", "{key}").format(key=working["password"])
@@ -135,7 +137,7 @@ def _put_recordings(storage: LocalS3) -> None:
     The API's cache goes by the bytes: one example's job would answer for another's.
     """
     storage.create_bucket(INPUT, OUTPUT)
-    for number, example in enumerate(EXAMPLES):
+    for number, example in enumerate((*EXAMPLES, *LATE_EXAMPLES)):
         for name in RECORDINGS:
             sample = (ROOT / "samples" / name).read_bytes()
             storage.put(INPUT, f"{example}/{name}", sample + bytes([number]))
@@ -145,19 +147,28 @@ def _write_dags(folder: Path) -> Path:
     """Each example file as it stands, but for its DAG's name and its connection's, once a profile."""
     folder.mkdir(parents=True)
     for profile in PROFILES:
-        for example in EXAMPLES:
-            text = (ROOT / "dags_examples" / f"{example}.py").read_text()
-            for old, new in (
-                (f'dag_id="fluxions_{example}"', f'dag_id="{profile}_{example}"'),
-                ('FLUXIONS_CONN_ID = "fluxions_default"', f'FLUXIONS_CONN_ID = "fluxions_{profile}"'),
-            ):
-                if text.count(old) != 1:
-                    raise HarnessError(f"dags_examples/{example}.py has not exactly one {old}")
-                text = text.replace(old, new)
+        for example in (*EXAMPLES, *LATE_EXAMPLES):
+            text = example_with(
+                example,
+                {
+                    f'dag_id="fluxions_{example}"': f'dag_id="{profile}_{example}"',
+                    'FLUXIONS_CONN_ID = "fluxions_default"': f'FLUXIONS_CONN_ID = "fluxions_{profile}"',
+                },
+            )
             (folder / f"{profile}_{example}.py").write_text(text)
     for path in (ROOT / "tests" / "e2e" / "stage_dags").glob("*.py"):
         (folder / path.name).write_text(path.read_text())
     return folder
+
+
+def example_with(example: str, changes: Mapping[str, str]) -> str:
+    """The text of an example DAG with some of its texts replaced; HarnessError where one is not there just once."""
+    text = (ROOT / "dags_examples" / f"{example}.py").read_text()
+    for old, new in changes.items():
+        if text.count(old) != 1:
+            raise HarnessError(f"dags_examples/{example}.py has not exactly one {old}")
+        text = text.replace(old, new)
+    return text
 
 
 def _set_endings(emulator: LocalEmulator) -> None:

@@ -61,3 +61,9 @@ def unmarked_stem(filename: str | None) -> str:
     match = _MARKED.search(name)
     stem = name[: match.start()] if match else name.rpartition(".")[0] or name
     return stem.replace("/", "_") or "audio"
+
+
+def unmarked_filename(filename: str) -> str:
+    """Return a job's file name without its reference, as it was before `marked_filename`."""
+    match = _MARKED.search(filename)
+    return filename[: match.start()] + (match[2] or "") if match else filename

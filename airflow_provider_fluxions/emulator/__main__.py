@@ -11,5 +11,7 @@ except ModuleNotFoundError as missing:
         raise
     sys.exit(f"The emulator needs {missing.name}: install airflow-provider-fluxions[emulator]")
 
+__all__ = ["main"]
+
 if __name__ == "__main__":
     sys.exit(main())

@@ -99,6 +99,10 @@ class ControlClient:
         """Forget all outcome rules."""
         self._call("DELETE", "/outcomes")
 
+    def advance(self, seconds: float) -> float:
+        """Let so many seconds pass at once, and return the time (seconds since the epoch) that it is now."""
+        return float(self._call("POST", "/clock/advance", {"seconds": seconds})["now"])
+
     def settings(self, **changes: Any) -> dict[str, Any]:
         """Change some settings and return all of them."""
         return dict(self._call("PUT", "/settings", changes))

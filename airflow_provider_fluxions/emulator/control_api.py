@@ -41,6 +41,7 @@ def control_routes(emulator: Emulator) -> list[Route]:
         ("POST", "/outcomes", calls.add_outcome),
         ("DELETE", "/outcomes", calls.clear_outcomes),
         ("PUT", "/settings", calls.set_settings),
+        ("POST", "/clock/advance", calls.advance),
     ]
     return [Route(path, _endpoint(call), methods=[method]) for method, path, call in table]
 
@@ -122,6 +123,10 @@ class _Calls:
 
     async def set_settings(self, request: Request) -> dict[str, Any]:
         return asdict(self._emulator.set_settings(**await _payload(request)))
+
+    async def advance(self, request: Request) -> dict[str, float]:
+        self._emulator.advance(**await _payload(request))
+        return {"now": self._emulator.clock()}
 
 
 async def _payload(request: Request) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class JobDesk:
         now = self._clock()
         rule = next((rule for rule in self.outcomes if rule.matches(job.filename)), None)
         recognised = job.recognition is not None
-        look = Look(job.status, job.reads, now - job.created_at, recognised, job.recognition_error)
+        look = Look(job.status, job.reads, now - job.created_at, job.sha256, recognised, job.recognition_error)
         status, error = next_status(look, self.transition, rule)
         if status == job.status:
             return job

@@ -54,8 +54,9 @@ class Emulator:
             raise ValueError(f"profile must be one of {sorted(PROFILES)}, not {profile!r}")
         self.profile = PROFILES[profile]
         self.api_key = api_key
-        self.clock = clock
         self.sleep = sleep
+        self._clock = clock
+        self._ahead_seconds = 0.0
         self.log = RequestLog()
         self.hold_board = HoldBoard()
         self.fault_plan = FaultPlan()
@@ -63,7 +64,7 @@ class Emulator:
         self._spool_is_temporary = database is None
         self.spool = _spool(database) if recogniser.needs_audio else None
         settings = Settings(list_order=list_order, seed=seed, cache_mode=cache_mode or self.profile.cache_mode)
-        self.desk = JobDesk(JobStore(database), recogniser, settings, clock)
+        self.desk = JobDesk(JobStore(database), recogniser, settings, self.clock)
         self.desk.transition = transition or Transition.at_once()
 
     def close(self) -> bool:
@@ -79,6 +80,20 @@ class Emulator:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def clock(self) -> float:
+        """Seconds since the epoch, as this account has them."""
+        return self._clock() + self._ahead_seconds
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass at once, for jobs and for their times.
+
+        Raises:
+            ValueError: time does not run backwards.
+        """
+        if not seconds >= 0:
+            raise ValueError(f"seconds must be 0 or more, not {seconds}")
+        self._ahead_seconds += seconds
 
     @property
     def requests(self) -> list[RecordedRequest]:

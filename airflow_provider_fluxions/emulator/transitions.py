@@ -18,6 +18,7 @@ class Transition:
     kind: Literal["at_once", "after_reads", "after_seconds"] = "at_once"
     reads: int = 0
     seconds: float = 0.0
+    spread_seconds: float = 0.0
 
     @classmethod
     def at_once(cls) -> Transition:
@@ -37,14 +38,24 @@ class Transition:
         """Completed `seconds` after the submit, ``processing`` from the first third on."""
         return cls("after_seconds", seconds=seconds)
 
-    def status(self, reads: int, age_seconds: float) -> str:
+    @classmethod
+    def after_seconds_between(cls, least: float, most: float) -> Transition:
+        """Likewise, each job after seconds of its own, spread evenly; the same audio always takes the same."""
+        return cls("after_seconds", seconds=least, spread_seconds=most - least)
+
+    def seconds_of(self, sha256: str) -> float:
+        """How long after its submit a job with these bytes is completed; meant for ``after_seconds``."""
+        return self.seconds + self.spread_seconds * int(sha256[:8] or "0", 16) / 0xFFFFFFFF
+
+    def status(self, reads: int, age_seconds: float, sha256: str = "") -> str:
         """The status that this rule gives at read number `reads` (1-based; 0: nobody has looked yet)."""
         if self.kind == "at_once":
             return "completed"
         if self.kind == "after_seconds":
-            if age_seconds >= self.seconds:
+            seconds = self.seconds_of(sha256)
+            if age_seconds >= seconds:
                 return "completed"
-            return "processing" if age_seconds >= self.seconds / 3 else "submitted"
+            return "processing" if age_seconds >= seconds / 3 else "submitted"
         if reads > self.reads:
             return "completed"
         return "submitted" if reads == 0 or (reads == 1 and self.reads > 1) else "processing"
@@ -84,6 +95,7 @@ class Look:
     status: str
     reads: int
     age_seconds: float
+    sha256: str
     recognised: bool
     recognition_error: str | None
 
@@ -98,7 +110,7 @@ def next_status(look: Look, transition: Transition, rule: OutcomeRule | None) ->
         if 0 < reads <= rule.for_reads or look.age_seconds < rule.for_seconds:
             return rule.status, None
         reads = max(0, reads - rule.for_reads)
-    status = transition.status(reads, look.age_seconds)
+    status = transition.status(reads, look.age_seconds, look.sha256)
     if status == "submitted" and look.status == "processing":
         return "processing", None
     if status != "completed":

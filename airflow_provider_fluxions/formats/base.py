@@ -43,12 +43,18 @@ class Options:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a table says about where a transcription comes from; all that is not known stays null."""
+    """What a table says about where a transcription comes from; all that is not known stays null.
+
+    :param source_uri: of the recording, as its ETag and size.
+    :param stored_uri: of the stored JSON, where a conversion was made from one.
+    """
 
     source_uri: str | None = None
     source_etag: str | None = None
     source_bytes: int | None = None
+    stored_uri: str | None = None
     client_ref: str | None = None
+    non_speech_requested: bool | None = None
     dag_id: str | None = None
     task_id: str | None = None
     run_id: str | None = None

@@ -7,6 +7,7 @@ people do talk at once. Cues carry clean text: no tags, no emphasis marks.
 
 from __future__ import annotations
 
+import math
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Segment, Transcription
 from airflow_provider_fluxions.api.segments import times_of
+from airflow_provider_fluxions.formats.cutting import cut_spans, wrap
 from airflow_provider_fluxions.formats.limits import DEFAULT_LIMITS, Limits, Speakers
 from airflow_provider_fluxions.formats.timeline import Timeline
 
@@ -105,40 +107,17 @@ def _span_ms(segment: Segment, text: str, previous_end_ms: int) -> tuple[int, in
 
 
 def _cut(segment: Segment, text: str, start_ms: int, end_ms: int, limits: Limits, prefix: str) -> list[Cue]:
-    lines, cut = _wrap(text, 0, len(text), limits, prefix)
+    lines, cut = wrap(text, 0, len(text), limits, prefix)
     if cut == len(text) and end_ms - start_ms <= limits.cue_ms:
         return [Cue(start_ms, end_ms, segment.speaker, lines)]
     timeline = Timeline(text, segment.words, start_ms, end_ms)
     cues = []
-    begin = 0
-    while begin < len(text):
-        _, cut = _wrap(text, begin, len(text), limits, prefix)
-        cut = _shorten(text, begin, cut, timeline, limits)
-        lines, cut = _wrap(text, begin, cut, limits, prefix)
+    for begin, cut in cut_spans(text, timeline, limits, prefix):
+        lines, _ = wrap(text, begin, cut, limits, "" if begin else prefix)
         start_ms = timeline.ms_at(begin)
         end_ms = min(max(timeline.ms_at(cut), start_ms + 1), start_ms + limits.cue_ms)
         cues.append(Cue(start_ms, end_ms, segment.speaker, lines))
-        begin, prefix = _skip_space(text, cut), ""
     return cues
-
-
-def _wrap(text: str, begin: int, until: int, limits: Limits, prefix: str) -> tuple[tuple[str, ...], int]:
-    """Return the lines of one cue from ``begin``, and where in the text they end."""
-    width = limits.line_characters - len(prefix)
-    if until - begin <= width:
-        return (prefix + text[begin:until],), until
-    lines: list[str] = []
-    end = begin
-    while len(lines) < limits.lines and end < until:
-        begin = _skip_space(text, end)
-        end = until
-        if until - begin > width:
-            end = text.rfind(" ", begin, begin + width + 1)
-            if end < 0:
-                end = begin + width
-        lines.append(prefix + text[begin:end])
-        width, prefix = limits.line_characters, ""
-    return tuple(lines), end
 
 
 def _settle(cues: list[Cue], limits: Limits) -> list[Cue]:
@@ -150,25 +129,19 @@ def _settle(cues: list[Cue], limits: Limits) -> list[Cue]:
         if number + 1 < len(cues) and cues[number + 1].start_ms > cue.start_ms:
             later_ms = cues[number + 1].start_ms
         end_ms = max(cue.end_ms, cue.start_ms + limits.min_cue_ms)
+        if later_ms is None or cue.end_ms <= later_ms:  # silence follows
+            end_ms = max(end_ms, _read_by_ms(cue, limits))
         if later_ms is not None and (limits.overlap == "trim" or cue.end_ms <= later_ms):
             room_ms = later_ms - limits.gap_ms
             end_ms = min(end_ms, room_ms if room_ms > cue.start_ms else later_ms)
-        settled.append(cue._replace(end_ms=end_ms))
+        settled.append(Cue(cue.start_ms, end_ms, cue.speaker, cue.lines))
     return settled[::-1]
 
 
-def _skip_space(text: str, at: int) -> int:
-    return at + 1 if text[at : at + 1] == " " else at
-
-
-def _shorten(text: str, begin: int, end: int, timeline: Timeline, limits: Limits) -> int:
-    """Move a cue's end back, between words, until the cue is not too long; one word stays whole."""
-    while (lasts_ms := timeline.ms_at(end) - timeline.ms_at(begin)) > limits.cue_ms:
-        space = text.rfind(" ", begin, end)
-        if space > begin:
-            end = space
-        elif end - begin > limits.line_characters:  # a script without spaces
-            end = begin + max(1, (end - begin) * limits.cue_ms // lasts_ms)
-        else:
-            break
-    return end
+def _read_by_ms(cue: Cue, limits: Limits) -> int:
+    """Return when a cue can have been read; sooner where it would stay too long for that, or past its speech."""
+    if not limits.characters_per_second:
+        return cue.end_ms
+    characters = sum(map(len, cue.lines)) + len(cue.lines) - 1  # a line's end is read as a space
+    reading_ms = math.ceil(characters * 1000 / limits.characters_per_second)
+    return cue.start_ms + min(reading_ms, limits.cue_ms, cue.end_ms - cue.start_ms + limits.linger_ms)

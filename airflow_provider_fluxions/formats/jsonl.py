@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats.base import UNKNOWN_ORIGIN, Origin
 from airflow_provider_fluxions.formats.table_format import TableFormat, TableOptions
@@ -49,7 +50,7 @@ def write_table(transcription: Transcription, table: str, origin: Origin) -> byt
 def _segments(transcription: Transcription) -> Iterator[dict[str, object]]:
     for segment in transcription.segments:
         yield {
-            "transcription_id": transcription.id,
+            "transcription_id": key_of(transcription.id),
             "segment_no": segment.segment_no,
             "speaker": segment.speaker,
             "speaker_name": transcription.name_of(segment.speaker),

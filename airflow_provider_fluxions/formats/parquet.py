@@ -18,33 +18,31 @@ from airflow_provider_fluxions.formats.tables import TABLES, Row
 
 # Rows that are plain Python at a time: a row of Python values takes ten times the memory of Arrow's.
 BATCH_ROWS = 10_000
-_INT64_END = 2**63
 
 # Column: type, with "!" where it is never null. "dictionary" is text of few different values.
 _SCHEMAS: Mapping[str, str] = {
     "transcripts": """
-        transcription_id int64!, source_uri string, source_etag string, source_sha256 string, source_bytes int64,
-        source_duration_s float64, client_ref string, filename string, status string!, error_message string,
-        created_at instant, updated_at instant, audio_duration_s float64, audio_format string,
-        processing_time_s float64, language string, non_speech_requested bool, non_speech bool,
-        word_timestamps_requested bool, cached_at_submit bool, cached bool, num_chunks int32, num_segments int32,
-        num_speakers int32, n_segments int32!, n_words int32!, n_events int32!, n_turns int32!, speech_s float64!,
-        overlap_s float64!, text large_string!, text_clean large_string!, est_cost decimal, est_currency string,
-        dag_id string, task_id string, run_id string, map_index int32, provider_version string!,
-        schema_version string!, ingested_at instant, raw_json large_string""",
+        transcription_id string!, source_uri string, source_etag string, source_bytes int64, stored_uri string,
+        client_ref string, filename string, status string!, error_message string, created_at instant,
+        updated_at instant, audio_duration_s float64, audio_format string, processing_time_s float64,
+        language string, non_speech_requested bool, non_speech bool, cached bool, num_chunks int32,
+        num_segments int32, num_speakers int32, n_segments int32!, n_words int32!, n_events int32!, n_turns int32!,
+        speech_s float64!, overlap_s float64!, text large_string!, text_clean large_string!, dag_id string,
+        task_id string, run_id string, map_index int32, provider_version string!, schema_version string!,
+        ingested_at instant, raw_json large_string""",
     "segments": """
-        transcription_id int64!, segment_no int32!, segment_idx_raw int32, turn_no int32, speaker string,
+        transcription_id string!, segment_no int32!, segment_idx_raw int32, turn_no int32, speaker string,
         speaker_name string, start_s float64, end_s float64, duration_s float64, gap_prev_s float64,
         overlaps_prev bool, text string!, text_clean string!, n_words int32!, words_per_min float32""",
     "words": """
-        transcription_id int64!, segment_no int32!, word_no int32!, speaker string, word string!, start_s float64,
+        transcription_id string!, segment_no int32!, word_no int32!, speaker string, word string!, start_s float64,
         end_s float64, confidence float32, timing dictionary!""",
     "events": """
-        transcription_id int64!, event_no int32!, kind string!, raw string!, speaker string, turn_no int32,
+        transcription_id string!, event_no int32!, kind string!, raw string!, speaker string, turn_no int32,
         segment_no int32, start_s float64, end_s float64, timing dictionary!, char_offset int32!,
         word_before string, word_after string, source dictionary!""",
     "turns": """
-        transcription_id int64!, turn_no int32!, speaker string, speaker_name string, text string!,
+        transcription_id string!, turn_no int32!, speaker string, speaker_name string, text string!,
         text_clean string!, start_s float64, end_s float64""",
 }
 
@@ -67,7 +65,6 @@ def schema(table: str) -> Any:
         "float64": arrow.float64(),
         "bool": arrow.bool_(),
         "instant": arrow.timestamp("us", tz="UTC"),
-        "decimal": arrow.decimal128(12, 6),
         "dictionary": arrow.dictionary(arrow.int8(), arrow.string()),
     }
     columns = [column.split() for column in _SCHEMAS[table].split(",")]
@@ -93,13 +90,13 @@ def write_table(transcription: Transcription, table: str, origin: Origin) -> byt
     arrow = _pyarrow()
     from pyarrow import parquet
 
-    columns, key = schema(table), numeric_id(transcription)
+    columns = schema(table)
     sink = arrow.BufferOutputStream()
     rows = iter(TABLES[table](transcription, origin))
     try:
         with parquet.ParquetWriter(sink, columns, compression="zstd") as writer:
             while batch := list(islice(rows, BATCH_ROWS)):
-                writer.write_table(_arrow_table(arrow, batch, columns, key))
+                writer.write_table(_arrow_table(arrow, batch, columns))
     except (arrow.ArrowException, OverflowError) as error:
         raise FluxionsFormatError(
             f"A value of transcription {transcription.id} does not fit the table {table}: {error}",
@@ -109,25 +106,9 @@ def write_table(transcription: Transcription, table: str, origin: Origin) -> byt
     return data
 
 
-def numeric_id(transcription: Transcription) -> int:
-    """Return the id as these tables hold it, a 64-bit number.
-
-    :raises FluxionsFormatError: it is none.
-    """
-    try:
-        number = int(transcription.id)
-    except ValueError:
-        number = _INT64_END
-    if not -_INT64_END <= number < _INT64_END:
-        raise FluxionsFormatError(
-            f"Parquet tables hold ids as 64-bit numbers, and {transcription.id!r} is none.", job_id=transcription.id
-        )
-    return number
-
-
-def _arrow_table(arrow: Any, rows: list[Row], columns: Any, key: int) -> Any:
+def _arrow_table(arrow: Any, rows: list[Row], columns: Any) -> Any:
     values = {name: [_encodable(row.get(name)) for row in rows] for name in columns.names}
-    return arrow.Table.from_pydict({**values, "transcription_id": [key] * len(rows)}, schema=columns)
+    return arrow.Table.from_pydict(values, schema=columns)
 
 
 def _encodable(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """A transcription as rows of tables, plain values by column. `parquet` and `jsonl` write them.
 
 Columns never depend on what the API gave or was asked: what is not known is None. Times are seconds from the
-start of the audio. Keys: transcription_id, and the ``_no`` columns that count within it.
+start of the audio. Keys: transcription_id, and the ``_no`` columns that count within it. The id is
+text even where the API gives a number: it promises none, and no result may fail for its id.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.api.reference import reference_in
 from airflow_provider_fluxions.api.segments import Segment, times_of
 from airflow_provider_fluxions.formats import raw_json
 from airflow_provider_fluxions.formats.base import Origin
@@ -34,11 +37,12 @@ def transcripts(transcription: Transcription, origin: Origin) -> Iterator[Row]:
     spans = _spans(transcription)
     speech_s = _union(spans)
     yield {
-        "transcription_id": transcription.id,
+        "transcription_id": key_of(transcription.id),
         "source_uri": origin.source_uri,
         "source_etag": origin.source_etag,
         "source_bytes": origin.source_bytes,
-        "client_ref": origin.client_ref,
+        "stored_uri": origin.stored_uri,
+        "client_ref": origin.client_ref or reference_in(transcription.filename),
         "filename": transcription.filename,
         "status": str(transcription.status),
         "error_message": transcription.error_message,
@@ -48,6 +52,7 @@ def transcripts(transcription: Transcription, origin: Origin) -> Iterator[Row]:
         "audio_format": transcription.audio_format,
         "processing_time_s": transcription.processing_time,
         "language": transcription.language,
+        "non_speech_requested": origin.non_speech_requested,
         "non_speech": transcription.non_speech,
         "cached": transcription.cached,
         "num_chunks": transcription.num_chunks,
@@ -75,7 +80,7 @@ def transcripts(transcription: Transcription, origin: Origin) -> Iterator[Row]:
 def segments(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
     """Yield the segments in time order. ``gap_prev_s`` is negative where one overlaps all that was before it."""
     turn_of = {number: turn.turn_no for turn in transcription.turns for number in turn.segment_nos}
-    key = transcription.id
+    key = key_of(transcription.id)
     latest_end: float | None = None
     for part in transcription.segments:
         start, end = times_of(part)
@@ -104,7 +109,7 @@ def segments(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
 
 def words(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
     """Yield every word, those included that the API's list left out; ``timing`` tells where times come from."""
-    key = transcription.id
+    key = key_of(transcription.id)
     for part in transcription.segments:
         for number, word in enumerate(part.spoken_words):
             yield {
@@ -122,7 +127,7 @@ def words(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
 
 def events(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
     """Yield the non-speech events."""
-    key = transcription.id
+    key = key_of(transcription.id)
     for event in transcription.events:
         yield {
             "transcription_id": key,
@@ -144,7 +149,7 @@ def events(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
 
 def turns(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
     """Yield the turns of the text; times are None where a turn was not found in the segments."""
-    key = transcription.id
+    key = key_of(transcription.id)
     for turn in transcription.turns:
         yield {
             "transcription_id": key,

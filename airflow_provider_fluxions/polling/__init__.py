@@ -2,9 +2,10 @@
 
 - `answers`: the two requests and what they show; `sweep`: which of them a round makes, as plain values;
 - `verdict`: what the jobs seen mean for somebody who waits for several;
+- `pace`: how long until the next look;
 - `inplace`: waiting in the calling thread;
 - `shared`: waiting on an event loop, in one `loop` for all; `waiters` knows who is due when, `brake` slows down in
-  trouble, `clock` is its time, `observer` hears what it does.
+  trouble, `calls` makes the requests, `clock` is its time, `observer` hears what it does.
 """
 
 from __future__ import annotations

@@ -41,10 +41,12 @@ Request = ListPage | ReadJob
 class Answer(dict[str, Job]):
     """The jobs that an answer shows, by key.
 
-    ``next_offset`` is where the list goes on behind a page, None where it has ended.
+    ``next_offset`` is where the list goes on behind a page, None where it has ended; ``total`` is what a page
+    says that the list holds.
     """
 
     next_offset: int | None = None
+    total: int | None = None
 
 
 _warned_statuses: set[str] = set()
@@ -67,6 +69,7 @@ def fetch(client: FluxionsClient, request: Request) -> Answer:
         _warn_of_unknown_statuses(page.transcriptions)
         answer = Answer({key_of(job.id): job for job in page.transcriptions})
         answer.next_offset = offset_behind(page, request.offset)
+        answer.total = page.total
         return answer
     try:
         job = client.get_transcription(request.job_id)

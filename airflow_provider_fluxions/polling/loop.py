@@ -1,7 +1,4 @@
-"""The rounds of looks on one connection, for all who wait there.
-
-Requests run in one thread of the loop's own, never in the default executor, whose few threads other triggers need.
-"""
+"""The rounds of looks on one connection, for all who wait there."""
 
 from __future__ import annotations
 
@@ -9,17 +6,19 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Awaitable, Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
 from airflow_provider_fluxions.polling.answers import Answer
 from airflow_provider_fluxions.polling.brake import MAX_BACKOFF_SECONDS, Brake
+from airflow_provider_fluxions.polling.calls import Calls
 from airflow_provider_fluxions.polling.clock import LoopClock
 from airflow_provider_fluxions.polling.observer import Harmless, Observer
+from airflow_provider_fluxions.polling.pace import first_look_seconds, jittered_share
 from airflow_provider_fluxions.polling.sweep import Memory, Round, next_answer, plan_round
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
-from airflow_provider_fluxions.polling.waiters import MAX_FIRST_LOOK_SECONDS, Crowd, Waiter
+from airflow_provider_fluxions.polling.waiters import Crowd, Waiter
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -33,7 +32,7 @@ Connect = Callable[[], Awaitable["FluxionsClient"]]
 
 
 class PollLoop:
-    """The rounds for one connection on one event loop. Everything but `next_answer` runs on the event loop."""
+    """The rounds for one connection on one event loop. Everything but the requests runs on the event loop."""
 
     def __init__(self, connection: Hashable, connect: Connect, clock: LoopClock, observer: Observer) -> None:
         self.crowd = Crowd()
@@ -56,9 +55,7 @@ class PollLoop:
 
     async def wait(self, watched: Watched, poll_interval: float, deadline: float) -> Outcome:
         """Take part in the rounds until the jobs end or the deadline passes."""
-        # Spread, so that a thousand tasks deferred in one second do not come in step; not at once, because a task
-        # looks before it defers.
-        first = min(poll_interval, MAX_FIRST_LOOK_SECONDS) * (0.5 + self._clock.jitter() / 2)
+        first = first_look_seconds(poll_interval, self._clock.jitter())
         now = self._clock.now()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         waiter = Waiter(watched, poll_interval, deadline, now, now + first, now, future)
@@ -77,12 +74,12 @@ class PollLoop:
     async def _run(self) -> None:
         """Make rounds until cancelled; however this ends, no waiter is left hanging."""
         client: FluxionsClient | None = None
-        pool = ThreadPoolExecutor(1, thread_name_prefix=self._name)
+        calls = Calls(self._name, self._clock)
         try:
             client = await self._connect()
             while True:
                 await self._until_due()
-                await self._round(client, pool)
+                await self._round(client, calls)
         except asyncio.CancelledError as error:
             self._fail_all(error)
             raise
@@ -90,7 +87,7 @@ class PollLoop:
             self._fail_all(error)
         finally:
             self.ended = True
-            pool.shutdown(wait=False, cancel_futures=True)
+            calls.close()
             if client is not None:
                 client.abort()
                 client.close()
@@ -112,14 +109,14 @@ class PollLoop:
             await self._clock.pause(self._asleep_until - now, self._wake)
             self._asleep_until = 0.0
 
-    async def _round(self, client: FluxionsClient, pool: ThreadPoolExecutor) -> None:
+    async def _round(self, client: FluxionsClient, calls: Calls) -> None:
         started = self._clock.now()
         due = self.crowd.due(started, self._brake.paused_until)
-        self._round_started, self._round_share = started, 0.9 + 0.2 * self._clock.jitter()
+        self._round_started, self._round_share = started, jittered_share(self._clock.jitter())
         self._shown.clear()
         self._observer.tell("watching", len(self.crowd.by_job))
         try:
-            await self._sweep(client, pool, due)
+            await self._sweep(client, calls, due)
         except FluxionsRequestError as error:
             if not error.transient:
                 raise
@@ -135,7 +132,7 @@ class PollLoop:
             if number % WAITERS_A_TURN == 0:
                 await asyncio.sleep(0)
 
-    async def _sweep(self, client: FluxionsClient, pool: ThreadPoolExecutor, due: list[Waiter]) -> None:
+    async def _sweep(self, client: FluxionsClient, calls: Calls, due: list[Waiter]) -> None:
         wanted: dict[str, JobId] = {}
         for number, waiter in enumerate(due, 1):
             wanted.update(waiter.watched.open)
@@ -145,25 +142,18 @@ class PollLoop:
         requests = plan_round(wanted, self._memory)
         count, answer = 0, None
         try:
-            while (answer := await self._ask(client, pool, requests, answer)) is not None:
+            while (answer := await self._ask(client, calls, requests, answer)) is not None:
                 count += 1
                 self._deliver(answer)
         finally:
             self._observer.tell("swept", count)
         self.crowd.learn_cost(count, len(self._shown))
 
-    async def _ask(
-        self, client: FluxionsClient, pool: ThreadPoolExecutor, requests: Round, answer: Answer | None
-    ) -> Answer | None:
-        """Make the round's next request in the thread; break it off where it takes too long."""
-        loop = asyncio.get_running_loop()
+    async def _ask(self, client: FluxionsClient, calls: Calls, requests: Round, answer: Answer | None) -> Answer | None:
+        """Make the round's next request."""
         # Others may have left during the round: nobody reads their jobs any more.
-        asked = loop.run_in_executor(pool, next_answer, client, requests, answer, self.crowd.by_job)
-        alarm = loop.call_later(self._clock.max_request_seconds, client.abort)
-        try:
-            return await asked
-        finally:
-            alarm.cancel()
+        call = partial(next_answer, client, requests, answer, self.crowd.by_job)
+        return await calls.make(call, client.abort)
 
     def _deliver(self, answer: Answer) -> None:
         """Tell the waiters what an answer shows. Pages show more than was asked, and who has seen all is served.

@@ -8,14 +8,9 @@ from dataclasses import dataclass
 
 from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.polling.answers import Answer
+from airflow_provider_fluxions.polling.pace import MIN_INTERVAL_SECONDS, interval_seconds, least_interval_seconds
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 
-MAX_FIRST_LOOK_SECONDS = 5.0
-# A wait is looked at every quarter of its age: a job that took a minute is noticed within 15 s more.
-AGE_SHARE = 0.25
-MIN_INTERVAL_SECONDS = 2.0
-# For the sake of youth alone, no more than so many requests a second.
-EARLY_REQUESTS_PER_SECOND = 2.0
 # Waiters that fall due within this share of their interval are served by the same round.
 COALESCED_SHARE = 0.2
 
@@ -61,8 +56,8 @@ class Waiter:
         return min(self.deadline, max(self.due, paused_until))
 
     def interval(self, now: float, least: float) -> float:
-        """Return the seconds between two looks: a quarter of the age, within ``least`` and the user's interval."""
-        return min(self.poll_interval, max(least, AGE_SHARE * (now - self.began)))
+        """Return the seconds between two looks at the age that the wait has ``now``."""
+        return interval_seconds(now - self.began, self.poll_interval, least)
 
 
 class Crowd:
@@ -111,5 +106,4 @@ class Crowd:
         """Take in what a round took, from which follows what one over all jobs would take."""
         if not jobs_shown:
             return
-        all_at_once = requests * len(self.by_job) / jobs_shown
-        self.least_interval = max(MIN_INTERVAL_SECONDS, all_at_once / EARLY_REQUESTS_PER_SECOND)
+        self.least_interval = least_interval_seconds(requests * len(self.by_job) / jobs_shown)

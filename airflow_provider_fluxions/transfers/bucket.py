@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputError, FluxionsStorageError
 from airflow_provider_fluxions.api.reference import reference
+from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.cost import checked_price
 from airflow_provider_fluxions.formats import choose
 from airflow_provider_fluxions.formats.base import Origin
@@ -23,6 +24,7 @@ from airflow_provider_fluxions.hooks import (
     FluxionsHook,
 )
 from airflow_provider_fluxions.identity import map_index_of
+from airflow_provider_fluxions.lineage import ReportsLineage
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
@@ -38,7 +40,7 @@ from airflow_provider_fluxions.transfers.patience import DEFERRAL_COSTS_SECONDS
 from airflow_provider_fluxions.transfers.plan import Target
 from airflow_provider_fluxions.transfers.preparation import Preparation
 from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Selection
-from airflow_provider_fluxions.transfers.summary import check_fail_on, summarize, too_late, verdict
+from airflow_provider_fluxions.transfers.summary import check_fail_on, summarize, too_late, traces_of, verdict
 from airflow_provider_fluxions.transfers.survey import Order
 from airflow_provider_fluxions.transfers.work import Worker
 from airflow_provider_fluxions.waiting import Wait
@@ -46,7 +48,7 @@ from airflow_provider_fluxions.waiting import Wait
 log = logging.getLogger(__name__)
 
 
-class FluxionsS3ToS3Operator(BaseOperator):
+class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     """Transcribe recordings in S3 into another place in S3, incrementally.
 
     An input is done when its results exist and carry its version and these options in their metadata, so a
@@ -93,6 +95,7 @@ class FluxionsS3ToS3Operator(BaseOperator):
     :param timeout: seconds for the whole transfer, per try.
     :param fluxions_conn_id: (templated) the Fluxions connection.
     :param aws_conn_id: (templated) the AWS connection for both buckets; None uses boto3's own credentials.
+    :param outlets: Airflow's own; the event of each asset gets what this returns as its extra.
     :raises AirflowFailException: inputs failed for good, the budget is too small, or an argument cannot work.
     :raises AirflowSensorTimeout: jobs still run after ``timeout``.
     :raises FluxionsError: anything that a retry may mend.
@@ -226,7 +229,7 @@ class FluxionsS3ToS3Operator(BaseOperator):
             self.non_speech, self.cache, deadline, run,
         )  # fmt: skip
         self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
-        return self._finish(entries, manifest, price)
+        return self._finish(context, entries, manifest, price)
 
     def _move(self, flow: Flow, store: S3Store, manifest: Manifest) -> None:
         """Go on until every input is settled, or defer."""
@@ -258,11 +261,15 @@ class FluxionsS3ToS3Operator(BaseOperator):
         except FluxionsStorageError as error:
             self.log.warning("The manifest could not be written: %s", error)
 
-    def _finish(self, entries: Sequence[Entry], manifest: Manifest, price: float | None) -> dict[str, Any]:
+    def _finish(
+        self, context: Context, entries: Sequence[Entry], manifest: Manifest, price: float | None
+    ) -> dict[str, Any]:
         summary = summarize(entries, manifest.uri, price)
         self.log.info("%s", summary)
+        self.traces = traces_of(entries, summary)
         if error := verdict(entries, self.fail_on, manifest.uri):
             raise error
+        add_asset_extra(context, self, summary)
         return summary
 
     def _order(self, run: str, origin: Origin) -> Order:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsInputError, FluxionsTransferError
+from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import Choice, choose, read_stored
 from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.lineage import ReportsLineage, Traces
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
@@ -19,21 +23,26 @@ from airflow_provider_fluxions.transfers.origin import origin_of
 from airflow_provider_fluxions.transfers.outputs import (
     META_JOB,
     META_REFERENCE,
+    META_RUN,
+    META_SOURCE,
     META_VERSION,
     find_standing,
     write_outputs,
 )
-from airflow_provider_fluxions.transfers.partition import ingest_folder
+from airflow_provider_fluxions.transfers.partition import dated_folders, ingest_folder
 from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item, Target, check_collisions, plan_item
 
 MAX_SHOWN_FAILURES = 10
 
 
-class FluxionsConvertOperator(BaseOperator):
+class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     """Make other formats of stored ``json`` results. Nothing is transcribed, so nothing is paid.
 
     A result is done when its conversions exist and carry its version and these options, so a rerun converts only
     what is new. What is no stored result is reported at the end and sinks nothing else.
+
+    Tables name the stored JSON as ``stored_uri``, and what a transfer left in its metadata: the recording's address,
+    its ETag and our reference. Its size and the ``non_speech`` that was asked for are not there and stay null.
 
     Returns counts: ``inputs``, ``converted``, ``already_done``.
 
@@ -42,10 +51,11 @@ class FluxionsConvertOperator(BaseOperator):
         ``{prefix}{path below the source}call.mp3.vtt``.
     :param formats: see `airflow_provider_fluxions.formats`.
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed.
-    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``. A run of another date then
-        converts everything anew, into its own partition.
+    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``; what stands in an earlier
+        date's folder is done. For a source that has such folders itself leave it off: they are kept.
     :param workers: results converted side by side; each is held in memory whole.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
+    :param outlets: Airflow's own; the event of each asset gets the counts and ``destination`` as its extra.
     :raises AirflowFailException: a result could not be converted, or an argument cannot work.
     :raises FluxionsStorageError: S3 refused; a retry may mend it.
     """
@@ -94,10 +104,18 @@ class FluxionsConvertOperator(BaseOperator):
             }
             context["ti"].xcom_push(RESULT_XCOM, "s3://{}/{}".format(*parse_destination(self.destination)))
             self.log.info("%s", counts)
+            self._trace(items, {item.source.uri for item, end in zip(todo, ends, strict=True) if end is not None})
             if errors:
                 shown = "; ".join(errors[:MAX_SHOWN_FAILURES])
                 raise FluxionsTransferError(f"{len(errors)} of {len(items)} results could not be converted. {shown}")
+            add_asset_extra(context, self, {**counts, "destination": self.destination})
             return counts
+
+    def _trace(self, items: list[Item], bad: Collection[str]) -> None:
+        """Keep what there is a result of, made now or before; not what could not be converted."""
+        good = [item for item in items if item.source.uri not in bad]
+        outputs = [uri for item in good for uri in item.uris()]
+        self.traces = Traces(inputs=[item.source.uri for item in good], outputs=outputs)
 
     def _plan(
         self, store: S3Store, pool: Executor, choices: tuple[Choice, ...], origin: Origin
@@ -105,15 +123,34 @@ class FluxionsConvertOperator(BaseOperator):
         """Return all stored results, and those that have something to be converted."""
         source, destination = parse_source(self.source), parse_destination(self.destination)
         store.require_bucket(destination[0])
-        folder = ingest_folder(origin.ingested_at) if self.partition_by_date else ""
-        target = Target.of(destination, choices, folder)
         found = [one for one in store.list(source.bucket, source.prefix) if source.takes(one, (STORED_EXTENSION,))]
+        folders = [""]
+        if self.partition_by_date:
+            _require_no_dates(found, source)
+            folders = _folders(store, destination, ingest_folder(origin.ingested_at))
+        target = Target.of(destination, choices, folders[0])
         items = [_item(one, source, target) for one in found]
         check_collisions(items)
         if not items:
             self.log.warning("%s holds no stored results (names that end in %s).", self.source, STORED_EXTENSION)
-        standing = find_standing(store, pool, items, [folder])
+        standing = find_standing(store, pool, items, folders)
         return items, [item for item in items if not standing[item.ref].is_done(item)]
+
+
+def _require_no_dates(found: list[S3Object], source: Source) -> None:
+    for one in found:
+        if dated_folders([f"{source.relative(one.key).partition('/')[0]}/"]):
+            raise FluxionsInputError(
+                f"{one.uri} stands in a date's folder already, and its conversions would stand in two. Leave "
+                "partition_by_date off, and they keep the one they have."
+            )
+
+
+def _folders(store: S3Store, destination: tuple[str, str], own: str) -> list[str]:
+    """Return this run's folder, then those of other dates."""
+    bucket, prefix = destination
+    dated = dated_folders(store.folders(bucket, f"{prefix}ingest_date="))
+    return [own, *(folder for folder in dated if folder != own)]
 
 
 def _item(found: S3Object, source: Source, target: Target) -> Item:
@@ -127,7 +164,20 @@ def _convert(store: S3Store, item: Item, choices: tuple[Choice, ...], origin: Or
     try:
         transcription = read_stored(store.get(source))
         metadata = {META_REFERENCE: item.ref, META_VERSION: source.version, META_JOB: str(transcription.id)}
-        write_outputs(store, item, transcription, choices, origin, metadata)
+        known = _source_origin(store.head(source.bucket, source.key) or source, origin)
+        write_outputs(store, item, transcription, choices, known, metadata)
     except FluxionsFormatError as error:
         return f"{source.uri}: {error}"
     return None
+
+
+def _source_origin(stored: S3Object, origin: Origin) -> Origin:
+    """Return what a stored result's metadata says of its recording: only a transfer's does, which names its run."""
+    facts = stored.metadata if META_RUN in stored.metadata else {}
+    return replace(
+        origin,
+        stored_uri=stored.uri,
+        source_uri=unquote(facts[META_SOURCE]) if META_SOURCE in facts else None,
+        source_etag=facts.get(META_VERSION),
+        client_ref=facts.get(META_REFERENCE),
+    )

@@ -15,10 +15,14 @@ from airflow_provider_fluxions.transfers.plan import Item
 
 
 class State(StrEnum):
-    """How far an input is. ``completed`` is this run's work, ``already_done`` an earlier one's."""
+    """How far an input is. ``completed`` is this run's work, ``already_done`` an earlier one's.
+
+    ``in_flight`` has a job at the service, ``writing`` one that has ended there.
+    """
 
     TO_DO = "to_do"
     IN_FLIGHT = "in_flight"
+    WRITING = "writing"
     COMPLETED = "completed"
     ALREADY_DONE = "already_done"
     FAILED = "failed"

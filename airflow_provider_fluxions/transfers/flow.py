@@ -6,22 +6,11 @@ One thread decides; uploads and writes run in two pools beside it, so that neith
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
-from typing import Any
 
-from airflow_provider_fluxions.api.errors import (
-    FluxionsAudioError,
-    FluxionsFormatError,
-    FluxionsNotFoundError,
-    FluxionsRejectedError,
-    FluxionsRequestError,
-    JobId,
-)
+from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
 from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.once import Clock
@@ -30,12 +19,12 @@ from airflow_provider_fluxions.polling.sweep import Memory
 from airflow_provider_fluxions.polling.verdict import job_error
 from airflow_provider_fluxions.transfers.entry import Entry, State, count
 from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
+from airflow_provider_fluxions.transfers.pools import Pools
 from airflow_provider_fluxions.transfers.progress import REPORT_SECONDS, Progress
 from airflow_provider_fluxions.transfers.work import Uploaded, Worker, Written
 
 log = logging.getLogger(__name__)
 
-WRITERS = 4
 # A night in which every input fails must not fill the log: the manifest has them all.
 MAX_LOGGED_FAILURES = 20
 
@@ -67,7 +56,8 @@ class Flow:
         self.pace = pace
         self.clock = clock or Clock()
         self._to_do = [entry for entry in reversed(self.entries) if entry.state is State.TO_DO]
-        self._running = {entry.item.ref: entry for entry in self.entries if entry.state is State.IN_FLIGHT}
+        at_service = (State.IN_FLIGHT, State.WRITING)  # what was not written to its end is asked for again
+        self._running = {entry.item.ref: entry for entry in self.entries if entry.state in at_service}
         self._durations = [seconds for entry in self.entries if (seconds := entry.service_seconds) is not None]
         self._memory = Memory()
         self._failures = 0
@@ -94,12 +84,12 @@ class Flow:
         :raises FluxionsError: something that is not about one recording. What was under way is finished first and
             noted in the entries.
         """
-        with _Pools(self.pace.upload_workers) as pools:
+        with Pools(self.pace.upload_workers) as pools:
             while self._advance(pools):
                 pools.pause(self._seconds_to_wait(), self.clock)
         return self.running
 
-    def _advance(self, pools: _Pools) -> bool:
+    def _advance(self, pools: Pools) -> bool:
         """Do all that can be done now; return whether to go on."""
         pools.harvest()
         self._start_uploads(pools)
@@ -123,7 +113,7 @@ class Flow:
         patience = patience_seconds(self.has_more, typical_seconds(self._durations), self.pace.deferral_costs)
         return self.clock.now() - self._quiet_since >= patience
 
-    def _look_is_due(self, pools: _Pools) -> bool:
+    def _look_is_due(self, pools: Pools) -> bool:
         """Whether to ask now: it is time, or it is the last chance before the task defers or gives up."""
         if not self._running:
             return False
@@ -140,7 +130,7 @@ class Flow:
             instants += [self.pace.deadline, *([self._next_look] if self._running else [])]
         return max(0.0, min(instants) - self.clock.now())
 
-    def _start_uploads(self, pools: _Pools) -> None:
+    def _start_uploads(self, pools: Pools) -> None:
         while self._to_do and not self._is_late and self._has_room(pools):
             entry = self._to_do.pop()
             if entry.stored is not None:
@@ -149,10 +139,17 @@ class Flow:
             entry.attempts += 1
             pools.upload(partial(self.worker.upload, entry), partial(self._uploaded, entry), partial(self._fail, entry))
 
-    def _has_room(self, pools: _Pools) -> bool:
-        """Whether another upload may begin; one waits behind each that runs, so that no worker ever waits for us."""
-        uploads = pools.uploads_running
-        return uploads < 2 * self.pace.upload_workers and len(self._running) + uploads < self.pace.max_in_flight
+    def _has_room(self, pools: Pools) -> bool:
+        """Whether another upload may begin; one waits behind each that runs, so that no worker ever waits for us.
+
+        Results that pile up, because S3 is slow to take them, hold uploads back as well.
+        """
+        uploads, most = pools.uploads_running, self.pace.max_in_flight
+        return (
+            uploads < 2 * self.pace.upload_workers
+            and len(self._running) + uploads < most
+            and pools.writes_running < most
+        )
 
     def _uploaded(self, entry: Entry, uploaded: Uploaded) -> None:
         self._quiet_since = entry.submitted_at = self.clock.now()
@@ -163,7 +160,7 @@ class Flow:
         if uploaded.taken.status.is_terminal:  # the service's cache answers at once
             self._next_look = self._quiet_since
 
-    def _look(self, pools: _Pools) -> None:
+    def _look(self, pools: Pools) -> None:
         """Ask for the running jobs and start on the results of those that have ended."""
         watched = Watched(self.running)
         self._has_unseen, self._has_looked_late = False, self._is_late
@@ -190,17 +187,18 @@ class Flow:
         log.warning("%s Looking again in %.0f s.", error, pause)
         self._next_look = now + pause
 
-    def _ended(self, pools: _Pools, entry: Entry, job: Job) -> None:
+    def _ended(self, pools: Pools, entry: Entry, job: Job) -> None:
         self._quiet_since = entry.ended_at = self.clock.now()
         del self._running[entry.item.ref]
         if entry.service_seconds is not None:
             self._durations.append(entry.service_seconds)
         if job.status == JobStatus.COMPLETED:
+            entry.state = State.WRITING
             self._write(pools, entry)
         else:
             self._fail(entry, job_error([job]))
 
-    def _write(self, pools: _Pools, entry: Entry) -> None:
+    def _write(self, pools: Pools, entry: Entry) -> None:
         pools.write(partial(self.worker.write, entry), partial(self._written, entry), partial(self._fail, entry))
 
     def _written(self, entry: Entry, written: Written) -> None:
@@ -214,84 +212,3 @@ class Flow:
             log.error("%s: %s", entry.item.source.uri, error)
         if self._failures == MAX_LOGGED_FAILURES:
             log.error("More failures are in the manifest only.")
-
-
-# What concerns one recording only.
-_OWN_FAULTS = (FluxionsAudioError, FluxionsRejectedError, FluxionsFormatError)
-
-Done = Callable[[Any], None]
-Failed = Callable[[Exception], None]
-
-
-@dataclass
-class _Pools:
-    """Uploads and writes under way, and what to call with their results in the deciding thread."""
-
-    upload_workers: int
-    _open: dict[Future[Any], tuple[bool, Done, Failed]] = field(default_factory=dict)
-    _stack: ExitStack = field(default_factory=ExitStack)
-
-    def __enter__(self) -> _Pools:
-        make = partial(ThreadPoolExecutor, thread_name_prefix="fluxions-transfer")
-        self._uploads = self._stack.enter_context(make(self.upload_workers))
-        self._writes = self._stack.enter_context(make(WRITERS))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """After an error, drop what has not begun, wait for the rest and note it."""
-        if error is not None:
-            for future in self._open:
-                future.cancel()
-        self._stack.close()
-        if error is not None:
-            self._note_rest()
-
-    def _note_rest(self) -> None:
-        for future, (_, done, _) in self._open.items():
-            if not future.cancelled() and future.exception() is None:
-                done(future.result())
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether anything is under way."""
-        return bool(self._open)
-
-    @property
-    def uploads_running(self) -> int:
-        """Uploads under way."""
-        return sum(is_upload for is_upload, _, _ in self._open.values())
-
-    def upload(self, act: Callable[[], Uploaded], done: Done, failed: Failed) -> None:
-        """Begin an upload."""
-        self._open[self._uploads.submit(act)] = (True, done, failed)
-
-    def write(self, act: Callable[[], Written], done: Done, failed: Failed) -> None:
-        """Begin to write results."""
-        self._open[self._writes.submit(act)] = (False, done, failed)
-
-    def pause(self, seconds: float, clock: Clock) -> None:
-        """Wait until something is finished, at most so long."""
-        if self._open:
-            wait(self._open, timeout=seconds, return_when=FIRST_COMPLETED)
-        else:
-            clock.sleep(seconds)
-
-    def harvest(self) -> None:
-        """Hand out the results of what is finished; what concerns one recording only is a failure of its own.
-
-        :raises FluxionsError: what concerns all.
-        """
-        for future in [one for one in self._open if one.done()]:
-            _, done, failed = self._open.pop(future)
-            try:
-                result = future.result()
-            except _OWN_FAULTS as error:
-                failed(error)
-            except FluxionsNotFoundError as error:
-                if error.job_id is None:  # the path is wrong, not the job
-                    raise
-                failed(error)
-            else:
-                done(result)

@@ -6,6 +6,7 @@ import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import Choice
@@ -17,15 +18,22 @@ from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item
 META_REFERENCE = "fluxions-reference"
 META_VERSION = "fluxions-source-version"
 META_JOB = "fluxions-job-id"
+# Of a transfer's outputs: the recording's address, percent-encoded; absent where it would take too much of the 2 KB
+# that S3 has for metadata.
+META_SOURCE = "fluxions-source"
 META_RUN = "fluxions-run"
 META_SECONDS = "fluxions-audio-seconds"
 # Which options of its format an output was written with; absent for the defaults.
 META_OPTIONS = "fluxions-format-options"
 
+MAX_SOURCE_CHARACTERS = 1_000
+
 Metadata = Mapping[str, str]
+# Every new empty frozenset takes 216 bytes, and most inputs of a first night have one.
+_NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What stands at the destination for one input.
 
@@ -63,7 +71,13 @@ def _view(item: Item, folder: str, objects: Mapping[str, Metadata]) -> Standing:
     right = {one: data for one, data in found.items() if is_made_from(data, item.ref, marks.get(one))}
     stored = item.stored(folder)
     is_stored = objects.get(stored, {}).get(META_REFERENCE) == item.ref
-    return Standing(folder, frozenset(right), next(iter(right.values()), {}), stored if is_stored else None)
+    return Standing(folder, frozenset(right) or _NOTHING, next(iter(right.values()), {}), stored if is_stored else None)
+
+
+def source_metadata(uri: str) -> dict[str, str]:
+    """Return the metadata that name a recording, none for one whose address is too long for them."""
+    encoded = quote(uri, safe="/:", errors="replace")
+    return {META_SOURCE: encoded} if len(encoded) <= MAX_SOURCE_CHARACTERS else {}
 
 
 def is_made_from(metadata: Metadata, ref: str, mark: str | None) -> bool:

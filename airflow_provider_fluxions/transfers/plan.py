@@ -89,10 +89,10 @@ def check_collisions(items: Iterable[Item]) -> None:
     """
     items = tuple(items)
     inputs = {item.source.uri for item in items}
-    owners: dict[str, str] = {}
+    owners: dict[str, Item] = {}
     for item in items:
         for uri in item.uris():
-            owner = owners.setdefault(uri, item.source.uri)
+            owner = owners.setdefault(uri, item).source.uri
             if owner != item.source.uri or uri in inputs:
                 raise FluxionsInputError(
                     f"The result of {item.source.uri} would be written to {uri}, which is also that of {owner} or an "

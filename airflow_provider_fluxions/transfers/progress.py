@@ -11,6 +11,7 @@ from airflow_provider_fluxions.transfers.entry import State
 log = logging.getLogger(__name__)
 
 REPORT_SECONDS = 10.0
+_OPEN = (State.TO_DO, State.IN_FLIGHT, State.WRITING)
 _SETTLED = (State.COMPLETED, State.ALREADY_DONE, State.FAILED)
 
 
@@ -46,7 +47,7 @@ def describe(counts: Counter[State], done_here: int, seconds: float) -> str:
 
     :param done_here: inputs settled within these seconds.
     """
-    done, left = settled(counts) - counts[State.FAILED], counts[State.TO_DO] + counts[State.IN_FLIGHT]
+    done, left = settled(counts) - counts[State.FAILED], sum(counts[state] for state in _OPEN)
     text = (
         f"{done:,} of {settled(counts) + left:,} inputs done, {counts[State.IN_FLIGHT]:,} in flight, "
         f"{counts[State.FAILED]:,} failed"

@@ -11,9 +11,11 @@ from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsNotReadyError, JobId
 from airflow_provider_fluxions.api.models import JobStatus, Transcription
 from airflow_provider_fluxions.api.reference import unmarked_stem
+from airflow_provider_fluxions.assets import add_asset_extra, some_uris
 from airflow_provider_fluxions.formats import choose
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
+from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
 from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
@@ -23,7 +25,7 @@ from airflow_provider_fluxions.transfers.outputs import META_JOB
 from airflow_provider_fluxions.transfers.partition import ingest_folder
 
 
-class FluxionsToS3Operator(BaseOperator):
+class FluxionsToS3Operator(ReportsLineage, BaseOperator):
     """Write the transcripts of completed jobs to S3 and return the addresses of what was written.
 
     Each result is named ``{destination}{name}-{job id}.{extension}``, name being the file name at Fluxions
@@ -37,6 +39,8 @@ class FluxionsToS3Operator(BaseOperator):
         interval (else its logical date, else when it was to run), UTC.
     :param fluxions_conn_id: (templated) the Fluxions connection.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
+    :param outlets: Airflow's own; the event of each asset gets ``jobs``, ``files``, ``audio_seconds``,
+        ``destination`` and ``uris`` (the first 20) as its extra.
     :raises AirflowFailException: a job failed or is unknown, or an argument cannot work.
     :raises FluxionsError: a job still runs (wait with the sensor first), or trouble that a retry may mend.
     """
@@ -76,13 +80,17 @@ class FluxionsToS3Operator(BaseOperator):
                 prefix += ingest_folder(origin.ingested_at)
             hook = FluxionsHook(self.fluxions_conn_id)
             store = S3Store(self.aws_conn_id)
-            written: list[str] = []
+            traces = self.traces = Traces()
             for job_id in parse_job_ids(self.job_id):
                 transcription = completed(hook.get_transcription(job_id))
-                written += self._write(store, bucket, prefix, transcription, origin)
-            if written:
-                context["ti"].xcom_push(RESULT_XCOM, written[0])
-            return written
+                traces.job_ids.append(job_id)
+                traces.inputs.append(job_uri(self.fluxions_conn_id, job_id))
+                traces.heard([transcription])
+                traces.outputs += self._write(store, bucket, prefix, transcription, origin)
+            if traces.outputs:
+                context["ti"].xcom_push(RESULT_XCOM, traces.outputs[0])
+            add_asset_extra(context, self, _asset_extra(traces, f"s3://{bucket}/{prefix}"))
+            return traces.outputs
 
     def _write(
         self, store: S3Store, bucket: str, prefix: str, transcription: Transcription, origin: Origin
@@ -98,6 +106,16 @@ class FluxionsToS3Operator(BaseOperator):
                 uris.append(f"s3://{bucket}/{key}")
                 self.log.info("Wrote %s (%d bytes).", uris[-1], len(body))
         return uris
+
+
+def _asset_extra(done: Traces, folder: str) -> dict[str, Any]:
+    return {
+        "jobs": len(done.job_ids),
+        "files": len(done.outputs),
+        "audio_seconds": done.audio_seconds,
+        "destination": folder,
+        "uris": some_uris(done.outputs),
+    }
 
 
 def completed(transcription: Transcription) -> Transcription:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import (
@@ -12,6 +12,7 @@ from airflow_provider_fluxions.api.errors import (
     JobId,
 )
 from airflow_provider_fluxions.cost import cost_of
+from airflow_provider_fluxions.lineage import Traces
 from airflow_provider_fluxions.transfers.budget import Estimate
 from airflow_provider_fluxions.transfers.entry import Entry, State, count
 
@@ -44,6 +45,18 @@ def summarize(entries: Sequence[Entry], manifest: str, price: float | None) -> d
         **_cost(seconds, price),
         "manifest": manifest,
     }
+
+
+def traces_of(entries: Sequence[Entry], summary: Mapping[str, Any]) -> Traces:
+    """Return what this run has read and written, for lineage."""
+    completed = [entry for entry in entries if entry.state is State.COMPLETED]
+    return Traces(
+        inputs=[entry.item.source.uri for entry in completed],
+        outputs=[uri for entry in completed for uri in entry.item.uris(entry.folder)] + [summary["manifest"]],
+        job_ids=[entry.job_id for entry in completed if entry.job_id is not None],
+        audio_seconds=summary["audio_seconds"],
+        cost=summary.get("cost"),
+    )
 
 
 def forecast(entries: Sequence[Entry], work: Estimate, price: float | None) -> dict[str, Any]:

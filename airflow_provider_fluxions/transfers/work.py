@@ -21,6 +21,7 @@ from airflow_provider_fluxions.transfers.outputs import (
     META_RUN,
     META_SECONDS,
     META_VERSION,
+    source_metadata,
     write_outputs,
 )
 from airflow_provider_fluxions.waiting import warn_of_other_options
@@ -93,6 +94,7 @@ class Worker:
             META_VERSION: entry.item.source.version,
             META_JOB: str(transcription.id),
             META_RUN: self.run,
+            **source_metadata(entry.item.source.uri),
         }
         if transcription.audio_duration is not None:
             metadata[META_SECONDS] = f"{transcription.audio_duration:.3f}"
@@ -115,4 +117,5 @@ class Worker:
             source_etag=source.version,
             source_bytes=source.size_bytes,
             client_ref=entry.item.ref,
+            non_speech_requested=self.non_speech,
         )

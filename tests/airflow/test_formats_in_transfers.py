@@ -74,8 +74,8 @@ def test_a_transfers_tables_say_where_they_come_from(s3: Any) -> None:
     put(s3, "a.mp3")
     transfer("", on(31), formats=("parquet",))
     assert outputs(s3) == {f"out/a.mp3.{table}.parquet" for table in TABLES}
-    body = s3.get_object(Bucket=OUTPUT, Key="out/a.mp3.transcripts.parquet")["Body"].read()
-    (row,) = pq.read_table(io.BytesIO(body)).to_pylist()
+    row = row_of(s3, "out/a.mp3")
+    assert row["non_speech_requested"] is False
     known = {name: row[name] for name in ("source_uri", "source_bytes", "dag_id", "run_id", "map_index", "ingested_at")}
     assert known == {
         "source_uri": f"s3://{INPUT}/a.mp3",
@@ -173,6 +173,72 @@ def test_a_conversion_is_done_until_its_source_or_its_options_change(s3: Any) ->
     s3.put_object(Bucket=OUTPUT, Key="out/a.mp3.json", Body=b'{"id": 7, "segments": []}')
     assert convert("out/", format_options=NETFLIX)["converted"] == 1
     assert read(s3, f"s3://{OUTPUT}/more/a.mp3.vtt") == "WEBVTT\n"
+
+
+def test_a_conversion_in_another_dates_folder_is_done_and_stays_there(s3: Any) -> None:
+    put(s3, "a.mp3")
+    transfer("")
+    assert convert("out/", on(30), partition_by_date=True)["converted"] == 1
+    put(s3, "b.mp3")
+    transfer("")
+    counts = convert("out/", on(31), partition_by_date=True)
+    assert counts == {"inputs": 2, "converted": 1, "already_done": 1}
+    made = {key for key in outputs(s3) if key.startswith("more/")}
+    assert made == {"more/ingest_date=2026-01-30/a.mp3.vtt", "more/ingest_date=2026-01-31/b.mp3.vtt"}
+
+
+def test_a_conversion_with_other_options_or_of_a_changed_result_goes_to_the_new_dates_folder(s3: Any) -> None:
+    put(s3, "a.mp3")
+    transfer("")
+    convert("out/", on(29), partition_by_date=True)
+    assert convert("out/", on(30), partition_by_date=True, format_options=NETFLIX)["converted"] == 1
+    s3.put_object(Bucket=OUTPUT, Key="out/a.mp3.json", Body=b'{"id": 7, "segments": []}')
+    assert convert("out/", on(31), partition_by_date=True, format_options=NETFLIX)["converted"] == 1
+    made = {key for key in outputs(s3) if key.startswith("more/")}
+    assert made == {f"more/ingest_date=2026-01-{day}/a.mp3.vtt" for day in (29, 30, 31)}
+
+
+def test_results_in_dated_folders_keep_them_when_converted_and_get_no_second_one(s3: Any) -> None:
+    put(s3, "a.mp3")
+    transfer("", on(30), partition_by_date=True)
+    with pytest.raises(AirflowFailException, match=r"2026-01-30/a\.mp3\.json stands in a date's folder"):
+        convert("out/", on(31), partition_by_date=True)
+    convert("out/", on(31))
+    assert "more/ingest_date=2026-01-30/a.mp3.vtt" in outputs(s3)
+
+
+def test_a_conversions_table_says_what_the_stored_results_metadata_tell_of_the_recording(s3: Any) -> None:
+    put(s3, "a.mp3")
+    transfer("", formats=("json", "parquet"))
+    convert("out/", formats=["parquet"])
+    converted, transferred = row_of(s3, "more/a.mp3"), row_of(s3, "out/a.mp3")
+    same = ("source_uri", "source_etag", "client_ref", "raw_json", "transcription_id")
+    assert [converted[name] for name in same] == [transferred[name] for name in same]
+    assert None not in [converted[name] for name in same]
+    assert converted["stored_uri"] == f"s3://{OUTPUT}/out/a.mp3.json"
+
+
+@pytest.mark.parametrize(("key", "is_known"), [("ü & %41.mp3", True), (f"{'ü' * 300}.mp3", False)])
+def test_a_recordings_address_is_kept_as_it_is_or_not_at_all(s3: Any, key: str, is_known: bool) -> None:
+    put(s3, key)
+    transfer("")
+    convert("out/", formats=["parquet"])
+    assert row_of(s3, f"more/{key}")["source_uri"] == (f"s3://{INPUT}/{key}" if is_known else None)
+
+
+def test_metadata_that_no_transfer_wrote_tell_nothing_of_a_recording(s3: Any) -> None:
+    put(s3, "a.mp3")
+    transfer("")
+    convert("out/", formats=["json"])
+    convert("more/", formats=["parquet"], destination=f"s3://{OUTPUT}/third/")
+    row = row_of(s3, "third/a.mp3")
+    assert (row["source_etag"], row["stored_uri"]) == (None, f"s3://{OUTPUT}/more/a.mp3.json")
+
+
+def row_of(s3: Any, base: str) -> dict[str, Any]:
+    body = s3.get_object(Bucket=OUTPUT, Key=f"{base}.transcripts.parquet")["Body"].read()
+    (row,) = pq.read_table(io.BytesIO(body)).to_pylist()
+    return dict(row)
 
 
 def test_what_is_no_stored_result_is_reported_at_the_end_and_the_rest_is_done(s3: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, Asset, TaskDeferred
 
 from airflow_provider_fluxions.api.errors import (
     FluxionsAudioError,
@@ -20,6 +20,7 @@ from airflow_provider_fluxions.api.errors import (
 from airflow_provider_fluxions.emulator import Emulator, Fault, OutcomeRule, Transition
 from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
+from tests.airflow.test_assets import outlet_events
 from tests.airflow.test_transfers import Impatient, client, emulator, outputs, put, read, transfer  # noqa: F401  # fixtures too
 
 ROOT = Path(__file__).parents[2]
@@ -289,3 +290,32 @@ def test_a_log_has_no_line_a_file(s3: Any, caplog: pytest.LogCaptureFixture) -> 
         transfer("", max_in_flight=60)
     ours = [record for record in caplog.records if record.name.startswith("airflow_provider_fluxions")]
     assert len(ours) < 10
+
+
+def test_asset_events_and_lineage_say_what_a_resumed_transfer_made(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+    put(s3, "a.mp3")
+    emulator.set_transition(Transition.after_reads(10_000))
+    asset, events = Asset(f"s3://{OUTPUT}/out/"), outlet_events()
+    arguments: dict[str, Any] = {
+        "source": f"s3://{INPUT}/",
+        "destination": f"s3://{OUTPUT}/out/",
+        "deferrable": True,
+        "price_per_audio_hour": 3600,
+        "outlets": [asset],
+    }
+    context = {**task_context(), "outlet_events": events}
+    with pytest.raises(TaskDeferred) as deferred:
+        Impatient(task_id="t", **arguments).execute(context)
+    emulator.force_status(1, "completed")
+    resumed = Impatient(task_id="t", **arguments)
+    summary = resumed.execute_complete(context, **deferred.value.kwargs)
+    assert events[asset].extra == summary
+    assert summary["manifest"].startswith(f"s3://{OUTPUT}/out/_manifests/")
+    lineage = resumed.get_openlineage_facets_on_complete(None)
+    assert [(one.namespace, one.name) for one in lineage.inputs] == [(f"s3://{INPUT}", "a.mp3")]
+    assert {one.name for one in lineage.outputs} == {
+        "out/a.mp3.json",
+        summary["manifest"].removeprefix(f"s3://{OUTPUT}/"),
+    }
+    facet = lineage.run_facets["fluxions"]
+    assert (facet.jobIds, facet.audioSeconds, facet.cost) == (["1"], summary["audio_seconds"], summary["cost"])

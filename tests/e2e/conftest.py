@@ -10,17 +10,25 @@ from pathlib import Path
 import pytest
 
 from harness.stage import Stage, set_stage
+from harness.statsd import LocalStatsd
 
 
 @pytest.fixture(scope="session")
-def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+def statsd() -> Iterator[LocalStatsd]:
+    """What the stage's Airflow says of our poll loops."""
+    with LocalStatsd("fluxions.") as listening:
+        yield listening
+
+
+@pytest.fixture(scope="session")
+def stage(request: pytest.FixtureRequest, statsd: LocalStatsd) -> Iterator[Stage]:
     """Every example running for every profile, at DEBUG: all that a user's logs could ever hold.
 
     All runs start at once and each test waits for its own. The logs of a failed session are kept and named.
     """
     home = Path(tempfile.mkdtemp(prefix="fluxions-e2e-"))
     print(f"logs, if a test fails: {home}")
-    with set_stage(home, AIRFLOW__LOGGING__LOGGING_LEVEL="DEBUG") as everything:
+    with set_stage(home, AIRFLOW__LOGGING__LOGGING_LEVEL="DEBUG", **statsd.airflow_settings()) as everything:
         yield everything
     if not request.session.testsfailed:
         shutil.rmtree(home)

@@ -8,16 +8,19 @@ import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 from harness.processes import HarnessError, wait_until
 from harness.stage import PROFILES
 from tests.e2e import task_processes
 from tests.e2e.kill_judgement import Judgement, judge
+from tests.e2e.kill_moments import Moment
 from tests.e2e.kill_points import POINTS, KillPoint
-from tests.e2e.kill_runs import MOMENT_SECONDS, Run, complete_job, never_completes, record, wait_until_deferred
+from tests.e2e.kill_runs import MOMENT_SECONDS, Run, complete_job, never_completes, wait_until_deferred
 from tests.e2e.kill_scene import SLOTS, Scene
+from tests.e2e.kill_undisturbed import compare
 
-RUN_SECONDS = 240.0
+RUN_SECONDS = 600.0
 TRIGGER_SECONDS = 60.0
 # One triggerer dies with this many waits.
 WAITS_A_TRIGGERER = 7
@@ -43,16 +46,45 @@ class Report:
 
 def play_point(scene: Scene, point: KillPoint, runs: int) -> Report:
     """Play a point so many times, several at a time, and report once all are over."""
-    started, lists = time.monotonic(), _lists(scene)
-    scene.airflow.rest.call("GET", "/dags")  # Signs in once, before several threads would.
+    if not point.moments:
+        return play_triggerers(scene, [point], runs)[0]
+    begun = _Begun.now(scene)
     todo = [_run(point, number) for number in range(runs)]
-    if point.moment is None:
-        waves = [todo[first : first + WAITS_A_TRIGGERER] for first in range(0, runs, WAITS_A_TRIGGERER)]
-        done = [result for wave in waves for result in _play_triggerer(scene, wave)]
-    else:
-        with ThreadPoolExecutor(max(1, SLOTS // point.mapped)) as pool:
-            done = list(pool.map(lambda run: _safely(scene, point, run), todo))
-    return Report(point.name, done, _lists(scene) - lists, time.monotonic() - started)
+    with ThreadPoolExecutor(max(1, SLOTS // point.mapped)) as pool:
+        done = list(pool.map(lambda run: _safely(scene, point, run), todo))
+    return _report(scene, point, todo, done, begun)
+
+
+def play_triggerers(scene: Scene, points: Sequence[KillPoint], runs: int) -> list[Report]:
+    """Play points at which the triggerer is killed so many times each, side by side: one kill hits all that wait."""
+    begun = _Begun.now(scene)
+    todo = [(point, _run(point, number)) for point in points for number in range(runs)]
+    waves = [todo[first : first + WAITS_A_TRIGGERER] for first in range(0, len(todo), WAITS_A_TRIGGERER)]
+    done = [result for wave in waves for result in _play_triggerer(scene, wave)]
+    played = [(point, run, result) for (point, run), result in zip(todo, done, strict=True)]
+    return [
+        _report(scene, one, [run for point, run, _ in played if point is one],
+                [result for point, _, result in played if point is one], begun)
+        for one in points
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Begun:
+    at: float
+    lists: int
+
+    @classmethod
+    def now(cls, scene: Scene) -> _Begun:
+        scene.airflow.rest.call("GET", "/dags")  # Signs in once, before several threads would.
+        return cls(time.monotonic(), _lists(scene))
+
+
+def _report(scene: Scene, point: KillPoint, runs: list[Run], done: list[Judgement], begun: _Begun) -> Report:
+    lists = _lists(scene) - begun.lists
+    if point.is_transfer:
+        done = compare(scene, runs, done, trigger)
+    return Report(point.name, done, lists, time.monotonic() - begun.at)
 
 
 def _run(point: KillPoint, number: int) -> Run:
@@ -76,29 +108,41 @@ def _safely(scene: Scene, point: KillPoint, run: Run) -> Judgement:
 
 
 def _play(scene: Scene, point: KillPoint, run: Run) -> Judgement:
-    moment = point.moment
-    assert moment is not None
+    point.give_audio(scene, run)
     if point.never_completes:
         never_completes(scene, run)
-    moment.arrange(scene, run)
-    _trigger(scene, run)
-    moment.after_trigger(scene, run)
+    first = point.moments[0]
+    first.arrange(scene, run)
+    trigger(scene, run)
+    first.after_trigger(scene, run)
+    killed_at = _kill(scene, run, first)
+    for before, moment in pairwise(point.moments):
+        # The process is gone and the next one not yet there.
+        before.let_go(scene, run)
+        moment.arrange(scene, run)
+        killed_at = _kill(scene, run, moment)
+    point.moments[-1].let_go(scene, run)
+    state = scene.airflow.wait(run.dag_id, run.run_id, RUN_SECONDS)
+    return judge(scene, run, state, killed_at)
+
+
+def _kill(scene: Scene, run: Run, moment: Moment) -> float:
+    """Kill the run's processes once they stand at the moment; return when that was, in epoch seconds."""
     pids = wait_until(lambda: moment.reached(scene, run), f"{run.name} at its moment", MOMENT_SECONDS)
     killed_at = time.time()
     for pid in pids:
         task_processes.kill(pid, with_supervisor=run.with_supervisor)
         run.kills += 1
-    moment.let_go(scene, run)
-    state = scene.airflow.wait(run.dag_id, run.run_id, RUN_SECONDS)
-    return judge(scene, run, state, killed_at)
+    return killed_at
 
 
-def _play_triggerer(scene: Scene, runs: Sequence[Run]) -> list[Judgement]:
+def _play_triggerer(scene: Scene, played: Sequence[tuple[KillPoint, Run]]) -> list[Judgement]:
     """Kill the triggerer once all runs wait in it. Half of the jobs end while there is none."""
-    for run in runs:
+    runs = [run for _, run in played]
+    for point, run in played:
         never_completes(scene, run)
-        record(scene, run)
-        _trigger(scene, run)
+        point.give_audio(scene, run)
+        trigger(scene, run)
     for run in runs:
         wait_until_deferred(scene, run)
     killed_at = time.time()
@@ -114,7 +158,7 @@ def _play_triggerer(scene: Scene, runs: Sequence[Run]) -> list[Judgement]:
     return [judge(scene, run, state, killed_at) for run, state in zip(runs, states, strict=True)]
 
 
-def _trigger(scene: Scene, run: Run) -> None:
+def trigger(scene: Scene, run: Run) -> None:
     """Start the run, again where SQLite was busy for longer than Airflow's API waits for it."""
     conf = {"audio": run.audio, "connection": f"fluxions_{run.profile}"}
 

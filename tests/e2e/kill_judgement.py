@@ -8,8 +8,9 @@ from typing import Any
 from airflow_provider_fluxions.api.audio import Audio, audio_source
 from airflow_provider_fluxions.api.reference import reference_in
 from airflow_provider_fluxions.identity import TaskIdentity
+from tests.e2e.kill_outputs import Outputs
 from tests.e2e.kill_runs import Run
-from tests.e2e.kill_scene import RESULT_BUCKET, TASK, Scene
+from tests.e2e.kill_scene import TASK, Scene
 
 Job = dict[str, Any]
 
@@ -18,8 +19,9 @@ Job = dict[str, Any]
 class Judgement:
     """One run's figures. `duplicates` are live jobs beyond one a piece of work; `wrong` ids not those of the job.
 
-    `supervisors` counts the kills that took the task's supervisor along; `reads` the requests for single jobs that
-    tasks made after the kill.
+    Of a transfer, `wrong` counts what is wrong in S3, `puts` the outputs stored there and `rewritten` those of them
+    that stood already. `supervisors` counts the kills that took the task's supervisor along; `reads` the requests for
+    single jobs that tasks made after the last kill.
     """
 
     state: str
@@ -31,6 +33,8 @@ class Judgement:
     duplicates: int = 0
     wrong: int = 0
     reads: int = 0
+    puts: int = 0
+    rewritten: int = 0
     problem: str = ""
 
 
@@ -41,10 +45,11 @@ def judge(scene: Scene, run: Run, state: str, killed_at: float) -> Judgement:
     live = [job for job in jobs if job["status"] != "failed"]
     own = [entry for entry in emulated.recorded() if str(entry["filename"]).startswith(f"{run.name}-")]
     wanted = 1 if _shares_job(run) else len(run.digests) * run.mapped
-    is_transfer = run.dag_id.startswith("kill_transfer")
-    wrong = _wrong_results(scene, run, live) if is_transfer else _wrong_ids(scene, run, live)
+    outputs = Outputs.of(scene, run) if run.is_transfer else Outputs()
+    returned = scene.airflow.database.xcom(run.dag_id, run.run_id, TASK) if run.is_transfer else None
+    faults = list(outputs.faults(run, live, returned)) if run.is_transfer else _wrong_ids(scene, run, live)
     tries = [scene.task(run.dag_id, run.run_id, ["try_number"], index)["try_number"] for index in run.map_indexes]
-    fine = state == "success" and len(live) == wanted and not wrong
+    fine = state == "success" and len(live) == wanted and not faults
     return Judgement(
         state=state,
         kills=run.kills,
@@ -53,9 +58,11 @@ def judge(scene: Scene, run: Run, state: str, killed_at: float) -> Judgement:
         posts=sum(entry["method"] == "POST" for entry in own),
         jobs=len(jobs),
         duplicates=max(0, len(live) - wanted),
-        wrong=wrong,
+        wrong=len(faults),
         reads=sum(entry["method"] == "GET" and entry["time"] > killed_at for entry in own),
-        problem="" if fine else f"{run.name}: {state}, {wrong} wrong ids, jobs {jobs}",
+        puts=outputs.puts,
+        rewritten=outputs.rewritten,
+        problem="" if fine else f"{run.name}: {state}, {faults}, jobs {jobs}",
     )
 
 
@@ -64,9 +71,9 @@ def _shares_job(run: Run) -> bool:
     return run.dag_id == "kill_mapped_cached" and run.profile == "observed"
 
 
-def _wrong_ids(scene: Scene, run: Run, live: list[Job]) -> int:
-    """How many tasks did not return and push one id: that of the live job under their own reference."""
-    return sum(not _has_own_job(scene, run, index, live) for index in run.map_indexes)
+def _wrong_ids(scene: Scene, run: Run, live: list[Job]) -> list[str]:
+    """The tasks that did not return and push one id: that of the live job under their own reference."""
+    return [f"wrong id of task {index}" for index in run.map_indexes if not _has_own_job(scene, run, index, live)]
 
 
 def _has_own_job(scene: Scene, run: Run, index: int, live: list[Job]) -> bool:
@@ -81,8 +88,7 @@ def _has_own_job(scene: Scene, run: Run, index: int, live: list[Job]) -> bool:
 
 
 def _reference(run: Run, index: int) -> str:
-    digest = run.digests[0]
-    source = audio_source(run.audio) if "://" not in run.audio else Audio(run.audio, 1, digest[:32], _unopened)
+    source = audio_source(run.audio) if "://" not in run.audio else Audio(run.audio, 1, run.versions[0], _unopened)
     cache = run.dag_id not in ("kill_sync", "kill_mapped_uncached")
     identity = TaskIdentity(run.dag_id, run.run_id, TASK, index, 0, False, None)
     return identity.reference(source, non_speech=False, cache=cache)
@@ -90,18 +96,3 @@ def _reference(run: Run, index: int) -> str:
 
 def _unopened() -> Any:
     raise AssertionError("only the address matters here")
-
-
-def _wrong_results(scene: Scene, run: Run, live: list[Job]) -> int:
-    """How many recordings of a transfer have no result that names the live job made from them."""
-    jobs = {job["sha256"]: job for job in live}
-    return sum(
-        not _names_job(scene, f"{run.run_id}/{run.name}-{number}.wav.json", jobs.get(digest))
-        for number, digest in enumerate(run.digests)
-    )
-
-
-def _names_job(scene: Scene, key: str, job: Job | None) -> bool:
-    if job is None or key not in scene.buckets.keys(RESULT_BUCKET, key):
-        return False
-    return scene.buckets.metadata(RESULT_BUCKET, key)["fluxions-job-id"] == str(job["id"])

@@ -7,32 +7,16 @@ from dataclasses import dataclass
 from airflow_provider_fluxions.emulator.faults import Fault
 from harness.processes import HarnessError, wait_until
 from tests.e2e import task_processes
-from tests.e2e.kill_runs import (
-    MOMENT_SECONDS,
-    SMALL_BYTES,
-    Run,
-    complete_job,
-    new_audio,
-    record,
-    running_pids,
-    state,
-    wait_until_deferred,
-)
-from tests.e2e.kill_scene import SOURCE_BUCKET, Scene
-
-# As many as in the DAG file.
-MAPPED_TASKS = 3
-TRANSFERS_IN_FLIGHT = 2
-# More than the buffers of two sockets hold, so that the rest of the body is still with the task when it is killed.
-BIG_BYTES = 24 * 1024 * 1024
+from tests.e2e.holding_s3 import Hold
+from tests.e2e.kill_runs import MOMENT_SECONDS, Run, complete_job, running_pids, state, wait_until_deferred
+from tests.e2e.kill_scene import Scene
 
 
 class Moment:
-    """A moment that comes up by itself once it is arranged; `arrange` gives the run its audio as well."""
+    """A moment that comes up by itself once it is arranged."""
 
     def arrange(self, scene: Scene, run: Run) -> None:
         """Make the run's task stop at the moment."""
-        record(scene, run)
 
     def after_trigger(self, scene: Scene, run: Run) -> None:
         """What can only be arranged when the run is under way."""
@@ -45,39 +29,44 @@ class Moment:
         """Free what waits at the moment, for the tries to come."""
 
 
-@dataclass
-class WhileReadingS3(Moment):
-    """The recording is being looked up: nothing has been sent to Fluxions."""
+@dataclass(frozen=True)
+class HeldByS3(Moment):
+    """A request of the task, held at S3's door; see `Hold`. `target` has places for the run's name and source."""
+
+    method: str
+    target: str
+    is_carried_out: bool = False
+    skip: int = 0
 
     def arrange(self, scene: Scene, run: Run) -> None:
-        run.audio = scene.slow_s3.put_held(f"bucket/{run.name}.wav", new_audio(run))
+        target = self.target.format(name=run.name, run_id=run.run_id, folder=run.folder)
+        run.hold = Hold(self.method, target, self.is_carried_out, self.skip)
+        scene.door.add(run.hold)
 
     def reached(self, scene: Scene, run: Run) -> list[int]:
-        port = scene.slow_s3.waiting_port(f"bucket/{run.name}.wav")
-        pids = running_pids(scene, run)
-        return [pid for pid in pids if port and task_processes.holds_connection(pid, scene.slow_s3.port, port)]
+        port = run.hold.client_port if run.hold else None
+        pids = running_pids(scene, run) if port else []
+        return [pid for pid in pids if task_processes.holds_connection(pid, scene.door.port, port)]
 
     def let_go(self, scene: Scene, run: Run) -> None:
-        scene.slow_s3.release(f"bucket/{run.name}.wav")
+        if run.hold:
+            run.hold.release()
 
 
-@dataclass
+@dataclass(frozen=True)
 class HeldByServer(Moment):
-    """A request of the task, held at a stage of the emulator."""
+    """Requests of the task, as many as `requests`, held at a stage of the emulator. `files` ends the names meant."""
 
     stage: str = "after_create"
     method: str = "POST"
-    size_bytes: int = SMALL_BYTES
+    requests: int = 1
+    files: str = "*.wav"
 
     def arrange(self, scene: Scene, run: Run) -> None:
-        record(scene, run, self.size_bytes)
-        self._hold(scene, run)
-
-    def _hold(self, scene: Scene, run: Run) -> None:
         fault = Fault(
             name=run.name,
             method=self.method,
-            filename=f"{run.name}*.wav",
+            filename=f"{run.name}{self.files}",
             times=self._requests(run),
             hold=self.stage,  # type: ignore[arg-type] # the points below use the emulator's names
             hold_after_bytes=1,
@@ -94,54 +83,37 @@ class HeldByServer(Moment):
 
     def _requests(self, run: Run) -> int:
         """How many requests are held before the run stands at its moment."""
-        return run.mapped
+        return run.mapped * self.requests
 
     def let_go(self, scene: Scene, run: Run) -> None:
         # A request whose client is gone ends here, as at a server that writes its answer into a closed socket.
         scene.emulators[run.profile].control.release(run.name)
 
 
-@dataclass
-class WhileTransferring(HeldByServer):
-    """A transfer's first uploads, as many as it has in flight, while others are still to come."""
-
-    recordings: int = 4
-
-    def arrange(self, scene: Scene, run: Run) -> None:
-        for number in range(self.recordings):
-            scene.buckets.put(SOURCE_BUCKET, f"{run.name}/{run.name}-{number}.wav", new_audio(run))
-        run.audio = f"s3://{SOURCE_BUCKET}/{run.name}/"
-        self._hold(scene, run)
-
-    def _requests(self, run: Run) -> int:
-        return TRANSFERS_IN_FLIGHT
-
-
-@dataclass
+@dataclass(frozen=True)
 class WhileResuming(HeldByServer):
     """The job is completed, its task runs again after the deferral and is asking for it."""
 
     stage: str = "before_body"
     method: str = "GET"
 
-    def _hold(self, scene: Scene, run: Run) -> None:
+    def arrange(self, scene: Scene, run: Run) -> None:
         """Not yet: the first try and the triggerer ask for the job as well."""
 
     def after_trigger(self, scene: Scene, run: Run) -> None:
         wait_until_deferred(scene, run)
         complete_job(scene.emulators[run.profile], run)
         wait_until(lambda: state(scene, run) != "deferred", f"{run.name} resumed", MOMENT_SECONDS)
-        super()._hold(scene, run)
+        super().arrange(scene, run)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Frozen(Moment):
     """A moment without a request, at which the DAG folder's `freezing` stops the process."""
 
     name: str
 
     def arrange(self, scene: Scene, run: Run) -> None:
-        super().arrange(scene, run)
         (scene.moments / f"{run.name}.{self.name}").touch()
 
     def reached(self, scene: Scene, run: Run) -> list[int]:

@@ -1,4 +1,4 @@
-"""What the kill points are played on: one Airflow, an emulator for each reading of the API, two kinds of S3."""
+"""What the kill points are played on: one Airflow, an emulator for each reading of the API, an S3 behind a door."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airflow_provider_fluxions.emulator.control import ControlClient
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.s3 import LocalS3
-from harness.settings import connection_variable
+from harness.settings import connection_variable, lost_after
 from harness.stage import PROFILES
-from tests.e2e.slow_s3 import SlowS3
+from tests.e2e.holding_s3 import HoldingS3
 
 TASK = "submit"
 SOURCE_BUCKET, RESULT_BUCKET = "recordings", "results"
@@ -24,19 +24,7 @@ SLOTS = 6
 JOB_SECONDS = 10.0
 # Jobs that others left in the account, three pages of the list.
 FOREIGN_JOBS = 300
-# How long Airflow takes a task for alive whose supervisor was killed. Much less, and a busy machine would make it
-# give up tasks that live.
-LOST_AFTER_SECONDS = 20
-_ENVIRONMENT = {
-    "AIRFLOW__CORE__PARALLELISM": str(SLOTS),
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(LOST_AFTER_SECONDS),
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
-    # The same in Airflow 2.11. It keeps its own interval for looking, 10 s: looking every 3 s, a busy scheduler
-    # reported a lost task several times, and the late reports failed the tries that had followed.
-    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "2",
-    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": str(LOST_AFTER_SECONDS),
-}
+_ENVIRONMENT = {"AIRFLOW__CORE__PARALLELISM": str(SLOTS), **lost_after(seconds=20)}
 # The triggerer calls the emulator by this name, the tasks by its address: so their requests can be told apart.
 TRIGGERER_HOST = "localhost"
 SUBMIT_PATHS = {"documented": "/submit", "observed": "/akro/submit"}
@@ -63,13 +51,13 @@ class Emulated:
 class Scene:
     """All that runs.
 
-    `slow_s3` keeps requests waiting, `buckets` is a whole S3. `recordings` is where runs keep their audio, `moments`
-    what the DAG file listens to.
+    Tasks reach `buckets` through `door`, which keeps requests waiting; results there keep all their versions.
+    `recordings` is where runs keep local audio, `moments` what the DAG file listens to.
     """
 
     airflow: LocalAirflow
     emulators: dict[str, Emulated]
-    slow_s3: SlowS3
+    door: HoldingS3
     buckets: LocalS3
     recordings: Path
     moments: Path
@@ -87,9 +75,10 @@ def set_scene(home: Path) -> Iterator[Scene]:
     """Everything up below `home`, with the Airflow of this interpreter."""
     with ExitStack() as stack:
         emulators = {name: _emulated(stack, home, name) for name in PROFILES}
-        slow_s3 = stack.enter_context(SlowS3())
         buckets = stack.enter_context(LocalS3(home / "s3.log"))
         buckets.create_bucket(SOURCE_BUCKET, RESULT_BUCKET)
+        buckets.client.put_bucket_versioning(Bucket=RESULT_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        door = stack.enter_context(HoldingS3(buckets))
         moments, recordings = home / "moments", home / "recordings"
         moments.mkdir(parents=True)
         recordings.mkdir()
@@ -100,8 +89,7 @@ def set_scene(home: Path) -> Iterator[Scene]:
             env={**_ENVIRONMENT, "FLUXIONS_KILL_POINTS": str(moments)},
             template_cache=Path(sys.prefix) / "airflow-db",
         )
-        airflow.add_connection("aws_default", **slow_s3.airflow_connection())
-        airflow.add_connection("aws_buckets", **buckets.airflow_connection())
+        airflow.add_connection("aws_default", **door.airflow_connection())
         for name, emulated in emulators.items():
             # Its path is named: an upload to the other one is refused, and would be held in the right one's place.
             connection = emulated.server.airflow_connection() | {"extra": {"submit_path": SUBMIT_PATHS[name]}}
@@ -110,7 +98,7 @@ def set_scene(home: Path) -> Iterator[Scene]:
             key, value = connection_variable(f"fluxions_{name}", **{**connection, "host": host})
             airflow.components.own_env.setdefault("triggerer", {})[key] = value
         stack.enter_context(airflow)
-        yield Scene(airflow, emulators, slow_s3, buckets, recordings, moments)
+        yield Scene(airflow, emulators, door, buckets, recordings, moments)
 
 
 def _emulated(stack: ExitStack, home: Path, profile: str) -> Emulated:

@@ -22,7 +22,9 @@ SUMS = {
     "POSTs": "posts",
     "jobs": "jobs",
     "duplicates": "duplicates",
-    "wrong ids": "wrong",
+    "wrong": "wrong",
+    "PUTs": "puts",
+    "PUT again": "rewritten",
 }
 HEADER = ("point", "runs", *SUMS, "lists", "reads", "states", "s")
 

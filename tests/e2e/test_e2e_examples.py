@@ -74,10 +74,13 @@ def test_mapped_taskflow(stage: Stage, profile: str) -> None:
     assert run.xcom("wait") == job_ids
     for index, job_id in enumerate(job_ids):
         summary = run.xcom("summarize", index)
-        segments = _at_the_api(stage, profile, job_id)["segments"]
+        truth = _at_the_api(stage, profile, job_id)
+        segments = truth["segments"]
         assert summary["job_id"] == job_id
         assert summary["speakers"] == len({segment["speaker"] for segment in segments})
         assert summary["words"] > 0
+        captions = Transcription.from_json(truth).to("vtt", preset="netflix")
+        assert summary["cues"] == captions.count(b" --> ") >= len(segments)
     assert run.was_deferred("wait")
 
 

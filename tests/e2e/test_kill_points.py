@@ -4,57 +4,85 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.kill_campaign import Report, play_point
-from tests.e2e.kill_points import POINTS
-from tests.e2e.kill_scene import set_scene
+from tests.e2e.kill_campaign import Report, play_point, play_triggerers
+from tests.e2e.kill_points import POINTS, KillPoint
+from tests.e2e.kill_scene import Scene, set_scene
 
 RUNS = 2
 # How many points are played side by side; the rest is waiting for Airflow.
 POINTS_AT_A_TIME = 4
+# One transfer is killed at the moments of many points, one after the other: they are not played by themselves here.
+IN_TURN = ("transfer_in_turn", "transfer_in_turn_deferred")
+_COVERED = {moment for name in IN_TURN for moment in POINTS[name].moments}
+_LEFT_OUT = {name for name, point in POINTS.items() if point.is_transfer and point.moments} - set(IN_TURN)
+assert all(_COVERED.issuperset(POINTS[name].moments) for name in _LEFT_OUT)
+# Dead triggerers come last; who asks for them waits for all.
+_IN_ORDER = sorted(POINTS, key=lambda name: not POINTS[name].moments)
+PLAYED = {name: 1 if name in IN_TURN else RUNS for name in _IN_ORDER if name not in _LEFT_OUT}
+
+Reports = Callable[[str], Report]
 
 
 @pytest.fixture(scope="module")
-def reports(request: pytest.FixtureRequest) -> Iterator[dict[str, Report]]:
-    """What came of every point. The logs of a failed session are kept and named."""
+def reports(request: pytest.FixtureRequest) -> Iterator[Reports]:
+    """What came of a point; all are under way, and who asks for one waits for that one only.
+
+    The logs of a failed session are kept and named.
+    """
     home = Path(tempfile.mkdtemp(prefix="fluxions-kill-points-"))
     print(f"logs, if a test fails: {home}")
-    tasks = [point for point in POINTS.values() if point.moment]
-    triggerers = [point for point in POINTS.values() if not point.moment]
-    with set_scene(home) as scene:
-        # Tasks that cannot run side by side with a dead triggerer come first.
-        with ThreadPoolExecutor(POINTS_AT_A_TIME) as pool:
-            played = list(pool.map(lambda point: play_point(scene, point, RUNS), tasks))
-        played += [play_point(scene, point, RUNS) for point in triggerers]
-        yield {report.point: report for report in played}
+    with set_scene(home) as scene, ThreadPoolExecutor(POINTS_AT_A_TIME) as pool:
+        # The longest first.
+        points = sorted((POINTS[name] for name in PLAYED), key=lambda point: -len(point.moments))
+        tasks = {one.name: pool.submit(play_point, scene, one, PLAYED[one.name]) for one in points if one.moments}
+        waits = [one for one in points if not one.moments]
+        dead = pool.submit(_play_triggerers_after, list(tasks.values()), scene, waits)
+        yield lambda name: tasks[name].result() if name in tasks else dead.result()[name]
+        pool.shutdown(cancel_futures=True)
     if not request.session.testsfailed:
         shutil.rmtree(home)
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_a_task_killed_here_ends_with_one_job_and_returns_its_id(reports: dict[str, Report], point: str) -> None:
-    report = reports[point]
+def _play_triggerers_after(
+    tasks: Sequence[Future[Report]], scene: Scene, points: Sequence[KillPoint]
+) -> dict[str, Report]:
+    """Tasks cannot run side by side with a dead triggerer."""
+    wait(tasks)
+    return {report.point: report for report in play_triggerers(scene, points, RUNS)}
+
+
+@pytest.mark.parametrize("point", PLAYED)
+def test_a_task_killed_here_ends_with_one_job_a_recording_and_what_it_should_have(reports: Reports, point: str) -> None:
+    """Its id, or of a transfer all outputs, whole, and equal to those of one that nobody killed."""
+    report = reports(point)
     assert report.problems == []
-    assert [run.state for run in report.runs] == ["success"] * RUNS
+    assert [run.state for run in report.runs] == ["success"] * PLAYED[point]
     assert sum(run.duplicates + run.wrong for run in report.runs) == 0
 
 
-@pytest.mark.parametrize("point", [name for name, point in POINTS.items() if point.moment])
-def test_the_kill_did_cost_the_task_a_try(reports: dict[str, Report], point: str) -> None:
-    tasks = POINTS[point].mapped
-    assert all(run.kills == tasks and run.tries >= 2 * tasks for run in reports[point].runs)
+@pytest.mark.parametrize("point", [name for name in PLAYED if POINTS[name].moments])
+def test_each_kill_did_cost_the_task_a_try(reports: Reports, point: str) -> None:
+    tasks, kills = POINTS[point].mapped, len(POINTS[point].moments)
+    assert all(run.kills == tasks * kills and run.tries >= tasks * (kills + 1) for run in reports(point).runs)
 
 
-@pytest.mark.parametrize("point", [name for name, point in POINTS.items() if point.mapped == 1])
-def test_only_an_upload_that_was_cut_off_is_sent_again(reports: dict[str, Report], point: str) -> None:
-    uploads = 2 if point in ("before_body", "mid_body") else 1
-    assert [run.posts for run in reports[point].runs] == [uploads * run.jobs for run in reports[point].runs]
+@pytest.mark.parametrize("point", [name for name in PLAYED if POINTS[name].mapped == 1])
+def test_only_an_upload_that_was_cut_off_is_sent_again(reports: Reports, point: str) -> None:
+    cut = POINTS[point].cut_uploads
+    assert [run.posts for run in reports(point).runs] == [run.jobs + cut for run in reports(point).runs]
 
 
-def test_a_dead_triggerer_costs_no_try(reports: dict[str, Report]) -> None:
-    assert [run.tries for run in reports["deferred"].runs] == [1] * RUNS
+@pytest.mark.parametrize("point", [name for name in PLAYED if POINTS[name].is_transfer])
+def test_an_output_that_stands_is_not_written_again(reports: Reports, point: str) -> None:
+    assert [run.rewritten for run in reports(point).runs] == [0] * PLAYED[point]
+
+
+@pytest.mark.parametrize("point", [name for name in PLAYED if not POINTS[name].moments])
+def test_a_dead_triggerer_costs_no_try(reports: Reports, point: str) -> None:
+    assert [run.tries for run in reports(point).runs] == [1] * PLAYED[point]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, OutcomeRule, Transition
+import pytest
+import requests
+
+from airflow_provider_fluxions.emulator import ControlClient, Emulator, EmulatorServer, OutcomeRule, Transition
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +54,19 @@ def test_after_seconds_follows_the_clock(make_api: MakeApi) -> None:
         api.clock.now += 1
     assert seen == ["submitted", "processing", "processing", "completed"]
     assert api.get(f"/transcriptions/{job}").json()["updated_at"] == "2025-10-24T10:35:03.000Z"
+
+
+def test_between_two_durations_each_job_takes_its_own_and_the_same_audio_the_same(make_api: MakeApi) -> None:
+    transition = Transition.after_seconds_between(2.0, 10.0)
+    ends = []
+    for audio in (b"one", b"two", b"one"):
+        api = make_api(transition=transition)
+        job, start = api.job(audio), api.clock.now
+        while _statuses(api, job, 1) != ["completed"]:
+            api.clock.now += 0.5
+        ends.append(api.clock.now - start)
+    assert ends[0] == ends[2] != ends[1]
+    assert all(2.0 <= end <= 10.5 for end in ends)
 
 
 def test_a_new_transition_holds_for_running_jobs_and_not_for_ended_ones(make_api: MakeApi) -> None:
@@ -181,3 +198,23 @@ def test_two_emulators_give_the_same_bytes_the_same_transcript(make_api: MakeApi
     texts = [api.get(f"/transcriptions/{api.job()}").json()["text"] for api in (make_api(), make_api())]
     assert texts[0] == texts[1]
     assert isinstance(make_api().emulator, Emulator)
+
+
+def test_time_that_is_advanced_passes_for_jobs_and_for_their_times(api: Api) -> None:
+    api.emulator.set_transition(Transition.after_seconds(3600))
+    job_id = api.job()
+    assert api.get(f"/transcriptions/{job_id}").json()["status"] == "submitted"
+    api.emulator.advance(3600)
+    job = api.get(f"/transcriptions/{job_id}").json()
+    assert job["status"] == "completed"
+    assert datetime.fromisoformat(job["updated_at"]) - datetime.fromisoformat(job["created_at"]) == timedelta(hours=1)
+
+
+def test_another_process_can_advance_the_time(api: Api, control: ControlClient) -> None:
+    before = api.emulator.clock()
+    assert control.advance(60) == api.emulator.clock() == before + 60
+
+
+def test_time_does_not_run_backwards(api: Api, control: ControlClient) -> None:
+    with pytest.raises(requests.HTTPError, match="seconds must be 0 or more"):
+        control.advance(-1)

@@ -43,9 +43,9 @@ class FakeLoopClock(LoopClock):
 
     time: FakeTime
 
-    def __init__(self, jitter: Callable[[], float] = lambda: 0.5, max_request_seconds: float = 60.0) -> None:
+    def __init__(self, jitter: Callable[[], float] = lambda: 0.5, **bounds: float) -> None:
         time = FakeTime()
-        super().__init__(now=time.now, jitter=jitter, max_request_seconds=max_request_seconds)
+        super().__init__(now=time.now, jitter=jitter, **bounds)
         object.__setattr__(self, "time", time)
 
     async def pause(self, seconds: float, wake: asyncio.Event) -> None:

@@ -55,14 +55,29 @@ for cache in (True, False):
         # Mapped over an option that is not part of the work: three tasks, one file.
         FluxionsSubmitOperator.partial(**COMMON, audio=AUDIO, cache=cache).expand(timeout=[TIMEOUT_SECONDS] * 3)
 
-for deferrable in (True, False):
-    with kill_dag(f"transfer_{'deferred' if deferrable else 'sync'}"):
-        FluxionsS3ToS3Operator(
-            **COMMON,
-            source=AUDIO,
-            destination="s3://results/{{ run_id }}/",
-            max_in_flight=2,
-            deferrable=deferrable,
-            timeout=TIMEOUT_SECONDS,
-            aws_conn_id="aws_buckets",
-        )
+
+class Deferring(FluxionsS3ToS3Operator):
+    """Defers at once where it would stay in its slot for jobs that may end soon: also with more to submit."""
+
+    deferral_costs_seconds = 0.0
+
+
+TRANSFER: dict[str, Any] = {
+    **COMMON,
+    # A run may be killed at one moment after the other.
+    "retries": 20,
+    "source": AUDIO,
+    "destination": "s3://results/{{ run_id }}/",
+    "formats": ("json", "srt", "vtt"),
+    "timeout": TIMEOUT_SECONDS,
+}
+
+with kill_dag("transfer_deferred"):
+    Deferring(**TRANSFER, max_in_flight=2, deferrable=True)
+
+with kill_dag("transfer_sync"):
+    FluxionsS3ToS3Operator(**TRANSFER, max_in_flight=2)
+
+with kill_dag("transfer_undisturbed"):
+    # Not from the service's cache: jobs of its own, for the same bytes.
+    FluxionsS3ToS3Operator(**TRANSFER, cache=False)

@@ -21,9 +21,10 @@ def _said(*texts: str, start: float = 0.0, speaker: str | None = "0") -> dict[st
 ANSWERS: dict[str, dict[str, Any]] = {
     "page": json.loads((RECORDED / "page_get.json").read_text()),
     "words": json.loads((RECORDED / "observed_words.json").read_text()),
+    "minimal": {"id": 9},
     "empty": {"id": 9, "status": "completed", "segments": []},
     "arrows": _said("a --> b", "00:00:01.000 --> 00:00:02.000", "--->", "x-->"),
-    "markup": _said("<v Bob>R&D</v> <i>now</i>", "&amp; &lt; <00:00:01.000>", "{\\an8}top {b}", "a\\Nb\\h"),
+    "markup": _said("<v Bob>R&D</v> <i>now</i>", "&amp; &lt; <00:00:01.000>", "<v >hm", "{\\an8}top {b}", "a\\Nb\\h"),
     "speakers": _said("hello", speaker="A & <B>\n-->"),
     "blank_lines": _said("one\n\ntwo\r\n\r\n3", "\n\nWEBVTT\n\nNOTE x", "\u2028line\x85end"),
     "right_to_left": _said("שלום עולם, מה שלומך?", "مرحبا بالعالم - 42", "\u200fmixed עברית and English"),

@@ -122,9 +122,36 @@ def test_lines_break_between_words(make: Make) -> None:
 
 def test_a_long_text_without_word_times_is_cut_in_proportion_to_its_characters(make: Make) -> None:
     cues = caption(make(("0", 10, 20, "ten chars " * 10)))
-    # 99 characters in 10 s: 69 of them fit into 7 s, and the space after them belongs to no cue.
-    assert [len(text) for text in texts(cues)] == [69, 29]
-    assert times(cues) == [(10_000, 16_970), (17_071, 20_000)]
+    # 99 characters in 10 s; the space between the two halves belongs to no cue.
+    assert [len(text) for text in texts(cues)] == [49, 49]
+    assert times(cues) == [(10_000, 14_949), (15_051, 20_000)]
+
+
+@given(st.lists(st.sampled_from(["a", "so", "really", "yesterday", "don't", "sold"]), min_size=1, max_size=90))
+def test_no_word_is_left_over_for_the_last_cue(words: list[str]) -> None:
+    text = " ".join(words)
+    cues = caption(Transcription.from_json({"id": 1, "segments": [{"text": text, "start": 0, "end": 5}]}))
+    for before, last in list(pairwise(texts(cues)))[-1:]:
+        assert len(last) * 2 >= len(before)
+
+
+def test_a_last_word_after_a_pause_stays_alone(make: Make) -> None:
+    words = [{"word": f"w{n}", "start": n * 0.9, "end": n * 0.9 + 0.8} for n in range(7)]
+    text = "w0 w1 w2 w3 w4 w5 w6 no"
+    result = make(
+        segments=[{"text": text, "start": 0, "end": 9, "words": [*words, {"word": "no", "start": 8, "end": 9}]}]
+    )
+    assert texts(caption(result)) == ["w0 w1 w2 w3 w4 w5 w6", "no"]
+
+
+def test_a_last_word_stays_alone_where_the_cue_would_be_too_long_with_another(make: Make) -> None:
+    words = [
+        {"word": "so", "start": 0, "end": 0.9},
+        {"word": "then", "start": 1, "end": 6.9},
+        {"word": "a", "start": 7, "end": 8.5},
+    ]
+    result = make(segments=[{"text": "so then a", "start": 0, "end": 8.5, "words": words}])
+    assert texts(caption(result)) == ["so then", "a"]
 
 
 def test_a_long_segment_is_cut_where_its_words_begin_and_end(make: Make) -> None:

@@ -25,7 +25,7 @@ def rows(result: Transcription) -> list[dict[str, Any]]:
 def test_a_segment_is_a_line(make: Make) -> None:
     assert rows(make(("SPEAKER_1", 0.5, 2, "[tut] *No*."), (None, 3, 4, "b"))) == [
         {
-            "transcription_id": 124,
+            "transcription_id": "124",
             "segment_no": 0,
             "speaker": "1",
             "speaker_name": None,
@@ -35,7 +35,7 @@ def test_a_segment_is_a_line(make: Make) -> None:
             "text_clean": "No.",
         },
         {
-            "transcription_id": 124,
+            "transcription_id": "124",
             "segment_no": 1,
             "speaker": None,
             "speaker_name": None,

@@ -59,19 +59,19 @@ def ask(lake: duckdb.DuckDBPyConnection, question: str) -> list[Any]:
 
 
 def test_the_share_of_each_speaker(lake: duckdb.DuckDBPyConnection) -> None:
-    assert ask(lake, "talk_ratio") == [(1, "Ann", 0.667), (1, "1", 0.333), (2, None, 1.0)]
+    assert ask(lake, "talk_ratio") == [("1", "Ann", 0.667), ("1", "1", 0.333), ("2", None, 1.0)]
 
 
 def test_who_interrupted_whom_and_how_often(lake: duckdb.DuckDBPyConnection) -> None:
-    assert ask(lake, "interruptions") == [(1, "1", 1)]
+    assert ask(lake, "interruptions") == [("1", "1", 1)]
 
 
 def test_laughs_per_hour_count_tags_and_written_laughs_and_no_other_events(lake: duckdb.DuckDBPyConnection) -> None:
-    assert ask(lake, "laughs_per_hour") == [(1, 2, 120.0), (2, 0, 0.0), (3, 0, 0.0)]
+    assert ask(lake, "laughs_per_hour") == [("1", 2, 120.0), ("2", 0, 0.0), ("3", 0, 0.0)]
 
 
 def test_silence_is_what_no_segment_covers(lake: duckdb.DuckDBPyConnection) -> None:
-    assert ask(lake, "silence") == [(1, 32.0, 7.0), (2, 8.0, 0.0), (3, 5.0, 0.0)]
+    assert ask(lake, "silence") == [("1", 32.0, 7.0), ("2", 8.0, 0.0), ("3", 5.0, 0.0)]
 
 
 def test_each_question_of_the_example_is_asked_here(lake: duckdb.DuckDBPyConnection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,6 +35,8 @@ def test_every_format_works_without_options_and_with_names(name: str) -> None:
         ("srt", {"max_seconds": float("inf")}, "max_seconds must be"),
         ("srt", {"max_seconds": float("nan")}, "max_seconds must be"),
         ("srt", {"gap_seconds": -0.1}, "gap_seconds must be"),
+        ("srt", {"max_chars_per_second": "17"}, "max_chars_per_second must be a number, 0 or more, not '17'"),
+        ("srt", {"linger_seconds": -1}, "linger_seconds must be a number of seconds, 0 or more"),
         ("srt", {"min_seconds": 8}, "min_seconds is longer than max_seconds"),
         ("srt", {"overlap": "cut"}, "overlap must be one of keep, trim"),
         ("vtt", {"speakers": True}, "speakers must be one of shown, dashed, hidden"),
@@ -76,7 +79,9 @@ def test_what_is_no_mapping_of_options_is_refused(options: Any) -> None:
         ({}, Limits(42, 2, 7000)),
         ({"preset": "netflix"}, NETFLIX),
         ({"preset": "bbc"}, BBC),
-        ({"preset": "netflix", "characters": 30, "gap_seconds": 0}, Limits(30, 2, 7000, 833, 0)),
+        ({"preset": "netflix", "characters": 30, "gap_seconds": 0}, replace(NETFLIX, line_characters=30, gap_ms=0)),
+        ({"preset": "netflix", "max_chars_per_second": 0}, replace(NETFLIX, characters_per_second=0)),
+        ({"max_chars_per_second": 17.5, "linger_seconds": 0.25}, Limits(characters_per_second=17.5, linger_ms=250)),
         ({"max_seconds": 2.5, "min_seconds": 1, "overlap": "trim"}, Limits(42, 2, 2500, 1000, 0, "trim")),
     ],
 )

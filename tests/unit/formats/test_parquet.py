@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +96,41 @@ def test_what_is_known_of_the_source_is_in_the_transcripts() -> None:
     assert [row[name] for name in known] == ["s3://in/a.mp3", 7, "r", None]
 
 
-@pytest.mark.parametrize("job_id", ["abc", 2**63, "9" * 30])
-def test_an_id_that_is_no_64_bit_number_is_refused(job_id: Any) -> None:
-    with pytest.raises(FluxionsFormatError, match="64-bit"):
-        render_files(Transcription.from_json({"id": job_id}), "parquet")
+@pytest.mark.parametrize("job_id", [124, "abc", 2**63, "9" * 30, "half \ud83d pair"])
+def test_no_id_is_refused_and_each_is_the_key_of_every_row(job_id: Any) -> None:
+    read = tables(Transcription.from_json({**ANSWERS["words"], "id": job_id}))
+    for table in read.values():
+        assert {row["transcription_id"] for row in table.to_pylist()} == {str(job_id).replace("\ud83d", "?")}
+
+
+def test_a_reference_in_the_file_name_is_the_clients_unless_the_task_knows_better() -> None:
+    result = Transcription.from_json({"id": 1, "filename": "call--0123456789abcdef.mp3"})
+    for origin, reference in ((Origin(), "0123456789abcdef"), (Origin(client_ref="mine"), "mine")):
+        (row,) = pq.read_table(io.BytesIO(parquet.write_table(result, "transcripts", origin))).to_pylist()
+        assert row["client_ref"] == reference
+
+
+def test_every_column_of_a_full_result_and_its_origin_has_a_value() -> None:
+    """No column is only promised."""
+    answer = {**ANSWERS["page"], "error_message": "none", "cached": False}
+    origin = Origin("s3://in/a.mp3", "etag", 7, "s3://out/a.json", "ref", True, "d", "t", "r", -1, datetime.now(UTC))
+    body = parquet.write_table(Transcription.from_json(answer), "transcripts", origin)
+    (row,) = pq.read_table(io.BytesIO(body)).to_pylist()
+    assert [name for name, value in row.items() if value is None] == []
+
+
+def test_the_documentation_lists_each_column_with_its_type() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
+    for name in TABLES_NAMED:
+        columns = text.split(f"\n### {name}\n", 1)[1].strip().split("\n\n")[0]
+        kinds = re.findall(r"`(\w+)` (\w+)", columns)
+        assert kinds == [(one.name, _documented(str(one.type))) for one in parquet.schema(name)]
+
+
+def _documented(kind: str) -> str:
+    """Return a type as the documentation writes it; `double` and `float` are pyarrow's words."""
+    words = {"double": "float64", "float": "float32", "timestamp[us, tz=UTC]": "instant"}
+    return "dictionary" if kind.startswith("dictionary") else words.get(kind, kind)
 
 
 def test_a_number_that_its_column_cannot_hold_is_refused_and_named() -> None:

@@ -50,7 +50,8 @@ def w3c_parser(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if path.is_file():
             shutil.copy(path, place)
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    subprocess.run(command, cwd=place, check=True, capture_output=True, timeout=300)
+    run = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr
     return place
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -11,11 +12,18 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsServerError,
     FluxionsThrottledError,
 )
+from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS
 from airflow_provider_fluxions.emulator import OutcomeRule, Transition
 from airflow_provider_fluxions.polling.inplace import look, wait_in_place
+from airflow_provider_fluxions.polling.pace import (
+    EARLY_REQUESTS_PER_SECOND,
+    MIN_INTERVAL_SECONDS,
+    interval_seconds,
+    jittered_share,
+)
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 from tests.unit.conftest import Service
-from tests.unit.fakes import FakeAccount, FakeTime
+from tests.unit.fakes import FakeAccount, FakeTime, running
 
 
 @pytest.fixture
@@ -42,11 +50,29 @@ def test_looking_at_jobs_that_have_ended_costs_nothing(account: FakeAccount) -> 
     assert len(account.requests) == 1
 
 
-def test_it_looks_once_an_interval_give_or_take_a_tenth(account: FakeAccount, time: FakeTime) -> None:
-    account.ends = {1: time.now() + 45}
-    assert wait(account, time, Watched((1,)), 1000) is Outcome.DONE
-    assert len(account.requests) == 6
-    assert all(9 <= pause <= 11 for pause in time.slept)
+def test_a_young_wait_is_looked_at_sooner_by_the_rule_of_the_shared_loop(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {1: math.inf}
+    wait(account, time, Watched((1,)), 100, interval=10)
+    ages = itertools.accumulate(time.slept, initial=0.0)
+    longest = jittered_share(time.clock.jitter())
+    by_the_rule = [longest * interval_seconds(age, 10) for age in ages][: len(time.slept) - 1]
+    assert time.slept[:-1] == pytest.approx(by_the_rule)
+    assert (time.slept[0], time.slept[-2]) == (longest * MIN_INTERVAL_SECONDS, longest * 10)
+
+
+def test_youth_takes_no_more_than_two_requests_a_second(account: FakeAccount, time: FakeTime) -> None:
+    """Where every look takes many requests."""
+    account.ends = running(range(3000))
+    wait(account, time, Watched(tuple(range(3000))), 100, interval=60)
+    pages = 3000 / MAX_PAGE_JOBS
+    assert time.slept[0] >= pages / EARLY_REQUESTS_PER_SECOND
+
+
+def test_trouble_does_not_make_a_young_wait_ask_again_sooner(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {1: 0.0}
+    account.trouble = lambda: FluxionsServerError("away") if len(account.requests) <= 2 else None
+    assert wait(account, time, Watched((1,)), 100, interval=10) is Outcome.DONE
+    assert time.slept == [10, 10]
 
 
 def test_a_job_that_ends_at_its_deadline_is_done(account: FakeAccount, time: FakeTime) -> None:

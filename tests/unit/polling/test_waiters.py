@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_fluxions.polling.pace import MIN_INTERVAL_SECONDS
 from airflow_provider_fluxions.polling.verdict import Watched
-from airflow_provider_fluxions.polling.waiters import MIN_INTERVAL_SECONDS, Crowd, Waiter
+from airflow_provider_fluxions.polling.waiters import Crowd, Waiter
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What runs in the triggerer: waiting, and nothing else. Triggers submit nothing and write nothing."""
+"""The trigger that waits for given jobs."""
 
 from __future__ import annotations
 

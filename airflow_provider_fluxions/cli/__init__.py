@@ -1,0 +1,10 @@
+"""The command line, as ``python -m airflow_provider_fluxions`` and, from Airflow 3.2 on, as ``airflow fluxions``.
+
+- `arguments`: what commands there are and what they take, as plain values; `definition` makes Airflow's
+  commands of them, `main` a parser, so both entry points are the same;
+- `commands`: what each does; `connect`: with which account; `with_airflow`: what needs Airflow for it;
+- `screen`: what goes to stdout and what to stderr; `progress`: bars, on a terminal only;
+- `exits`: the exit status of each error.
+
+Every ``airflow`` command imports `definition` and `arguments`, so these two import next to nothing.
+"""

@@ -1,0 +1,161 @@
+"""Which commands there are and what they take, as plain values for argparse. No I/O, and no import that costs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a command: its names, and what argparse's ``add_argument`` takes by name."""
+
+    flags: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: ``help`` is its line in the list, ``notes`` stand under its arguments."""
+
+    name: str
+    help: str
+    arguments: tuple[Argument, ...] = ()
+    notes: str = ""
+
+
+def job_id(text: str) -> int | str:
+    """Read a job id; digits become a number, as the API has them."""
+    from airflow_provider_fluxions.api.errors import FluxionsInputError
+    from airflow_provider_fluxions.api.ids import check_job_id
+
+    try:
+        checked = check_job_id(text)
+    except FluxionsInputError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no job id: a number or a plain word is") from error
+    return int(text) if text.isdecimal() and text == str(int(text)) else checked
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds, zero or more."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return value
+
+
+def interval(text: str) -> float:
+    """Read a pause between two looks, at least a second: the service is shared."""
+    value = seconds(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1 second")
+    return value
+
+
+def count(text: str) -> int:
+    """Read a whole number, zero or more."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is less than 0")
+    return value
+
+
+def _argument(*flags: str, **options: Any) -> Argument:
+    return Argument(flags, options)
+
+
+CONN_ID = _argument(
+    "--conn-id",
+    help="the Airflow connection to use; by default the account that FLUXIONS_API_KEY names, and fluxions_default "
+    "where that is not set",
+)
+OUTPUT = _argument("-o", "--output", choices=("table", "json"), default="table", help="(default: %(default)s)")
+VERBOSE = _argument("-v", "--verbose", action="store_true", help="say on stderr what is done")
+COMMON = (CONN_ID, OUTPUT, VERBOSE)
+
+JOB_IDS = _argument("job_id", nargs="+", type=job_id, help="ids, as submit prints them")
+FORMAT = _argument(
+    "-f", "--format", action="append", metavar="NAME", help="json, text, srt, vtt, jsonl, parquet; may be repeated"
+)
+FORMAT_OPTION = _argument(
+    "--option",
+    action="append",
+    default=[],
+    metavar="FORMAT.NAME=VALUE",
+    help="an option of a format, such as vtt.preset=netflix; the value is JSON or text; may be repeated",
+)
+TO = _argument("--to", metavar="FOLDER", help="write files NAME-ID.EXTENSION there, over those of the same name")
+
+WAITING = (
+    _argument(
+        "--poll-interval", type=interval, default=10.0, metavar="SECONDS", help="between two looks (%(default)s)"
+    ),
+    _argument(
+        "--timeout", type=seconds, default=86400.0, metavar="SECONDS", help="how long to wait for jobs (%(default)s)"
+    ),
+)
+
+SUBMIT = Command(
+    "submit",
+    "Submit recordings, and wait for them if told so",
+    (
+        _argument("audio", nargs="+", help="local paths; with Airflow also file://, s3:// and other addresses"),
+        _argument("--filename", help="the name at the service, for a single recording (default: its own)"),
+        _argument("--non-speech", action="store_true", help="include non-speech sounds"),
+        _argument("--no-cache", dest="cache", action="store_false", help="transcribe afresh what was transcribed"),
+        _argument(
+            "--once",
+            action=argparse.BooleanOptionalAction,
+            default=None,
+            help="take up the job of an earlier submit of the same audio and options instead of paying again; "
+            "on unless --no-cache is given",
+        ),
+        _argument("--once-days", type=count, default=7, metavar="DAYS", help="how far back --once looks (%(default)s)"),
+        _argument(
+            "--retry-for",
+            type=seconds,
+            default=300.0,
+            metavar="SECONDS",
+            help="how long trouble at the service is waited out (%(default)s)",
+        ),
+        _argument("--wait", action="store_true", help="wait until the jobs have ended"),
+        *WAITING,
+        FORMAT,
+        FORMAT_OPTION,
+        TO,
+        _argument("--aws-conn-id", default="aws_default", help="the connection for s3:// (%(default)s)"),
+        *COMMON,
+    ),
+    notes="--format implies --wait. A single transcript goes to stdout, several files need --to.",
+)
+
+COMMANDS = (
+    Command("health", "Ask whether the service is well and takes the key", COMMON),
+    SUBMIT,
+    Command("get", "Show a job and its transcript", (_argument("job_id", type=job_id, help="its id"), *COMMON)),
+    Command(
+        "list",
+        "List the account's jobs",
+        (
+            _argument("--status", help="only jobs with this status, such as completed"),
+            _argument("--match", metavar="GLOB", help="only jobs with such a file name, such as 'call-*.mp3'"),
+            _argument("--limit", type=count, default=50, help="at most so many, 0 for all (%(default)s)"),
+            *COMMON,
+        ),
+    ),
+    Command("wait", "Wait until jobs have ended", (JOB_IDS, *WAITING, *COMMON)),
+    Command(
+        "export",
+        "Write transcripts in result formats",
+        (JOB_IDS, FORMAT, FORMAT_OPTION, TO, *COMMON),
+        notes="The format is text unless told otherwise. A single transcript goes to stdout, several files need --to.",
+    ),
+    Command(
+        "emulator",
+        "Start a local Fluxions API",
+        (_argument("emulator_arguments", nargs="*", help="the emulator's own options, behind --"),),
+        notes="For its options: emulator -- --help",
+    ),
+)

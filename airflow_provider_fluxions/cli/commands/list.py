@@ -1,0 +1,45 @@
+"""``list``: the account's jobs."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from fnmatch import fnmatchcase
+from itertools import islice
+
+from airflow_provider_fluxions.api.models import Job, JobStatus
+from airflow_provider_fluxions.api.reference import unmarked_filename
+from airflow_provider_fluxions.cli.connect import account
+from airflow_provider_fluxions.cli.exits import Exit
+from airflow_provider_fluxions.cli.screen import Screen
+
+COLUMNS = ("id", "created_at", "status", "audio_seconds", "filename")
+
+
+def run(options: Namespace, screen: Screen) -> int:
+    """Show the jobs in the service's order, reading no more pages than it takes.
+
+    :raises FluxionsError: a page could not be read.
+    """
+    with account(options.conn_id).client() as client:
+        chosen = (job for job in client.iter_transcriptions() if is_wanted(job, options.status, options.match))
+        jobs = list(islice(chosen, options.limit or None))
+    screen.rows(COLUMNS, (_row(job) for job in jobs))
+    return Exit.OK
+
+
+def is_wanted(job: Job, status: str | None, glob: str | None) -> bool:
+    """Tell whether a job has the status and a file name that the glob matches, with or without a reference in it."""
+    if status is not None and job.status != JobStatus(status):
+        return False
+    name = job.filename or ""
+    return glob is None or fnmatchcase(name, glob) or fnmatchcase(unmarked_filename(name), glob)
+
+
+def _row(job: Job) -> dict[str, object]:
+    return {
+        "id": job.id,
+        "created_at": job.created_at,
+        "status": job.status,
+        "audio_seconds": job.audio_duration,
+        "filename": job.filename,
+    }

@@ -1,0 +1,95 @@
+"""``submit``: recordings in, job ids out."""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_fluxions.api.audio import AudioSource
+from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.once import Taken, Work, megabytes, submit_once
+from airflow_provider_fluxions.cli import waiting
+from airflow_provider_fluxions.cli.connect import account
+from airflow_provider_fluxions.cli.exits import Exit
+from airflow_provider_fluxions.cli.progress import shown_upload
+from airflow_provider_fluxions.cli.recordings import open_recording, work_reference
+from airflow_provider_fluxions.cli.results import Export, plan
+from airflow_provider_fluxions.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
+
+COLUMNS = ("id", "status", "taken_up", "audio")
+
+
+def run(options: Namespace, screen: Screen) -> int:
+    """Submit the recordings in order; wait for them and write their transcripts if told so.
+
+    All of them are looked at before the first is sent. Each id is said on stderr as soon as it is known, and the
+    list on stdout comes whatever happens then: an id is what was paid for.
+
+    :raises FluxionsError: a recording could not be sent, or a job did not complete.
+    """
+    export = _planned(options, screen)
+    found = account(options.conn_id)
+    sources = [open_recording(uri, options.aws_conn_id) for uri in options.audio]
+    rows: list[dict[str, Any]] = []
+    with found.client() as client:
+        try:
+            for source in sources:
+                taken = _submit(client, source, options, screen)
+                # Before it is said: an interrupt that answers the line finds it in the list.
+                rows.append(
+                    {"id": taken.job_id, "status": taken.status, "taken_up": taken.adopted, "audio": source.uri}
+                )
+                screen.say(_told(taken, source))
+            if export or options.wait:
+                _wait(client, rows, options, screen)
+        finally:
+            if export is None:
+                screen.rows(COLUMNS, rows)
+        if export:
+            export.write(client, [row["id"] for row in rows], screen)
+    return Exit.OK
+
+
+def _planned(options: Namespace, screen: Screen) -> Export | None:
+    if options.filename and len(options.audio) > 1:
+        raise FluxionsInputError("--filename names a single recording, and there are several.")
+    if options.format:
+        return plan(options.format, options.option, options.to, len(options.audio), as_json=screen.as_json)
+    if options.to or options.option:
+        raise FluxionsInputError("--to and --option go with --format.")
+    return None
+
+
+def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, screen: Screen) -> Taken:
+    # --no-cache asks for another transcription, so it alone does not take up an earlier one.
+    once = options.cache if options.once is None else options.once
+    filename = options.filename or source.uri.rstrip("/").rpartition("/")[2]
+    ref = work_reference(source, non_speech=options.non_speech, cache=options.cache) if once else None
+    since = datetime.now(UTC) - timedelta(days=options.once_days)
+    with shown_upload(source, screen) as shown:
+        work = Work(shown, filename, ref, non_speech=options.non_speech, cache=options.cache, since=since)
+        return submit_once(client, work, look_first=once, deadline=time.time() + options.retry_for)
+
+
+def _told(taken: Taken, source: AudioSource) -> str:
+    if taken.adopted:
+        return (
+            f"Took up job {taken.job_id} ({taken.status}) of an earlier submit of {source.uri}; "
+            "--no-once submits it again."
+        )
+    return f"Submitted job {taken.job_id} ({source.uri}, {megabytes(source.size_bytes)})."
+
+
+def _wait(client: FluxionsClient, rows: list[dict[str, Any]], options: Namespace, screen: Screen) -> None:
+    watched = waiting.wait_for_all(client, [row["id"] for row in rows], options, screen)
+    ends = {row["id"]: row["status"] for row in waiting.rows(watched)}
+    for row in rows:
+        row["status"] = ends.get(row["id"], row["status"])
+    error = waiting.trouble(watched)
+    if error:
+        raise error

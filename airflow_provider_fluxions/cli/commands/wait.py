@@ -1,0 +1,24 @@
+"""``wait``: until jobs have ended."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from airflow_provider_fluxions.cli import waiting
+from airflow_provider_fluxions.cli.connect import account
+from airflow_provider_fluxions.cli.exits import Exit
+from airflow_provider_fluxions.cli.screen import Screen
+
+
+def run(options: Namespace, screen: Screen) -> int:
+    """Wait for all jobs and show how each ended.
+
+    :raises FluxionsError: some did not complete, or nobody answered.
+    """
+    with account(options.conn_id).client() as client:
+        watched = waiting.wait_for_all(client, options.job_id, options, screen)
+    screen.rows(waiting.COLUMNS, waiting.rows(watched))
+    error = waiting.trouble(watched)
+    if error:
+        raise error
+    return Exit.OK

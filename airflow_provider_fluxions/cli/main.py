@@ -1,0 +1,88 @@
+"""From the command line's arguments to an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
+from typing import TextIO
+
+from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsUnknownOutcomeError
+from airflow_provider_fluxions.cli.arguments import COMMANDS, Command
+from airflow_provider_fluxions.cli.exits import Exit, exit_status
+from airflow_provider_fluxions.cli.screen import Screen
+from airflow_provider_fluxions.version import __version__
+
+PROGRAM = "python -m airflow_provider_fluxions"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; see `exits.Exit`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["emulator"] and given[1:2] != ["--"]:
+        # Its options are its own, so that here they need no `--` in front.
+        given.insert(1, "--")
+    options = _parser().parse_args(given)
+    return run(options.command, options)
+
+
+def run(name: str, options: argparse.Namespace) -> int:
+    """Run the named command with parsed arguments and return its exit status.
+
+    Nothing but the command's result reaches stdout, whatever a library prints or logs there. Errors are one line
+    on stderr; an error that is not a `FluxionsError` is a bug, and passes through with its traceback.
+    """
+    screen = Screen(sys.stdout, sys.stderr, as_json=getattr(options, "output", None) == "json")
+    try:
+        with redirect_stdout(sys.stderr), _log_to(sys.stderr, verbose=getattr(options, "verbose", False)):
+            command = import_module(f"airflow_provider_fluxions.cli.commands.{name}")
+            status: int = command.run(options, screen)
+        screen.flush()
+        return status
+    except FluxionsError as error:
+        hint = " --no-once submits without asking." if isinstance(error, FluxionsUnknownOutcomeError) else ""
+        screen.say(f"Error: {error}{hint}")
+        return exit_status(error)
+    except KeyboardInterrupt:
+        screen.say("Interrupted. What was submitted goes on at Fluxions, which has no cancel.")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Who reads has had enough, as in `list | head`. Python would complain once more while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Transcribe with the Fluxions speech API.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        _add(commands.add_parser(command.name, help=command.help, description=command.help), command)
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, command: Command) -> None:
+    parser.epilog = command.notes or None
+    for argument in command.arguments:
+        parser.add_argument(*argument.flags, **argument.options)
+
+
+@contextmanager
+def _log_to(stream: TextIO, *, verbose: bool) -> Iterator[None]:
+    """Let this package's log go to a stream and nowhere else, warnings only unless verbose."""
+    log = logging.getLogger("airflow_provider_fluxions")
+    handler = logging.StreamHandler(stream)
+    before = log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.INFO if verbose else logging.WARNING)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before[0])
+        log.propagate = before[1]

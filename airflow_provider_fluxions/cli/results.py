@@ -1,0 +1,119 @@
+"""Transcripts in result formats, to stdout or into a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_fluxions.api.errors import (
+    FluxionsInputError,
+    FluxionsJobFailedError,
+    FluxionsNotReadyError,
+    JobId,
+)
+from airflow_provider_fluxions.api.models import JobStatus, Transcription
+from airflow_provider_fluxions.api.reference import unmarked_stem
+from airflow_provider_fluxions.cli.screen import Screen
+from airflow_provider_fluxions.formats import Choice, choose
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
+
+COLUMNS = ("job_id", "format", "file")
+
+
+@dataclass(frozen=True)
+class Export:
+    """Which formats go where; ``folder`` None is stdout."""
+
+    choices: tuple[Choice, ...]
+    folder: Path | None
+
+    def write(self, client: FluxionsClient, job_ids: Iterable[JobId], screen: Screen) -> None:
+        """Read the transcripts and write each in each format; into a folder, show the files written.
+
+        :raises FluxionsJobFailedError: one failed.
+        :raises FluxionsNotReadyError: one still runs.
+        :raises FluxionsInputError: a file cannot be written.
+        """
+        written: list[dict[str, Any]] = []
+        try:
+            for job_id in job_ids:
+                transcription = _completed(client.get_transcription(job_id, word_level_timestamps=True))
+                for choice in self.choices:
+                    written += self._write(transcription, choice, screen)
+        finally:
+            if self.folder is not None:
+                screen.rows(COLUMNS, written)
+
+    def _write(self, transcription: Transcription, choice: Choice, screen: Screen) -> list[dict[str, Any]]:
+        rows = []
+        for extension, body in choice.files(transcription).items():
+            if self.folder is None:
+                screen.raw(body)
+                continue
+            path = self.folder / f"{unmarked_stem(transcription.filename)}-{transcription.id}{extension}"
+            _write_whole(path, body)
+            rows.append({"job_id": transcription.id, "format": choice.format.name, "file": str(path)})
+        return rows
+
+
+def plan(
+    names: Sequence[str], format_options: Sequence[str], to: str | None, transcripts: int, *, as_json: bool
+) -> Export:
+    """Return what is to be written, checked before anything is sent or paid.
+
+    :param to: the folder, None for stdout.
+    :param transcripts: how many there are; one alone can go to stdout.
+    :raises FluxionsInputError: an unknown format or option, or more for stdout than one file.
+    """
+    choices = choose(names, parse_options(format_options))
+    if to is None:
+        if transcripts * sum(len(choice.extensions) for choice in choices) != 1:
+            raise FluxionsInputError("Stdout takes one file of one transcript; name a folder with --to for more.")
+        if as_json:
+            raise FluxionsInputError("Stdout takes the transcript or --output json, not both; add --to FOLDER.")
+    return Export(choices, Path(to) if to is not None else None)
+
+
+def parse_options(given: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return format options by format from ``FORMAT.NAME=VALUE``; what is no JSON is text.
+
+    :raises FluxionsInputError: not of that shape.
+    """
+    options: dict[str, dict[str, Any]] = {}
+    for item in given:
+        path, equals, text = item.partition("=")
+        name, dot, option = path.partition(".")
+        if not (equals and dot and name and option):
+            raise FluxionsInputError(f"--option must look like vtt.preset=netflix, not {item!r}.")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        options.setdefault(name, {})[option] = value
+    return options
+
+
+def _completed(transcription: Transcription) -> Transcription:
+    job_id = transcription.id
+    if transcription.status == JobStatus.FAILED:
+        reason = (transcription.error_message or "no reason given").rstrip(".")
+        raise FluxionsJobFailedError(f"Job {job_id} failed: {reason}.", job_ids=(job_id,))
+    if transcription.status != JobStatus.COMPLETED:
+        raise FluxionsNotReadyError(f"Job {job_id} is still {transcription.status}; wait for it.", job_id=job_id)
+    return transcription
+
+
+def _write_whole(path: Path, body: bytes) -> None:
+    """Write a file so that nobody reads half of it."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(body)
+        partial.replace(path)
+    except OSError as error:
+        raise FluxionsInputError(f"{path} cannot be written: {error.strerror}.") from error

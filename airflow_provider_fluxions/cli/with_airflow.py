@@ -1,0 +1,43 @@
+"""What commands can do only where Airflow is installed. Imported when it is asked for, never before."""
+
+from __future__ import annotations
+
+import os
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, AirflowOptionalProviderFeatureException
+
+from airflow_provider_fluxions.api.audio import AudioSource
+from airflow_provider_fluxions.api.errors import FluxionsConfigError
+from airflow_provider_fluxions.api.settings import ClientSettings
+from airflow_provider_fluxions.hooks import FluxionsHook
+from airflow_provider_fluxions.sources import open_audio
+
+# Airflow 3 reads connections from its database only in processes that say so, as `airflow connections test` does.
+# What says otherwise already, as the environment of a task may, is left alone.
+os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+
+
+def connection_settings(conn_id: str) -> ClientSettings:
+    """Return the settings of an Airflow connection.
+
+    :raises FluxionsConfigError: there is none of this id, or it cannot work.
+    """
+    try:
+        with FluxionsHook(conn_id).get_conn() as client:
+            return client.settings
+    except AirflowNotFoundException as error:
+        raise FluxionsConfigError(
+            f"Airflow has no connection {conn_id!r}. Add it, name another with --conn-id, or set FLUXIONS_API_KEY."
+        ) from error
+
+
+def open_address(uri: str, aws_conn_id: str) -> AudioSource:
+    """Return the audio at an address that a task could open.
+
+    :raises FluxionsConfigError: a provider or connection that it takes is missing.
+    :raises FluxionsAudioError: see `open_audio`.
+    """
+    try:
+        return open_audio(uri, aws_conn_id)
+    except (AirflowNotFoundException, AirflowOptionalProviderFeatureException) as error:
+        raise FluxionsConfigError(f"{uri} cannot be opened: {error}") from error

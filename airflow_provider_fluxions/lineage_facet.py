@@ -1,0 +1,32 @@
+"""The run facet that OpenLineage events of our tasks carry. Import it only where OpenLineage is."""
+
+from __future__ import annotations
+
+import attr
+from airflow.providers.common.compat.openlineage.facet import RunFacet
+
+SCHEMA_URL = "https://github.com/fluxions-ai/airflow-provider-fluxions/blob/main/docs/lineage.md#run-facet"
+
+
+@attr.define
+class FluxionsRunFacet(RunFacet):
+    """What a task did at Fluxions. Names are as OpenLineage writes them.
+
+    :param jobIds: the first hundred.
+    :param jobs: how many there are.
+    :param inputs: how many files were read; their datasets may be folders.
+    :param outputs: how many files were written, likewise.
+    :param audioSeconds: of all jobs together; None: unknown.
+    :param cost: in the currency of the price that was given; None: unknown.
+    """
+
+    jobIds: list[str] = attr.field(factory=list)
+    jobs: int = attr.field(default=0)
+    inputs: int = attr.field(default=0)
+    outputs: int = attr.field(default=0)
+    audioSeconds: float | None = attr.field(default=None)
+    cost: float | None = attr.field(default=None)
+
+    @staticmethod
+    def _get_schema() -> str:
+        return SCHEMA_URL

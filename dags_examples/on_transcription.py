@@ -1,0 +1,68 @@
+"""Start a DAG when a transcription completes in the account, whoever submitted it.
+
+A watcher in the triggerer reads the account's list and makes an asset event of each job that ends; the DAG is
+scheduled on that asset. A run may carry several events: each names its job and never holds a transcript.
+
+Needs Airflow 3. On Airflow 2.11 the DAG is there as well, but nothing starts it.
+
+Connections: `fluxions_default` (password: the API key) and `aws_default` (writes the results).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, Asset, task
+
+from airflow_provider_fluxions.transfers import FluxionsToS3Operator
+
+FLUXIONS_CONN_ID = "fluxions_default"
+AWS_CONN_ID = "aws_default"
+DESTINATION = "s3://fluxions-output/finished/"
+
+# [START howto_on_transcription]
+try:
+    from airflow.sdk import AssetWatcher
+
+    from airflow_provider_fluxions.triggers import FluxionsTranscriptionCompletedTrigger
+except ImportError:  # Airflow 2 has no watchers
+    SCHEDULE = None
+else:
+    finished = Asset(
+        "fluxions_transcriptions",
+        watchers=[
+            AssetWatcher(
+                name="fluxions_transcriptions",
+                trigger=FluxionsTranscriptionCompletedTrigger(
+                    fluxions_conn_id=FLUXIONS_CONN_ID, filename_pattern="*.mp3", poll_interval=15
+                ),
+            )
+        ],
+    )
+    SCHEDULE = [finished]
+
+with DAG(
+    dag_id="fluxions_on_transcription",
+    description="Whatever completes in the account: store it",
+    schedule=SCHEDULE,
+    start_date=datetime(2025, 1, 1),
+    catchup=False,
+    tags=["fluxions"],
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
+) as dag:
+
+    @task
+    def finished_jobs(triggering_asset_events: Any = None) -> list[int | str]:
+        """The jobs of all events that this run was started by, each once."""
+        events = [event for events in (triggering_asset_events or {}).values() for event in events]
+        return list({event.extra["payload"]["job_id"]: None for event in events})
+
+    FluxionsToS3Operator.partial(
+        task_id="store",
+        destination=DESTINATION,
+        formats=("json", "text"),
+        fluxions_conn_id=FLUXIONS_CONN_ID,
+        aws_conn_id=AWS_CONN_ID,
+    ).expand(job_id=finished_jobs())
+# [END howto_on_transcription]

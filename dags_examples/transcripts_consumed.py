@@ -1,0 +1,38 @@
+"""Go on where transcripts were made: a DAG scheduled on the asset of `transcripts_produced.py`.
+
+It reads the events that started it. A run may carry several of them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, Asset, get_current_context, task
+
+# [START howto_transcripts_consumed]
+with DAG(
+    dag_id="fluxions_transcripts_consumed",
+    description="Whenever transcripts were made: add up what the events say",
+    schedule=[Asset("s3://fluxions-output/transcripts/")],
+    start_date=datetime(2025, 1, 1),
+    catchup=False,
+    tags=["fluxions"],
+    default_args={"retries": 1},
+) as dag:
+
+    @task
+    def add_up() -> dict[str, Any]:
+        """Counts and addresses over all events of this run."""
+        context = get_current_context()
+        # Airflow 2 calls assets datasets.
+        by_asset = context.get("triggering_asset_events") or context.get("triggering_dataset_events") or {}
+        extras = [event.extra for events in by_asset.values() for event in events]
+        return {
+            "jobs": sum(extra["jobs"] for extra in extras),
+            "files": sum(extra["files"] for extra in extras),
+            "uris": [uri for extra in extras for uri in extra["uris"]],
+        }
+
+    add_up()
+# [END howto_transcripts_consumed]

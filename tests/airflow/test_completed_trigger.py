@@ -1,0 +1,133 @@
+"""The trigger that watches an account, against the emulator; over restarts and in a real triggerer: tests/e2e."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_fluxions import triggers
+from airflow_provider_fluxions.api.client import FluxionsClient
+from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsInputError
+from airflow_provider_fluxions.emulator import EmulatorServer
+
+IS_AIRFLOW_2 = version("apache-airflow").startswith("2.")
+on_airflow_3 = pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 cannot start a DAG on an outside event")
+YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+
+
+@pytest.mark.skipif(not IS_AIRFLOW_2, reason="Airflow 3 has the base class")
+def test_on_airflow_2_its_import_says_what_to_do_instead() -> None:
+    with pytest.raises(ImportError, match=r"needs Airflow 3.*FluxionsTranscriptionSensor"):
+        from airflow_provider_fluxions.triggers import FluxionsTranscriptionCompletedTrigger  # noqa: F401
+
+
+def test_another_name_is_missing_as_usual() -> None:
+    assert not hasattr(triggers, "FluxionsNoSuchTrigger")
+
+
+class StateStore:
+    """An asset's state store of Airflow 3.3, in memory."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    async def aget(self, key: str) -> Any:
+        return self.values.get(key)
+
+    async def aset(self, key: str, value: Any) -> None:
+        self.values[key] = json.loads(json.dumps(value))
+
+
+def watcher(store: Any = None, **arguments: Any) -> Any:
+    trigger = triggers.FluxionsTranscriptionCompletedTrigger(**arguments)
+    trigger.asset_state_store = store
+    return trigger
+
+
+def first_events(trigger: Any, count: int) -> list[dict[str, Any]]:
+    async def scenario() -> list[dict[str, Any]]:
+        async with aclosing(trigger.run()) as events:
+            return [(await anext(events)).payload for _ in range(count)]
+
+    return asyncio.run(asyncio.wait_for(scenario(), 30))
+
+
+@on_airflow_3
+def test_it_is_rebuilt_from_what_it_serializes_which_is_plain_json() -> None:
+    trigger = watcher(
+        fluxions_conn_id="c", filename_pattern="a*", statuses="failed", poll_interval=7.5, since=YESTERDAY, lookback=0
+    )
+    path, kwargs = trigger.serialize()
+    assert path == "airflow_provider_fluxions.triggers.FluxionsTranscriptionCompletedTrigger"
+    assert watcher(**json.loads(json.dumps(kwargs))).serialize() == (path, kwargs)
+    assert kwargs["statuses"] == ["failed"]
+
+
+@on_airflow_3
+@pytest.mark.parametrize(
+    "arguments", [{"poll_interval": 1}, {"lookback": -1}, {"statuses": ["running"]}, {"since": "yesterday"}]
+)
+def test_an_argument_that_cannot_work_is_refused_when_the_dag_is_parsed(arguments: dict[str, Any]) -> None:
+    with pytest.raises(FluxionsInputError):
+        watcher(**arguments)
+
+
+@on_airflow_3
+def test_a_missing_connection_is_an_error_that_watching_waits_out() -> None:
+    with pytest.raises(FluxionsConfigError, match="no connection 'absent'"):
+        asyncio.run(watcher(fluxions_conn_id="absent").connect())
+
+
+@on_airflow_3
+def test_the_block_in_the_documentation_runs() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    subprocess.run([sys.executable, "-c", f"{block}\nassert finished.watchers"], check=True)
+
+
+@on_airflow_3
+@pytest.mark.usefixtures("fluxions_connection")
+def test_an_event_names_the_job_by_both_its_names(fluxions_emulator: EmulatorServer) -> None:
+    client = FluxionsClient("emulator-key", fluxions_emulator.base_url)
+    job_id = client.submit(b"audio", filename="call--0123456789abcdef.mp3").id
+    (event,) = first_events(watcher(StateStore(), filename_pattern="call.mp3", since=YESTERDAY), 1)
+    assert datetime.fromisoformat(event.pop("created_at"))
+    assert event == {
+        "version": 1,
+        "job_id": job_id,
+        "status": "completed",
+        "filename": "call.mp3",
+        "filename_sent": "call--0123456789abcdef.mp3",
+        "audio_seconds": client.get_transcription(job_id).audio_duration,
+    }
+
+
+@on_airflow_3
+@pytest.mark.usefixtures("fluxions_connection")
+def test_where_airflow_keeps_no_state_it_looks_back(fluxions_emulator: EmulatorServer) -> None:
+    client = FluxionsClient("emulator-key", fluxions_emulator.base_url)
+    ids = {client.submit(b"%d" % number, filename="a.mp3").id for number in range(2)}
+    assert {event["job_id"] for event in first_events(watcher(None), 2)} == ids
+
+
+@on_airflow_3
+@pytest.mark.usefixtures("fluxions_connection")
+def test_where_airflow_cannot_tell_whose_state_it_is_it_looks_back(fluxions_emulator: EmulatorServer) -> None:
+    """Two assets watched with equal arguments share one trigger, whose store then has no single asset."""
+    from airflow.sdk import Asset
+    from airflow.sdk.execution_time.context import AssetStateStoreAccessors
+
+    client = FluxionsClient("emulator-key", fluxions_emulator.base_url)
+    job_id = client.submit(b"audio", filename="a.mp3").id
+    store = AssetStateStoreAccessors(inlets=[Asset("one"), Asset("two")])
+    assert [event["job_id"] for event in first_events(watcher(store), 1)] == [job_id]

@@ -1,0 +1,53 @@
+"""`.airflow-registry.yaml` says what there is."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from airflow_provider_fluxions import get_provider_info
+
+REGISTRY: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / ".airflow-registry.yaml").read_text())
+SUFFIXES = {
+    "hooks": "Hook",
+    "operators": "Operator",
+    "sensors": "Sensor",
+    "triggers": "Trigger",
+    "transfers": "Operator",
+}
+
+
+def listed(kind: str) -> set[str]:
+    return {entry["module"] for entry in REGISTRY[kind]}
+
+
+def test_the_registry_file_names_this_package() -> None:
+    assert REGISTRY["package-name"] == get_provider_info()["package-name"]
+    assert REGISTRY["display-name"] == get_provider_info()["name"]
+
+
+def test_every_class_that_the_registry_file_lists_exists() -> None:
+    for kind in SUFFIXES:
+        for path in listed(kind):
+            module, _, name = path.rpartition(".")
+            assert isinstance(getattr(import_module(module), name), type), path
+
+
+def test_the_registry_file_lists_every_class_that_users_import() -> None:
+    for kind in SUFFIXES:
+        module = import_module(f"airflow_provider_fluxions.{kind}")
+        public = {
+            f"{module.__name__}.{name}"
+            for name, value in vars(module).items()
+            if isinstance(value, type) and name.startswith("Fluxions") and name.endswith(SUFFIXES[kind])
+        }
+        # A module also imports what it needs from the others.
+        assert listed(kind) == {path for path in public if _is_at_home(path)}
+
+
+def _is_at_home(path: str) -> bool:
+    module, _, name = path.rpartition(".")
+    return str(getattr(import_module(module), name).__module__).startswith(module)

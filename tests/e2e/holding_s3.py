@@ -1,0 +1,155 @@
+"""A door in front of a local S3 that can keep a request waiting. What it kept is never answered: it is for tasks that
+are killed at that moment.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote
+
+from harness.s3 import LocalS3
+
+_HOLD_SECONDS = 300.0
+_S3_SECONDS = 60.0
+_HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive")
+
+
+@dataclass
+class Hold:
+    """The next request of a method whose `/bucket/key?query`, unquoted, matches a shell pattern.
+
+    `is_carried_out`: S3 does as it is asked, and the answer is kept. Else S3 never hears of the request: a body that
+    broke off on its way. The first `skip` such requests pass.
+    """
+
+    method: str
+    target: str
+    is_carried_out: bool = False
+    skip: int = 0
+    # Of the request that is kept: its client's port.
+    client_port: int | None = None
+    _free: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self, client_port: int) -> None:
+        """Be reached by a request, and stay so until the release."""
+        self.client_port = client_port
+        self._free.wait(_HOLD_SECONDS)
+
+    def release(self) -> None:
+        """End the request without an answer."""
+        self._free.set()
+
+
+class HoldingS3:
+    """A server on a free port that passes requests on to an S3; a context manager."""
+
+    def __init__(self, behind: LocalS3) -> None:
+        self._behind = behind
+        self._holds: list[Hold] = []
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def airflow_connection(self) -> dict[str, Any]:
+        """The fields of the `aws_default` connection that leads here."""
+        fields = self._behind.airflow_connection()
+        return {**fields, "extra": {**fields["extra"], "endpoint_url": f"http://127.0.0.1:{self.port}"}}
+
+    def __enter__(self) -> HoldingS3:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def add(self, hold: Hold) -> None:
+        """Keep the next request that is meant by it, one."""
+        with self._lock:
+            self._holds.append(hold)
+
+    def taken(self, method: str, target: str) -> Hold | None:
+        """The hold that a request meets; it is used up."""
+        with self._lock:
+            for hold in self._holds:
+                if hold.method != method or not fnmatchcase(target, hold.target):
+                    continue
+                if hold.skip == 0:
+                    self._holds.remove(hold)
+                    return hold
+                hold.skip -= 1
+        return None
+
+    def answer(self, method: str, path: str, headers: http.client.HTTPMessage, body: bytes) -> _Answer:
+        """What S3 says to a request."""
+        passed = {name: value for name, value in headers.items() if name.lower() not in (*_HOP_BY_HOP, "expect")}
+        connection = http.client.HTTPConnection("127.0.0.1", self._behind.port, timeout=_S3_SECONDS)
+        try:
+            connection.request(method, path, body, passed)
+            answer = connection.getresponse()
+            return _Answer(answer.status, answer.getheaders(), answer.read())
+        finally:
+            connection.close()
+
+
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def sent_headers(self, method: str) -> list[tuple[str, str]]:
+        kept = [(name, value) for name, value in self.headers if name.lower() not in _HOP_BY_HOP]
+        has_length = any(name.lower() == "content-length" for name, _ in kept)
+        return kept if has_length or method == "HEAD" else [*kept, ("Content-Length", str(len(self.body)))]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients are killed here."""
+
+
+def _handler(door: HoldingS3) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+            pass
+
+        def _pass(self) -> None:
+            hold = door.taken(self.command, unquote(self.path))
+            if hold is None or hold.is_carried_out:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                answer = door.answer(self.command, self.path, self.headers, body)
+            if hold is None:
+                self._send(answer)
+            else:
+                self.close_connection = True
+                hold.wait(self.client_address[1])
+
+        def _send(self, answer: _Answer) -> None:
+            self.send_response_only(answer.status)
+            for name, value in answer.sent_headers(self.command):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass
+
+    return Handler
