@@ -82,7 +82,7 @@ def test_a_connection_typed_into_the_form_passes_its_test_and_reaches_the_hook(
     assert audit.in_files(stage.airflow.home, emulator.api_key[-24:]) == []
 
 
-def test_a_task_links_to_its_recording_its_transcript_or_its_manifest_in_s3(
+def test_a_task_links_to_its_recording_or_result_in_s3_and_to_the_configured_page_of_its_job(
     stage: Stage, ui: Airflow3Ui, tmp_path: Path
 ) -> None:
     steps = stage.runs[PROFILE, "submit_wait_store"].succeeded()
@@ -90,8 +90,11 @@ def test_a_task_links_to_its_recording_its_transcript_or_its_manifest_in_s3(
     expect(ui.link("Recording")).to_have_attribute(
         "href", f"{CONSOLE}/{INPUT}?prefix=submit_wait_store/{RECORDINGS[0]}"
     )
-    ui.open_task(steps.dag_id, steps.run_id, "store")
     job_id = steps.xcom("submit")
+    for task_id in ("submit", "wait"):
+        ui.open_task(steps.dag_id, steps.run_id, task_id)
+        expect(ui.link("Job")).to_have_attribute("href", f"https://transcripts.example.com/jobs/{job_id}")
+    ui.open_task(steps.dag_id, steps.run_id, "store")
     expect(ui.link("Result")).to_have_attribute(
         "href", f"{CONSOLE}/{OUTPUT}?prefix={PROFILE}/submit_wait_store/dialogue-{job_id}.json"
     )
