@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 
 # A page costs one request, so it pays from the second job that it answers for.
 JOBS_THAT_PAY_FOR_A_PAGE = 2
-# How many jobs that earlier walks missed are worth one page that does not pay; of new jobs, each is worth one.
-MISSED_JOBS_PER_VAIN_PAGE = 10
-# A job that a walk did not meet is left to single reads for so many rounds at most, doubling from 2: the list may
-# only have been late, or cut short once, and thousands of single reads a round would go on for ever.
+# What one vain page costs beside the single reads of jobs that no walk has met: it is spent once so many were made.
+SINGLE_READS_A_VAIN_PAGE = 10
+# After a search through the whole list that met nothing, rounds without one: 2, then twice as many, and so on.
 MAX_ROUNDS_WITHOUT_WALK = 64
 
 
@@ -30,44 +29,61 @@ Round = Generator[Request, Answer, None]
 
 
 @dataclass
-class Memory:
-    """Where in the list each waiting job stood last time; only ever a hint.
+class Search:
+    """The search for jobs that no walk has met: from round to round a part of the list, from ``offset`` on.
 
-    ``misses`` counts the walks that did not meet a job, ``walk_again`` has the round from which on one may try.
+    New jobs push the others back in a newest-first list, so what was passed is never what is looked for.
+
+    :param credit: vain pages that single reads have paid for.
+    :param passes: whole passes through the list in a row that met nothing.
     """
+
+    offset: int = 0
+    credit: float = 0.0
+    has_met: bool = False
+    passes: int = 0
+    rests_until: int = 0
+
+    def ended(self, this_round: int) -> None:
+        """Note that the list's end is reached; after a pass that met nothing, rest."""
+        self.offset = 0
+        self.passes = 0 if self.has_met else self.passes + 1
+        self.rests_until = this_round + min(2**self.passes, MAX_ROUNDS_WITHOUT_WALK) if self.passes else 0
+        self.has_met = False
+
+
+@dataclass
+class Memory:
+    """Where in the list each waiting job stood last time; only ever a hint. ``missed``: jobs that no walk has met."""
 
     rounds: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
-    misses: dict[str, int] = field(default_factory=dict)
-    walk_again: dict[str, int] = field(default_factory=dict)
+    missed: set[str] = field(default_factory=set)
+    search: Search = field(default_factory=Search)
 
     def met(self, key: str, offset: int) -> None:
         """Note where a walk met a job."""
         self.offsets[key] = offset
-        self.misses.pop(key, None)
-        self.walk_again.pop(key, None)
+        self.missed.discard(key)
 
-    def missed(self, key: str) -> None:
-        """Note that a walk did not meet a job; the next one looks from the list's start."""
-        self.offsets.pop(key, None)
-        self.misses[key] = self.misses.get(key, 0) + 1
-        self.walk_again[key] = self.rounds + min(2 ** self.misses[key], MAX_ROUNDS_WITHOUT_WALK)
-
-    def vain_pages_allowed(self, keys: set[str]) -> int:
-        """Return how many pages that do not pay a walk for these jobs may read."""
-        missed = len(keys & self.misses.keys())
-        return max(1, len(keys) - missed + missed // MISSED_JOBS_PER_VAIN_PAGE)
-
-    def may_walk(self, key: str) -> bool:
-        """Whether looking for a job in the list is worth a try this round."""
-        return self.rounds >= self.walk_again.get(key, 0)
+    def miss(self, keys: set[str], stopped_at: int | None) -> None:
+        """Note that a walk did not meet jobs before ``stopped_at``, where the search for them goes on."""
+        if not self.missed:
+            self.search = Search(offset=stopped_at or 0)
+        if stopped_at is None:  # the list's end
+            self.search.ended(self.rounds)
+        for key in keys:
+            self.offsets.pop(key, None)
+        self.missed |= keys
 
     def forget_all_but(self, keys: Iterable[str]) -> None:
         """Drop what belongs to jobs that nobody waits for any more."""
         keep = set(keys)
-        for known in (self.offsets, self.misses, self.walk_again):
-            for key in known.keys() - keep:
-                del known[key]
+        for key in self.offsets.keys() - keep:
+            del self.offsets[key]
+        self.missed &= keep
+        if not self.missed:
+            self.search = Search()
 
 
 def plan_round(wanted: Mapping[str, JobId], memory: Memory) -> Round:
@@ -78,8 +94,11 @@ def plan_round(wanted: Mapping[str, JobId], memory: Memory) -> Round:
     """
     memory.rounds += 1
     this = _Round(dict(wanted), memory)
-    for start, keys in this.groups():
-        yield from this.walk(start, keys)
+    for offset, keys in this.known():
+        yield from this.walk(offset, keys)
+    yield from this.search()
+    # Last, because the pages read so far often show the new ones beside those that are known.
+    yield from this.walk(0, this.open_jobs.keys() - memory.offsets.keys() - memory.missed)
     for job_id in list(this.open_jobs.values()):
         yield ReadJob(job_id)
 
@@ -90,39 +109,60 @@ class _Round:
         self.memory = memory
         # The offset of each page read, and that of the page behind it.
         self.pages_read: dict[int, int | None] = {}
+        self.vain_pages = 0
 
-    def groups(self) -> list[tuple[int, set[str]]]:
-        """Return which jobs to look for from which offset on.
-
-        Those seen on one page last time are looked for there, those never looked for from the list's start.
-        """
+    def known(self) -> list[tuple[int, set[str]]]:
+        """Return the jobs that stood on one page last time, to be looked for from its offset on."""
         groups: dict[int, set[str]] = {}
-        for key in self.open_jobs:
-            if self.memory.may_walk(key):
-                groups.setdefault(self.memory.offsets.get(key, 0), set()).add(key)
+        for key in self.open_jobs.keys() & self.memory.offsets.keys():
+            groups.setdefault(self.memory.offsets[key], set()).add(key)
         return sorted(groups.items())
 
     def walk(self, offset: int, keys: set[str]) -> Generator[Request, Answer, None]:
         """Read pages from ``offset`` on while that can be cheaper than reading each job.
 
-        It goes on to the next page because new jobs push older ones back in a newest-first list. Jobs that a
-        walk does not meet are read one by one for some rounds.
+        It goes on to the next page because new jobs push older ones back in a newest-first list. Jobs that it
+        does not meet are read one by one, and searched for in the next rounds.
         """
-        vain_pages = 0
-        while len(left := keys & self.open_jobs.keys()) >= JOBS_THAT_PAY_FOR_A_PAGE:
-            if vain_pages >= self.memory.vain_pages_allowed(left):
-                break
-            if offset not in self.pages_read:
-                page = yield ListPage(offset)
-                vain_pages += self._take(offset, page) < JOBS_THAT_PAY_FOR_A_PAGE
-            behind = self.pages_read[offset]
-            if behind is None:
-                break
-            offset = behind
+        stopped_at = yield from self._pages(offset, keys)
         missed = keys & self.open_jobs.keys()
         if len(missed) >= JOBS_THAT_PAY_FOR_A_PAGE:
-            for key in missed:
-                self.memory.missed(key)
+            self.memory.miss(missed, stopped_at)
+
+    def search(self) -> Generator[Request, Answer, None]:
+        """Look for jobs that no walk has met, a part of the list further than in the round before."""
+        keys, search = self.open_jobs.keys() & self.memory.missed, self.memory.search
+        if len(keys) < JOBS_THAT_PAY_FOR_A_PAGE or self.memory.rounds < search.rests_until:
+            return
+        search.credit += len(keys) / SINGLE_READS_A_VAIN_PAGE
+        vain_before = self.vain_pages
+        stopped_at = yield from self._pages(search.offset, keys, most_vain=int(search.credit))
+        search.credit -= self.vain_pages - vain_before
+        search.has_met |= bool(keys - self.open_jobs.keys())
+        if stopped_at is None:
+            search.ended(self.memory.rounds)
+        else:
+            search.offset = stopped_at
+
+    def _pages(
+        self, offset: int, keys: set[str], most_vain: int | None = None
+    ) -> Generator[Request, Answer, int | None]:
+        """Read pages while at least two of the jobs are left; return where it stopped, None at the list's end.
+
+        :param most_vain: pages that may show less than two jobs; None: as many as jobs are left.
+        """
+        vain_before = self.vain_pages
+        while len(left := keys & self.open_jobs.keys()) >= JOBS_THAT_PAY_FOR_A_PAGE:
+            if offset not in self.pages_read:
+                if self.vain_pages - vain_before >= (len(left) if most_vain is None else most_vain):
+                    break
+                page = yield ListPage(offset)
+                self.vain_pages += self._take(offset, page) < JOBS_THAT_PAY_FOR_A_PAGE
+            behind = self.pages_read[offset]
+            if behind is None:
+                return None
+            offset = behind
+        return offset
 
     def _take(self, offset: int, page: Answer) -> int:
         """Note which wanted jobs a page showed; return how many."""

@@ -101,6 +101,26 @@ def test_few_buried_jobs_cost_no_full_scan_in_any_round(account: FakeAccount) ->
     assert max(later) <= 11
 
 
+def test_jobs_that_somebody_begins_to_wait_for_oldest_first_cost_hardly_more_than_their_pages(
+    account: FakeAccount,
+) -> None:
+    """As when a triggerer takes over: the oldest jobs stand at the list's end, and a few more come every round."""
+    account.ends = running(range(2000))
+    memory = Memory()
+    counts = [costs(account, range(waited), memory)[0] for waited in range(4, 1001, 4)]
+    assert sum(counts) / len(counts) < 20
+    assert max(costs(account, range(1000), memory, rounds=5)) <= 12
+
+
+@pytest.mark.parametrize("step", [1, 3, 20])
+@pytest.mark.parametrize("depth", [1000, 5000])
+def test_buried_jobs_are_soon_found_however_few_come_at_a_time(account: FakeAccount, step: int, depth: int) -> None:
+    account.ends = running(range(depth))
+    memory = Memory()
+    counts = [costs(account, range(waited), memory)[0] for waited in range(step, 301, step)]
+    assert sum(counts[-20:]) / 20 < 12 + 2 * step
+
+
 def test_jobs_pushed_back_by_arrivals_are_found_without_single_reads(account: FakeAccount) -> None:
     account.ends = running(range(2000))
     memory = Memory()
@@ -163,10 +183,9 @@ def test_memory_forgets_jobs_that_nobody_waits_for(account: FakeAccount) -> None
     account.ends = running(range(3000))
     memory = Memory()
     costs(account, [*range(100), *range(2900, 3000), 4_000_000, 4_000_001], memory)
-    memory.missed("7")
+    memory.miss({"7"}, 100)
     memory.forget_all_but(["2950", "7"])
-    assert set(memory.offsets) == {"2950"}
-    assert set(memory.misses) == set(memory.walk_again) == {"7"}
+    assert (set(memory.offsets), memory.missed) == ({"2950"}, {"7"})
     memory.forget_all_but([])
     assert memory == Memory(memory.rounds)
 
