@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_fluxions import connection_form
 from airflow_provider_fluxions.version import __version__
 
 _PACKAGE = "airflow_provider_fluxions"
@@ -34,36 +35,42 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.triggers"]}],
         # Read by Airflow 3.2 and later; the others leave it alone.
         "cli": [f"{_PACKAGE}.cli.definition.get_cli_commands"],
+        "extra-links": [f"{_PACKAGE}.links.Fluxions{name}Link" for name in ("Result", "Recording", "Job")],
+        "config": {"fluxions": _settings()},
         "connection-types": [
             {
                 "connection-type": "fluxions",
                 "hook-class-name": f"{_PACKAGE}.hooks.FluxionsHook",
                 "hook-name": "Fluxions",
-                "ui-field-behaviour": {
-                    "hidden-fields": ["schema", "login"],
-                    "relabeling": {"password": "API key", "host": "Base URL"},
-                    "placeholders": {"host": "https://api.fluxions.ai"},
-                },
-                "conn-fields": _connection_fields(),
+                **connection_form.metadata(),
             }
         ],
     }
 
 
-def _connection_fields() -> dict[str, Any]:
-    """Return the extras that the connection form of Airflow 3.2 and later shows as fields."""
+def _settings() -> dict[str, Any]:
+    """Return the section ``[fluxions]`` of Airflow's configuration."""
 
-    def number(label: str, default: int) -> dict[str, Any]:
-        return {"label": label, "schema": {"type": ["integer", "null"], "default": default, "minimum": 1}}
+    def address(description: str, example: str) -> dict[str, Any]:
+        return {
+            "description": description,
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": example,
+            "default": None,
+        }
 
     return {
-        "submit_path": {"label": "Submit path", "schema": {"type": ["string", "null"]}},
-        "connect_timeout": number("Connect timeout (s)", 10),
-        "read_timeout": number("Read timeout (s)", 60),
-        "submit_timeout": number("Submit timeout (s)", 300),
-        "max_retries": {
-            "label": "Retries of a read",
-            "schema": {"type": ["integer", "null"], "default": 5, "minimum": 0},
+        "description": "Where the Fluxions provider's links on a task's page lead to.",
+        "options": {
+            "s3_link": address(
+                "Where a browser shows an S3 object, or a folder, whose {key} ends with a slash. Empty means the "
+                "console of AWS.",
+                "https://minio.example.com/browser/{bucket}/{key}",
+            ),
+            "job_link": address(
+                "A page of yours about a Fluxions job. Empty means no such link: Fluxions has no page for a job.",
+                "https://transcripts.example.com/jobs/{job_id}",
+            ),
         },
-        "allow_http": {"label": "Allow plain http", "schema": {"type": ["boolean", "null"], "default": False}},
     }

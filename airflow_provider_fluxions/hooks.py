@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import BaseHook, mask_secret
 
+from airflow_provider_fluxions import connection_form
 from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.once import Clock
@@ -49,14 +50,16 @@ class FluxionsHook(BaseHook):
         self._client: FluxionsClient | None = None
         self._price_per_audio_hour: float | None = None
 
+    # Airflow before 3.2 asks the hook, and only its own class, for the form; later ones read provider info.
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Name and hide fields of the connection form of Airflow before 3.2; later ones read provider info."""
-        return {
-            "hidden_fields": ["schema", "login"],
-            "relabeling": {"password": "API key", "host": "Base URL"},
-            "placeholders": {"host": "https://api.fluxions.ai"},
-        }
+        """Name and hide fields of the connection form."""
+        return connection_form.behaviour()
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the extras as fields of the connection form."""
+        return connection_form.widgets()
 
     def get_conn(self) -> FluxionsClient:
         """Return the client, made from the connection at the first call and shared by the later ones.

@@ -20,6 +20,7 @@ from airflow_provider_fluxions.hooks import (
     FluxionsHook,
 )
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
+from airflow_provider_fluxions.links import RECORDING_XCOM, FluxionsJobLink, FluxionsRecordingLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
 from airflow_provider_fluxions.submitting import submit_for_task
@@ -55,6 +56,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("audio", "filename", "fluxions_conn_id", "aws_conn_id")
+    operator_extra_links = (FluxionsRecordingLink(), FluxionsJobLink())
     ui_color = "#e8f0ff"
 
     def __init__(
@@ -91,6 +93,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         with airflow_errors():
             self._trace()
             source = open_audio(self.audio, self.aws_conn_id)
+            if self.audio.startswith("s3://"):
+                context["ti"].xcom_push(RECORDING_XCOM, self.audio)
             client = FluxionsHook(self.fluxions_conn_id).get_conn()
             taken = submit_for_task(
                 client,

@@ -6,15 +6,16 @@ have_program() {
     command -v "$1" >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/"$1" >/dev/null 2>&1
 }
 
-# need_servers: install Debian's Redis and PostgreSQL unless they are here, or say how to.
+# need_servers: install Debian's Redis, PostgreSQL and Chromium unless they are here, or say how to.
 # What the packages start by themselves is left as it is: the harness runs servers of its own.
 need_servers() {
     missing=
     have_program redis-server || missing="$missing redis-server"
     have_program initdb || missing="$missing postgresql"
+    have_program chromium || missing="$missing chromium"
     [ -n "$missing" ] || return 0
     command -v apt-get >/dev/null 2>&1 ||
-        fail "Redis and PostgreSQL are needed and not found in PATH: redis-server, initdb. Install them; tests that need neither: scripts/test core"
+        fail "Redis, PostgreSQL and Chromium are needed and not all found in PATH: redis-server, initdb, chromium. Install them; tests that need none: scripts/test core"
     as_root=
     if [ "$(id -u)" != 0 ]; then
         as_root="sudo -n"

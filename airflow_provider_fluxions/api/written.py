@@ -9,6 +9,9 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import FluxionsConfigError
 from airflow_provider_fluxions.api.settings import ClientSettings
 
+# The Test button of Airflow 2's form tells a ticked box as "y".
+_TRUE, _FALSE = ("true", "1", "yes", "y", "on"), ("false", "0", "no", "n", "off")
+
 
 def read_settings(
     api_key: str, base_url: str | None, written: Mapping[str, Any], called: Callable[[str], str]
@@ -35,9 +38,9 @@ def _boolean(value: Any) -> bool:
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
-    if text not in ("true", "false", "1", "0", "yes", "no"):
+    if text not in (*_TRUE, *_FALSE):
         raise ValueError(value)
-    return text in ("true", "1", "yes")
+    return text in _TRUE
 
 
 def _boolean_or_path(value: Any) -> bool | str:

@@ -16,6 +16,7 @@ from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import Choice, choose, read_stored
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
 from airflow_provider_fluxions.transfers.origin import origin_of
@@ -60,6 +61,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("source", "destination", "aws_conn_id")
+    operator_extra_links = (FluxionsResultLink(),)
     ui_color = "#e8fff0"
 
     def __init__(
@@ -100,6 +102,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
                 "converted": len(todo) - len(errors),
                 "already_done": len(items) - len(todo),
             }
+            context["ti"].xcom_push(RESULT_XCOM, "s3://{}/{}".format(*parse_destination(self.destination)))
             self.log.info("%s", counts)
             self._trace(items, {item.source.uri for item, end in zip(todo, ends, strict=True) if end is not None})
             if errors:

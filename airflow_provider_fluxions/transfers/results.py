@@ -16,6 +16,7 @@ from airflow_provider_fluxions.formats import choose
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
 from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
 from airflow_provider_fluxions.transfers.address import parse_destination
@@ -45,6 +46,7 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "destination", "fluxions_conn_id", "aws_conn_id")
+    operator_extra_links = (FluxionsResultLink(),)
     ui_color = "#e8fff0"
 
     def __init__(
@@ -85,6 +87,8 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
                 traces.inputs.append(job_uri(self.fluxions_conn_id, job_id))
                 traces.heard([transcription])
                 traces.outputs += self._write(store, bucket, prefix, transcription, origin)
+            if traces.outputs:
+                context["ti"].xcom_push(RESULT_XCOM, traces.outputs[0])
             add_asset_extra(context, self, _asset_extra(traces, f"s3://{bucket}/{prefix}"))
             return traces.outputs
 

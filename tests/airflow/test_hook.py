@@ -75,6 +75,10 @@ def test_extras_that_a_form_saved_as_null_count_as_unset(connect: Connect) -> No
     assert hook.get_conn().settings.max_retries == 5
 
 
+def test_a_box_ticked_in_airflow_2s_form_counts_when_its_test_button_is_pressed(connect: Connect) -> None:
+    assert connect(extra={"allow_http": "y"}).get_conn().settings.allow_http is True
+
+
 def test_extras_reach_the_client_also_as_text_from_a_uri(
     monkeypatch: pytest.MonkeyPatch, fluxions_emulator: EmulatorServer
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from importlib.resources import files
+from typing import Any
 
 import jsonschema
 
@@ -32,9 +33,22 @@ def test_every_extra_in_the_form_is_one_that_the_hook_reads() -> None:
 
     (connection_type,) = get_provider_info()["connection-types"]
     connection = SimpleNamespace(conn_id="c", host=None, port=None, password="k")
+    typed: dict[str, Any] = {"string": "/somewhere", "number": 20.5, "integer": 2, "boolean": True}
     for name, field in connection_type["conn-fields"].items():
-        value = field["schema"].get("default", "/somewhere")
+        value = typed[field["schema"]["type"][0]]
         assert getattr(settings_of(connection, {name: value}), name) == value
+
+
+def test_every_link_of_an_operator_is_one_that_the_provider_info_names() -> None:
+    """Airflow 2's webserver shows no others."""
+    from airflow_provider_fluxions import operators, sensors, transfers
+
+    tasks = (
+        operators.FluxionsSubmitOperator, sensors.FluxionsTranscriptionSensor, transfers.FluxionsToS3Operator,
+        transfers.FluxionsS3ToS3Operator, transfers.FluxionsConvertOperator,
+    )  # fmt: skip
+    links = {type(link) for task in tasks for link in task.operator_extra_links}
+    assert {f"{link.__module__}.{link.__name__}" for link in links} == set(get_provider_info()["extra-links"])
 
 
 def test_importing_the_package_loads_neither_airflow_nor_requests() -> None:

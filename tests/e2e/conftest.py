@@ -28,7 +28,10 @@ def stage(request: pytest.FixtureRequest, statsd: LocalStatsd) -> Iterator[Stage
     """
     home = Path(tempfile.mkdtemp(prefix="fluxions-e2e-"))
     print(f"logs, if a test fails: {home}")
-    with set_stage(home, AIRFLOW__LOGGING__LOGGING_LEVEL="DEBUG", **statsd.airflow_settings()) as everything:
+    # A page that the tests follow no further than its address.
+    links = {"AIRFLOW__FLUXIONS__JOB_LINK": "https://transcripts.example.com/jobs/{job_id}"}
+    settings = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG", **links, **statsd.airflow_settings()}
+    with set_stage(home, **settings) as everything:
         yield everything
     if not request.session.testsfailed:
         shutil.rmtree(home)

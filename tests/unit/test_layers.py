@@ -16,9 +16,19 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 # From the bottom up; a part imports nothing above it, and nothing beside it on its own line.
 LINES = [
     {"version"},
-    {"api", "get_provider_info"},
-    {"cost", "formats", "polling"},
-    {"hooks", "airflow_errors", "assets", "hook_lineage", "identity", "lineage_facet", "metrics", "task_metrics"},
+    {"api", "connection_form"},
+    {"cost", "formats", "get_provider_info", "polling"},
+    {
+        "hooks",
+        "airflow_errors",
+        "assets",
+        "hook_lineage",
+        "identity",
+        "lineage_facet",
+        "links",
+        "metrics",
+        "task_metrics",
+    },
     {"lineage", "s3", "triggers"},
     {"sources"},
     {"submitting", "waiting"},
@@ -28,6 +38,7 @@ LINES = [
 HEIGHT = {part: height for height, line in enumerate(LINES) for part in line}
 WITHOUT_AIRFLOW = {
     "api",
+    "connection_form",
     "formats",
     "polling",
     "emulator",

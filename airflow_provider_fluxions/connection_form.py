@@ -1,0 +1,109 @@
+"""The connection form: one list of fields, for Airflow 3's metadata and for Airflow 2's widgets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+# The port stays visible: the Test button of Airflow 3.3.2 fails for connections without one.
+HIDDEN = ["schema", "login"]
+LABELS = {"password": "API key", "host": "Base URL"}
+PLACEHOLDERS = {"host": "https://api.fluxions.ai", "port": "443", "password": "as it is, no 'Bearer' in front"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One extra of the connection. No field has a default: what stays empty follows the package's."""
+
+    name: str
+    label: str
+    help: str
+    kind: str = "string"
+    minimum: float | None = None
+
+
+_SECONDS: dict[str, Any] = {"kind": "number", "minimum": 0.1}
+
+FIELDS = (
+    Field("connect_timeout", "Connect timeout (seconds)", "How long opening a connection may take. Empty: 10.",
+          **_SECONDS),
+    Field("read_timeout", "Read timeout (seconds)", "How long an answer to a read may take. Empty: 60.", **_SECONDS),
+    Field("submit_timeout", "Submit timeout (seconds)", "How long one block of an upload, and then its answer, may "
+          "take. An idle service holds the first upload for more than a minute: keep it above 180. Empty: 300.",
+          **_SECONDS),
+    Field("max_retries", "Retries of a read", "A submit is never repeated blindly, whatever stands here. Empty: 5.",
+          "integer", 0),
+    Field("submit_path", "Submit path", "Where recordings are sent. Empty: /submit, and /akro/submit where the service "
+          "does not know that."),
+    Field("verify", "Verify TLS certificates", "false turns the check off; a path names a CA bundle, on every machine "
+          "that runs tasks. Empty: check."),
+    Field("price_per_audio_hour", "Price of an hour of audio", "In your currency. Transfers then tell what their work "
+          "costs. Empty: no cost is shown.", "number", 0),
+    Field("allow_http", "Allow plain http", "Send the API key readable to another machine. Only for a network that is "
+          "yours.", "boolean"),
+)  # fmt: skip
+
+
+def metadata() -> dict[str, Any]:
+    """Return the form as provider info has it, for Airflow 3.2 and later."""
+    return {
+        "ui-field-behaviour": {"hidden-fields": HIDDEN, "relabeling": LABELS, "placeholders": PLACEHOLDERS},
+        "conn-fields": {
+            one.name: {
+                "label": one.label,
+                "description": one.help,
+                "schema": {"type": [one.kind, "null"]} | ({} if one.minimum is None else {"minimum": one.minimum}),
+            }
+            for one in FIELDS
+        },
+    }
+
+
+def behaviour() -> dict[str, Any]:
+    """Return names, hints and hidden fields as a hook tells them to Airflow before 3.2."""
+    return {"hidden_fields": HIDDEN, "relabeling": LABELS, "placeholders": PLACEHOLDERS}
+
+
+def widgets() -> dict[str, Any]:
+    """Return the fields as a hook gives them to Airflow before 3.2. Needs its web framework.
+
+    Numbers are text fields: Airflow 2 knows no field for a fraction. They are checked and saved as text.
+    """
+    from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
+    from flask_babel import lazy_gettext
+    from wtforms import BooleanField, StringField
+
+    def widget(one: Field) -> Any:
+        words = {"label": lazy_gettext(one.label), "description": one.help}
+        if one.kind == "boolean":
+            return BooleanField(**words)
+        return StringField(**words, widget=BS3TextFieldWidget(), validators=[_checking(one)])
+
+    return {one.name: widget(one) for one in FIELDS}
+
+
+def check(one: Field, text: str) -> None:
+    """Do nothing if a form's text is empty or fits the field.
+
+    :raises ValueError: it does not; the message is for the user.
+    """
+    if one.minimum is None or not text.strip():
+        return
+    what = f"{'a whole number' if one.kind == 'integer' else 'a number'}, {one.minimum:g} or more"
+    try:
+        number = int(text) if one.kind == "integer" else float(text)
+    except ValueError:
+        raise ValueError(f"{one.label} must be {what}, not {text!r}.") from None
+    if not (math.isfinite(number) and number >= one.minimum):
+        raise ValueError(f"{one.label} must be {what}, not {text!r}.")
+
+
+def _checking(one: Field) -> Callable[[Any, Any], None]:
+    """Return the validator of one field; WTForms shows the text of its ValueError."""
+
+    def validate(_form: Any, filled: Any) -> None:
+        check(one, filled.data or "")
+
+    return validate

@@ -1,0 +1,104 @@
+"""Where the links on a task's page lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_fluxions.emulator import EmulatorServer
+from airflow_provider_fluxions.hooks import FluxionsHook
+from airflow_provider_fluxions.links import RECORDING_XCOM, RESULT_XCOM, job_address, s3_address
+from airflow_provider_fluxions.operators import FluxionsSubmitOperator
+from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
+from tests.airflow.conftest import INPUT, OUTPUT, task_context
+
+CONSOLE = "https://s3.console.aws.amazon.com/s3"
+
+
+@pytest.mark.parametrize(
+    ("uri", "address"),
+    [
+        ("s3://b/a/call.json", f"{CONSOLE}/object/b?prefix=a/call.json"),
+        ("s3://b/a/", f"{CONSOLE}/buckets/b?prefix=a/"),
+        ("s3://b/", f"{CONSOLE}/buckets/b?prefix="),
+        ('s3://b/ü &?#%".json', f"{CONSOLE}/object/b?prefix=%C3%BC%20%26%3F%23%25%22.json"),
+        ("s3://b/lone\udc80surrogate", f"{CONSOLE}/object/b?prefix=lone%3Fsurrogate"),
+    ],
+)
+def test_an_s3_address_opens_in_the_console_of_aws(uri: str, address: str) -> None:
+    assert s3_address(uri, "") == address
+
+
+def test_an_s3_address_opens_where_the_configuration_says() -> None:
+    template = "https://minio.example.com/browser/{bucket}/{key}"
+    assert s3_address("s3://b/a/{bucket} x.json", template) == (
+        "https://minio.example.com/browser/b/a/%7Bbucket%7D%20x.json"
+    )
+
+
+@pytest.mark.parametrize("nothing", [None, "", 7, "https://b/k?X-Amz-Signature=1", "s3://"])
+def test_what_is_no_s3_address_gives_no_link(nothing: Any) -> None:
+    assert s3_address(nothing, "") == ""
+
+
+def test_one_job_has_a_page_where_one_is_configured() -> None:
+    assert job_address(124, "https://t.example.com/{job_id}") == "https://t.example.com/124"
+    assert job_address("a/b", "https://t.example.com/{job_id}") == "https://t.example.com/a%2Fb"
+
+
+@pytest.mark.parametrize("nothing", [None, [1, 2], True])
+def test_none_or_many_jobs_have_no_page(nothing: Any) -> None:
+    assert job_address(nothing, "https://t.example.com/{job_id}") == ""
+
+
+def _pushed(operator: Any) -> dict[str, Any]:
+    context = task_context(task_id=operator.task_id)
+    operator.execute(context)
+    pushed: dict[str, Any] = context["ti"].pushed
+    return pushed
+
+
+def test_a_submit_links_to_its_recording_in_s3(s3: Any, fluxions_connection: str) -> None:
+    s3.put_object(Bucket=INPUT, Key="a.mp3", Body=b"audio")
+    pushed = _pushed(FluxionsSubmitOperator(task_id="t", audio=f"s3://{INPUT}/a.mp3"))
+    assert pushed[RECORDING_XCOM] == f"s3://{INPUT}/a.mp3"
+
+
+def test_a_submit_of_a_local_file_links_to_no_recording(tmp_path: Any, fluxions_connection: str) -> None:
+    (tmp_path / "a.mp3").write_bytes(b"audio")
+    assert RECORDING_XCOM not in _pushed(FluxionsSubmitOperator(task_id="t", audio=str(tmp_path / "a.mp3")))
+
+
+def test_stored_transcripts_link_to_the_first_file(s3: Any, fluxions_connection: str) -> None:
+    job = FluxionsHook().submit(b"audio", filename="a.mp3")
+    operator = FluxionsToS3Operator(
+        task_id="t", job_id=job.id, destination=f"s3://{OUTPUT}/p/", formats=("json", "text")
+    )
+    assert _pushed(operator)[RESULT_XCOM] == f"s3://{OUTPUT}/p/a-{job.id}.json"
+
+
+def test_a_transfer_links_to_its_manifest_also_when_it_fails(
+    s3: Any, fluxions_connection: str, fluxions_emulator: EmulatorServer
+) -> None:
+    from airflow.exceptions import AirflowException
+
+    from airflow_provider_fluxions.emulator import OutcomeRule
+
+    s3.put_object(Bucket=INPUT, Key="bad.mp3", Body=b"audio")
+    fluxions_emulator.emulator.add_outcome(OutcomeRule("bad*", error_message="Too noisy"))
+    operator = FluxionsS3ToS3Operator(
+        task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/p/", deferrable=False, poll_interval=0.1
+    )
+    context = task_context(task_id="t")
+    with pytest.raises(AirflowException, match="Too noisy"):
+        operator.execute(context)
+    bucket, _, key = context["ti"].pushed[RESULT_XCOM].removeprefix("s3://").partition("/")
+    assert b"Too noisy" in s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def test_conversions_link_to_their_folder(s3: Any) -> None:
+    operator = FluxionsConvertOperator(
+        task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/texts/", formats=("text",)
+    )
+    assert _pushed(operator)[RESULT_XCOM] == f"s3://{OUTPUT}/texts/"
