@@ -212,25 +212,25 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         ti, origin = context["ti"], origin_of(context)
         run = reference("run", ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
         hook = FluxionsHook(self.fluxions_conn_id)
+        client, price = hook.get_conn(), self._price(hook)
         store = S3Store(self.aws_conn_id, self._writing())
-        manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti))
-        preparation = Preparation(
-            hook.get_conn(), store, self._order(run, origin), manifest, self._budget(), self.lookback_days
-        )
-        price = checked_price(self.price_per_audio_hour)
-        price = hook.price_per_audio_hour if price is None else price
+        manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price)
+        preparation = Preparation(client, store, self._order(run, origin), manifest, self._budget(), self.lookback_days)
         if boolean_of("dry_run", self.dry_run):
             return preparation.forecast(datetime.now(UTC), price)
         entries = preparation.restored() if resumed else None
         if entries is None:
             entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
         ti.xcom_push(RESULT_XCOM, manifest.uri)
-        worker = Worker(
-            hook.get_conn(), store, choose(self.formats, self.format_options), origin,
-            self.non_speech, self.cache, deadline, run, TaskMetrics(self.fluxions_conn_id),
-        )  # fmt: skip
+        choices, metrics = choose(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
+        worker = Worker(client, store, choices, origin, self.non_speech, self.cache, deadline, run, metrics)
         self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
         return self._finish(context, entries, manifest, price)
+
+    def _price(self, hook: FluxionsHook) -> float | None:
+        """Return the operator's price, else the connection's."""
+        own = checked_price(self.price_per_audio_hour)
+        return hook.price_per_audio_hour if own is None else own
 
     def _move(self, flow: Flow, store: S3Store, manifest: Manifest) -> None:
         """Go on until every input is settled, or defer."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.cost import cost_of
 from airflow_provider_fluxions.s3 import S3Object, parse_s3_uri
 from airflow_provider_fluxions.transfers.plan import Item
 
@@ -77,7 +78,7 @@ class Entry:
             setattr(self, name, _epoch(row.get(name)))
         self.upload_seconds = row.get("upload_seconds")
 
-    def to_row(self) -> dict[str, Any]:
+    def to_row(self, price_per_audio_hour: float | None = None) -> dict[str, Any]:
         """Return its line of the manifest, JSON types only."""
         source = self.item.source
         is_done = self.state in (State.COMPLETED, State.ALREADY_DONE)
@@ -98,6 +99,7 @@ class Entry:
             "kept": sorted(self.right),
             "stored": self.stored,
             "audio_seconds": self.audio_seconds,
+            "cost": None if self.audio_seconds is None else cost_of(self.audio_seconds, price_per_audio_hour),
             "upload_seconds": self.upload_seconds,
             "submitted_at": _iso(self.submitted_at),
             "ended_at": _iso(self.ended_at),

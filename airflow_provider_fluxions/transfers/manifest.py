@@ -24,17 +24,21 @@ CONTENT_TYPE = "application/x-ndjson"
 
 @dataclass(frozen=True)
 class Manifest:
-    """Where a task instance's manifest is: the same place on every try."""
+    """Where a task instance's manifest is: the same place on every try.
+
+    :param price_per_audio_hour: for the cost of each input; None: there is none.
+    """
 
     bucket: str
     key: str
+    price_per_audio_hour: float | None = None
 
     @classmethod
-    def of(cls, ti: Any, destination: tuple[str, str], map_index: int) -> Manifest:
+    def of(cls, ti: Any, destination: tuple[str, str], map_index: int, price: float | None) -> Manifest:
         """Return the place below the destination: ``_manifests/{dag}/{run}/{task}[-{map index}].jsonl``."""
         bucket, prefix = destination
         index = "" if map_index < 0 else f"-{map_index}"
-        return cls(bucket, f"{prefix}_manifests/{ti.dag_id}/{ti.run_id}/{ti.task_id}{index}.jsonl")
+        return cls(bucket, f"{prefix}_manifests/{ti.dag_id}/{ti.run_id}/{ti.task_id}{index}.jsonl", price)
 
     @property
     def uri(self) -> str:
@@ -46,7 +50,9 @@ class Manifest:
 
         :raises FluxionsStorageError: S3 refused.
         """
-        lines = "".join(json.dumps(entry.to_row(), ensure_ascii=False) + "\n" for entry in entries)
+        lines = "".join(
+            json.dumps(entry.to_row(self.price_per_audio_hour), ensure_ascii=False) + "\n" for entry in entries
+        )
         # A lone surrogate of a strange key must not keep the rest from being reported.
         store.put(self.bucket, self.key, lines.encode(errors="replace"), CONTENT_TYPE, {})
 

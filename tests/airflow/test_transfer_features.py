@@ -226,7 +226,7 @@ def test_the_manifest_tells_attempts_times_seconds_and_cost(s3: Any) -> None:
     assert (row["status"], row["attempts"], row["job_id"]) == ("completed", 1, "1")
     assert row["submitted_at"] <= row["ended_at"] <= row["written_at"]
     assert row["audio_seconds"] == summary["audio_seconds"]
-    assert summary["cost"] == pytest.approx(summary["audio_seconds"] / 3600 * 0.2, abs=0.0001)
+    assert summary["cost"] == row["cost"] == pytest.approx(summary["audio_seconds"] / 3600 * 0.2, abs=0.0001)
 
 
 def test_the_connections_price_serves_where_the_operator_has_none(

@@ -18,6 +18,7 @@ from harness.s3 import LocalS3
 
 ROOT = Path(__file__).parents[2]
 PRODUCED, CONSUMED, HOOK_LEVEL = "fluxions_transcripts_produced", "fluxions_transcripts_consumed", "hook_level"
+TRANSFERRED = "fluxions_bucket_to_bucket"
 AUDIO = "s3://fluxions-input/memo.mp3"
 # Long enough that the wait really defers.
 JOB_SECONDS = 20.0
@@ -32,6 +33,7 @@ class Scene:
     emulator: LocalEmulator
     events: Path
     run_id: str
+    transfer_id: str
 
     def xcom(self, task_id: str) -> Any:
         return self.airflow.database.xcom(PRODUCED, self.run_id, task_id)
@@ -62,7 +64,7 @@ def uris(datasets: list[dict[str, Any]]) -> list[str]:
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     home = tmp_path_factory.mktemp("assets-and-lineage")
     (home / "dags").mkdir()
-    for name in ("transcripts_produced", "transcripts_consumed"):
+    for name in ("transcripts_produced", "transcripts_consumed", "bucket_to_bucket"):
         (home / "dags" / f"{name}.py").write_text((ROOT / "dags_examples" / f"{name}.py").read_text())
     hook_level = Path(__file__).parent / "lineage_dags" / "hook_level.py"
     (home / "dags" / "hook_level.py").write_text(hook_level.read_text())
@@ -71,6 +73,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with LocalS3(home / "s3.log") as storage, LocalEmulator(home / "fluxions", after_seconds=JOB_SECONDS) as emulator:
         storage.create_bucket("fluxions-input", "fluxions-output")
         storage.put("fluxions-input", "memo.mp3", ROOT / "samples" / "memo.mp3")
+        storage.put("fluxions-input", "night/dialogue.mp3", ROOT / "samples" / "dialogue.mp3")
         airflow = LocalAirflow(
             sys.executable,
             home / "airflow",
@@ -81,12 +84,13 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         airflow.add_connection("aws_default", **storage.airflow_connection())
         airflow.add_connection("fluxions_default", **emulator.airflow_connection())
         with airflow:
-            for dag_id in (PRODUCED, CONSUMED, HOOK_LEVEL):
+            for dag_id in (PRODUCED, CONSUMED, HOOK_LEVEL, TRANSFERRED):
                 airflow.wait_for_dag(dag_id)
             airflow.trigger(HOOK_LEVEL)
+            transfer_id = airflow.trigger(TRANSFERRED, conf={"source": "s3://fluxions-input/night/"})
             run_id = airflow.trigger(PRODUCED)
             assert airflow.wait(PRODUCED, run_id) == "success"
-            yield Scene(airflow, emulator, events, run_id)
+            yield Scene(airflow, emulator, events, run_id, transfer_id)
 
 
 def test_the_consumer_starts_by_itself_and_reads_what_was_made(scene: Scene) -> None:
@@ -126,6 +130,21 @@ def test_openlineage_joins_the_recording_to_its_transcripts_over_a_deferral(scen
     assert scene.told("wait") == ([job], [], {**facet, "outputs": 0, "audioSeconds": seconds})
     stored = sorted(scene.xcom("store"))
     assert scene.told("store") == ([job], stored, {**facet, "outputs": 2, "audioSeconds": seconds})
+
+
+def test_openlineage_hears_of_a_transfer_that_was_deferred(scene: Scene) -> None:
+    assert scene.airflow.wait(TRANSFERRED, scene.transfer_id) == "success"
+    assert scene.airflow.was_deferred(TRANSFERRED, scene.transfer_id, "transcribe")
+    event = scene.event(f"{TRANSFERRED}.transcribe")
+    summary = scene.airflow.database.xcom(TRANSFERRED, scene.transfer_id, "transcribe")
+    folder = "s3://fluxions-output/transcripts/"
+    assert uris(event["inputs"]) == ["s3://fluxions-input/night/dialogue.mp3"]
+    assert sorted(uris(event["outputs"])) == sorted(
+        [summary["manifest"], *(f"{folder}dialogue.mp3.{ending}" for ending in ("json", "srt", "txt"))]
+    )
+    facet = event["run"]["facets"]["fluxions"]
+    assert (facet["jobs"], facet["inputs"], facet["outputs"]) == (1, 1, 4)
+    assert facet["audioSeconds"] == summary["audio_seconds"] > 0
 
 
 def test_what_a_task_of_the_users_own_does_through_our_s3_is_in_its_lineage(scene: Scene) -> None:
