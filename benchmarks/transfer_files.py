@@ -85,6 +85,7 @@ def measure_bounds() -> None:
     from airflow_provider_fluxions.formats.base import Origin
     from airflow_provider_fluxions.hooks import FluxionsHook
     from airflow_provider_fluxions.s3 import S3Store
+    from airflow_provider_fluxions.task_metrics import TaskMetrics
     from airflow_provider_fluxions.transfers.entry import Entry
     from airflow_provider_fluxions.transfers.plan import Target, plan_item
     from airflow_provider_fluxions.transfers.work import Worker
@@ -92,7 +93,8 @@ def measure_bounds() -> None:
     store, choices = S3Store("aws_default"), choose(("json",), None)
     target = Target.of(("output", "bound/"), choices)
     client = FluxionsHook().get_conn()
-    worker = Worker(client, store, choices, Origin(), False, False, time.time() + RUN_SECONDS, "bound")
+    deadline, metrics = time.time() + RUN_SECONDS, TaskMetrics("fluxions_default")
+    worker = Worker(client, store, choices, Origin(), False, False, deadline, "bound", metrics)
     entries = [Entry(plan_item(found, found.key, target, {})) for found in store.list("input", "bound/")]
     uploads, upload_seconds = timed(worker.upload, entries, UPLOADERS)
     for entry, uploaded in zip(entries, uploads, strict=True):

@@ -39,10 +39,11 @@ def new_worker() -> Any:
     from airflow_provider_fluxions.formats.base import Origin
     from airflow_provider_fluxions.hooks import FluxionsHook
     from airflow_provider_fluxions.s3 import S3Store
+    from airflow_provider_fluxions.task_metrics import TaskMetrics
     from airflow_provider_fluxions.transfers.work import Worker
 
-    deadline = time.time() + 3600
-    return Worker(FluxionsHook().get_conn(), S3Store("aws_default"), [], Origin(), False, False, deadline, "benchmark")
+    client, store, deadline = FluxionsHook().get_conn(), S3Store("aws_default"), time.time() + 3600
+    return Worker(client, store, [], Origin(), False, False, deadline, "benchmark", TaskMetrics("fluxions_default"))
 
 
 def upload(worker: Any, size_bytes: int) -> None:

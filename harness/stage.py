@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_fluxions.emulator import ControlClient, OutcomeRule
+from airflow_provider_fluxions.emulator import ControlClient, OutcomeRule, Transition
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
-from harness.processes import HarnessError
+from harness.processes import HarnessError, wait_until
 from harness.s3 import LocalS3
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,8 +30,12 @@ BAD_CONNECTIONS: dict[str, dict[str, Any]] = {
     "plain_http": {"host": "http://192.0.2.1"},
     "pasted_header": {"password": "Authorization: {key}"},
 }
-# Long enough that no job is done when a task first looks, so that every wait really defers.
+# Long enough that a task of a run alone on stage defers before its job is done.
 JOB_SECONDS = 20.0
+# The first runs crowd each other: their jobs run until every wait has deferred, however long a machine takes.
+HELD_SECONDS = 3600.0
+# The task of each example that waits for its jobs.
+WAITING_TASKS = {"submit_wait_store": "wait", "bucket_to_bucket": "transcribe", "mapped_taskflow": "wait"}
 
 
 @dataclass
@@ -71,6 +76,11 @@ class Run:
         """Whether the task (not a mapped one) ever waited in the triggerer."""
         return self.airflow.was_deferred(self.dag_id, self.run_id, task_id)
 
+    def waits_or_ended(self, task_id: str) -> bool:
+        """Whether the task (not a mapped one) is deferred now, or has ended without."""
+        state = self.airflow.database.task_states(self.dag_id, self.run_id).get((task_id, -1))
+        return state in {"deferred", "success", "failed", "upstream_failed"}
+
 
 @dataclass
 class Stage:
@@ -103,7 +113,9 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
     with ExitStack() as stack:
         storage = stack.enter_context(LocalS3(home / "s3.log"))
         emulators = {
-            name: stack.enter_context(LocalEmulator(home / f"emulator-{name}", profile=name, after_seconds=JOB_SECONDS))
+            name: stack.enter_context(
+                LocalEmulator(home / f"emulator-{name}", profile=name, after_seconds=HELD_SECONDS)
+            )
             for name in PROFILES
         }
         _put_recordings(storage)
@@ -128,7 +140,17 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
         for profile in PROFILES:
             for example in EXAMPLES:
                 stage.runs[profile, example] = stage.trigger(profile, example)
+        _let_jobs_end(stage)
         yield stage
+
+
+def _let_jobs_end(stage: Stage) -> None:
+    """Once all first runs wait in the triggerer, let jobs take JOB_SECONDS, those that are running included."""
+    for (_, example), run in stage.runs.items():
+        wait_until(partial(run.waits_or_ended, WAITING_TASKS[example]), f"{run.dag_id} defers", RUN_SECONDS)
+    for emulator in stage.emulators.values():
+        with ControlClient(emulator.url) as control:
+            control.set_transition(Transition.after_seconds(JOB_SECONDS))
 
 
 def _put_recordings(storage: LocalS3) -> None:

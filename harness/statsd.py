@@ -11,11 +11,11 @@ _MAX_DATAGRAM_BYTES = 65_535
 
 
 class LocalStatsd:
-    """Keeps the lines whose name begins with `prefix`; a context manager that listens on loopback."""
+    """Keeps the lines whose name begins with one of `prefixes`; a context manager that listens on loopback."""
 
-    def __init__(self, prefix: str) -> None:
-        """Airflow's own `airflow.` in front of every name is left out of `prefix` and of the lines."""
-        self._prefix = f"airflow.{prefix}"
+    def __init__(self, *prefixes: str) -> None:
+        """Airflow's own `airflow.` in front of every name is left out of `prefixes` and of the lines."""
+        self._prefixes = tuple(f"airflow.{prefix}" for prefix in prefixes)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._thread = threading.Thread(target=self._listen, name="statsd")
         self._stop = threading.Event()
@@ -56,5 +56,5 @@ class LocalStatsd:
             except TimeoutError:
                 continue
             for line in datagram.decode().splitlines():
-                if line.startswith(self._prefix):
+                if line.startswith(self._prefixes):
                     self.lines.append(line.removeprefix("airflow."))

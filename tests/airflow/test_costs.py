@@ -16,9 +16,10 @@ def test_an_upload_of_one_gib_from_s3_takes_less_than_16_mib() -> None:
         [sys.executable, "-P", str(ROOT / "benchmarks" / "transfer_object.py"), "1024", "1", "ours"],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
+    assert run.returncode == 0, run.stderr
     figures = json.loads(run.stdout.splitlines()[-1])
     assert figures["mib"] == 1024
     assert figures["peak_over_start_mib"] < 16, figures

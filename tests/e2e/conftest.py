@@ -15,8 +15,8 @@ from harness.statsd import LocalStatsd
 
 @pytest.fixture(scope="session")
 def statsd() -> Iterator[LocalStatsd]:
-    """What the stage's Airflow says of our poll loops."""
-    with LocalStatsd("fluxions.") as listening:
+    """What the stage's Airflow says of our tasks and poll loops."""
+    with LocalStatsd("fluxions.", "resumable_job.") as listening:
         yield listening
 
 
