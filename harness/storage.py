@@ -49,8 +49,8 @@ class SqliteFile:
 
     @property
     def url(self) -> str:
-        """For Airflow, which may write."""
-        return f"sqlite:///{self._path}"
+        """For Airflow, whose processes write by turns: one waits 30 s for another, where SQLite's own 5 s are short."""
+        return f"sqlite:///{self._path}?timeout=30"
 
     @property
     def reading_url(self) -> str:
