@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, Asset, TaskDeferred
 
@@ -256,6 +258,24 @@ def test_a_retry_keeps_the_account_of_what_the_dead_try_did(s3: Any, emulator: E
     assert (rows["a.mp3"]["attempts"], rows["b.mp3"]["attempts"]) == (1, 2)
     assert rows["a.mp3"]["written_at"]
     assert summary["audio_seconds"] == sum(row["audio_seconds"] for row in rows.values())
+
+
+def test_the_query_in_the_documentation_finds_what_failed_in_a_manifest(
+    s3: Any,
+    emulator: Emulator,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (query,) = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "transfer.md").read_text(), re.DOTALL)
+    put(s3, "a.mp3", "b.mp3")
+    emulator.add_outcome(OutcomeRule("b.mp3", error_message="Too noisy"))
+    manifest = transfer("", fail_on="all")["manifest"]
+    (tmp_path / "manifest.jsonl").write_text(read(s3, manifest))
+    monkeypatch.chdir(tmp_path)
+    ((path, error, transient),) = duckdb.sql(query).fetchall()
+    assert path == "b.mp3"
+    assert "Too noisy" in error
+    assert transient is False
 
 
 def test_a_manifest_that_was_spoilt_while_the_task_waited_is_no_loss(
