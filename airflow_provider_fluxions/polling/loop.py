@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from airflow_provider_fluxions.polling.answers import Answer
 from airflow_provider_fluxions.polling.brake import MAX_BACKOFF_SECONDS, Brake
 from airflow_provider_fluxions.polling.calls import Calls
 from airflow_provider_fluxions.polling.clock import LoopClock
+from airflow_provider_fluxions.polling.connected import Connect, connected, start_alone
 from airflow_provider_fluxions.polling.observer import Harmless, Observer
 from airflow_provider_fluxions.polling.pace import first_look_seconds, jittered_share
 from airflow_provider_fluxions.polling.sweep import Memory, Round, next_answer, plan_round
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 # After so many waiters, whoever else is on the event loop has a turn.
 WAITERS_A_TURN = 1000
-
-Connect = Callable[[], Awaitable["FluxionsClient"]]
 
 
 class PollLoop:
@@ -49,9 +47,7 @@ class PollLoop:
         self._round_started = 0.0
         self._round_share = 1.0
         self._shown: set[str] = set()
-        # An empty context: else the loop would log into the task that happened to start it.
-        create = asyncio.get_running_loop().create_task
-        self._task = contextvars.Context().run(lambda: create(self._run(), name=self._name))
+        self._task = start_alone(self._run, self._name)
 
     async def wait(self, watched: Watched, poll_interval: float, deadline: float) -> Outcome:
         """Take part in the rounds until the jobs end or the deadline passes."""
@@ -73,13 +69,11 @@ class PollLoop:
 
     async def _run(self) -> None:
         """Make rounds until cancelled; however this ends, no waiter is left hanging."""
-        client: FluxionsClient | None = None
-        calls = Calls(self._name, self._clock)
         try:
-            client = await self._connect()
-            while True:
-                await self._until_due()
-                await self._round(client, calls)
+            async with connected(self._connect, self._name, self._clock) as (client, calls):
+                while True:
+                    await self._until_due()
+                    await self._round(client, calls)
         except asyncio.CancelledError as error:
             self._fail_all(error)
             raise
@@ -87,10 +81,6 @@ class PollLoop:
             self._fail_all(error)
         finally:
             self.ended = True
-            calls.close()
-            if client is not None:
-                client.abort()
-                client.close()
             self._observer.tell("watching", 0)
 
     def _fail_all(self, error: BaseException) -> None:

@@ -7,7 +7,8 @@ import weakref
 from collections.abc import Hashable
 
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.loop import Connect, PollLoop
+from airflow_provider_fluxions.polling.connected import Connect
+from airflow_provider_fluxions.polling.loop import PollLoop
 from airflow_provider_fluxions.polling.observer import Nobody, Observer
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 

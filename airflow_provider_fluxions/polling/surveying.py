@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import weakref
 from collections.abc import AsyncIterator, Hashable
@@ -17,7 +16,7 @@ from airflow_provider_fluxions.polling.answers import Answer
 from airflow_provider_fluxions.polling.brake import MAX_BACKOFF_SECONDS, Brake
 from airflow_provider_fluxions.polling.calls import Calls
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.loop import Connect
+from airflow_provider_fluxions.polling.connected import Connect, connected, start_alone
 from airflow_provider_fluxions.polling.news import Mark
 from airflow_provider_fluxions.polling.observer import Harmless, Observer
 from airflow_provider_fluxions.polling.survey import Survey
@@ -51,9 +50,7 @@ class SurveyLoop:
         self._brake = Brake(clock)
         self._wishes: set[_Wish] = set()
         self._wake = asyncio.Event()
-        # An empty context: else the loop would log into the trigger that happened to start it.
-        create = asyncio.get_running_loop().create_task
-        self._task = contextvars.Context().run(lambda: create(self._run(), name=self._name))
+        self._task = start_alone(self._run, self._name)
 
     async def survey(self, mark: Mark, due: float) -> Survey:
         """Return the next survey, made at ``due`` (epoch seconds) or with somebody else's.
@@ -76,13 +73,11 @@ class SurveyLoop:
 
     async def _run(self) -> None:
         """Make surveys until cancelled; however this ends, nobody is left hanging."""
-        client: FluxionsClient | None = None
-        calls = Calls(self._name, self._clock)
         try:
-            client = await self._connect()
-            while True:
-                await self._until_due()
-                await self._round(client, calls)
+            async with connected(self._connect, self._name, self._clock) as (client, calls):
+                while True:
+                    await self._until_due()
+                    await self._round(client, calls)
         except asyncio.CancelledError as error:
             self.error = error
             raise
@@ -91,10 +86,6 @@ class SurveyLoop:
         finally:
             for wish in self._wishes:
                 _fail(wish.future, self.error)
-            calls.close()
-            if client is not None:
-                client.abort()
-                client.close()
 
     async def _until_due(self) -> None:
         while True:

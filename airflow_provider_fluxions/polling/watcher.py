@@ -14,7 +14,7 @@ from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputErr
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.reference import unmarked_filename
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.loop import Connect
+from airflow_provider_fluxions.polling.connected import Connect
 from airflow_provider_fluxions.polling.news import Mark, advance
 from airflow_provider_fluxions.polling.observer import Observer
 from airflow_provider_fluxions.polling.surveying import surveying

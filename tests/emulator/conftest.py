@@ -75,15 +75,6 @@ class Api:
 MakeApi = Callable[..., Api]
 
 
-@pytest.fixture(scope="session")
-def closing() -> Iterator[list[threading.Thread]]:
-    """Servers on their way down: uvicorn takes a fifth of a second for it, no test need wait for it."""
-    threads: list[threading.Thread] = []
-    yield threads
-    for thread in threads:
-        thread.join()
-
-
 @pytest.fixture
 def make_api(closing: list[threading.Thread]) -> Iterator[MakeApi]:
     started: list[Api] = []

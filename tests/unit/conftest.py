@@ -78,15 +78,6 @@ class Service:
 MakeService = Callable[..., Service]
 
 
-@pytest.fixture(scope="session")
-def closing() -> Iterator[list[threading.Thread]]:
-    """Servers on their way down: that takes a fifth of a second, for which no test need wait."""
-    threads: list[threading.Thread] = []
-    yield threads
-    for thread in threads:
-        thread.join()
-
-
 @pytest.fixture
 def serve(closing: list[threading.Thread]) -> Iterator[MakeService]:
     started: list[Service] = []
