@@ -13,6 +13,8 @@ from tests.e2e.shard_campaign import SHARDS, Report, play
 from tests.e2e.shard_judgement import shared_paths
 from tests.e2e.shard_scene import SURVIVOR, VICTIM, Scene, set_scene
 
+pytestmark = pytest.mark.campaign
+
 RECORDINGS = 80
 # Below pytest's limit for one test, 300 s, so that a hanging run is reported with its tasks.
 RUN_SECONDS = 240.0

@@ -14,6 +14,8 @@ from tests.e2e.kill_campaign import Report, play_point, play_triggerers
 from tests.e2e.kill_points import POINTS, KillPoint
 from tests.e2e.kill_scene import Scene, set_scene
 
+pytestmark = pytest.mark.campaign
+
 RUNS = 2
 # How many points are played side by side; the rest is waiting for Airflow.
 POINTS_AT_A_TIME = 4

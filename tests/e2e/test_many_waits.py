@@ -20,7 +20,10 @@ COUNT = 100
 JOB_SECONDS = 2.0
 RUN_SECONDS = 400.0
 
-pytestmark = pytest.mark.skipif(version("apache-airflow").startswith("2."), reason="only Airflow 3 loses such tasks")
+pytestmark = [
+    pytest.mark.campaign,
+    pytest.mark.skipif(version("apache-airflow").startswith("2."), reason="only Airflow 3 loses such tasks"),
+]
 
 
 @pytest.fixture(scope="module")
