@@ -2,7 +2,8 @@
 
     PYTHONPATH=. python benchmarks/triggerer.py [--waits 1000] [--seconds 60]
 
-Needs the environment of `scripts/test 3.3` or `2.11`. The scheduler and eight worker slots run every task until it
+Needs the environment of `scripts/test 3.3` or `2.11`, and PostgreSQL, which keeps Airflow's database: in SQLite, all
+wait for each other's writes. The scheduler and eight worker slots run every task until it
 defers itself (`triggerer_dag.py`), which takes most of the time. Then the triggerer is restarted, so that a fresh
 one takes all waits over at once. After the time of waiting the jobs end, and every task is resumed and must succeed.
 Prints one JSON line for each of the five phases.
@@ -28,6 +29,7 @@ from typing import Any
 from airflow_provider_fluxions.emulator import ControlClient
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
+from harness.postgres import LocalPostgres
 from harness.processes import HarnessError
 from harness.watchdog import session_members
 
@@ -53,8 +55,8 @@ def memory_mib(airflow: LocalAirflow, figure: str) -> float:
 
 def heartbeat_age(airflow: LocalAirflow) -> float:
     query = "select max(latest_heartbeat) from job where job_type = 'TriggererJob' and state = 'running'"
-    beat = datetime.datetime.fromisoformat(airflow.database.value(query))
-    return (datetime.datetime.now(datetime.UTC) - beat.replace(tzinfo=datetime.UTC)).total_seconds()
+    beat = datetime.datetime.fromisoformat(str(airflow.database.value(query)))
+    return (datetime.datetime.now(datetime.UTC) - beat).total_seconds()
 
 
 def blocks(airflow: LocalAirflow) -> list[float]:
@@ -158,9 +160,13 @@ def main() -> None:
         "FLUXIONS_BENCHMARK_WAITS": str(options.waits),
         "FLUXIONS_BENCHMARK_INTERVAL_SECONDS": str(INTERVAL_SECONDS),
     }
-    with LocalEmulator(home / "emulator") as emulator, ControlClient(emulator.url) as control:
+    with (
+        LocalEmulator(home / "emulator") as emulator,
+        ControlClient(emulator.url) as control,
+        LocalPostgres(home / "postgres.log") as postgres,
+    ):
         control.seed_jobs(options.waits, status="processing")
-        airflow = LocalAirflow(sys.executable, home / "airflow", home / "dags", env=env,
+        airflow = LocalAirflow(sys.executable, home / "airflow", home / "dags", env=env, postgres=postgres,
                                template_cache=Path(sys.prefix) / "airflow-db")  # fmt: skip
         airflow.add_connection("fluxions_default", **emulator.airflow_connection())
         with airflow:
