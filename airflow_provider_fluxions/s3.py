@@ -19,8 +19,11 @@ from airflow_provider_fluxions.hook_lineage import HookLineage
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from botocore.config import Config
 
 DEFAULT_AWS_CONN_ID = "aws_default"
+# More than a transfer has threads that ask S3 at a time.
+POOL_CONNECTIONS = 32
 
 _COMPRESSIBLE = ("text/", "application/json", "application/x-ndjson", "application/x-subrip")
 
@@ -99,7 +102,7 @@ class S3Store:
 
     def __init__(self, aws_conn_id: str | None = DEFAULT_AWS_CONN_ID, writing: Writing | None = None) -> None:
         self.hook = _new_hook(aws_conn_id)
-        self.client: Any = self.hook.get_conn()
+        self.client: Any = self.hook.get_client_type(config=_with_room(self.hook.config))
         self.writing = writing or Writing()
         self._lineage = HookLineage(self.hook)
 
@@ -262,6 +265,16 @@ def storage_errors(uri: str) -> Iterator[None]:
 
 def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+def _with_room(config: Config) -> Config:
+    """Return the connection's botocore settings, with a connection to S3 for each thread unless they say otherwise.
+
+    botocore keeps ten; what more threads open is thrown away after each request, with a warning in the task's log.
+    """
+    from botocore.config import Config
+
+    return Config(max_pool_connections=POOL_CONNECTIONS).merge(config)
 
 
 def _new_hook(aws_conn_id: str | None) -> S3Hook:

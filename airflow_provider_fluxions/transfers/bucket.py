@@ -37,13 +37,13 @@ from airflow_provider_fluxions.transfers.layout import DEFAULT_TEMPLATE, Layout
 from airflow_provider_fluxions.transfers.manifest import Manifest
 from airflow_provider_fluxions.transfers.origin import origin_of
 from airflow_provider_fluxions.transfers.partition import ingest_folder
-from airflow_provider_fluxions.transfers.patience import DEFERRAL_COSTS_SECONDS
+from airflow_provider_fluxions.transfers.patience import DEFERRAL_COSTS_SECONDS, LONGEST_DEFERRAL_SECONDS
 from airflow_provider_fluxions.transfers.plan import Target
 from airflow_provider_fluxions.transfers.preparation import Preparation
 from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Selection
 from airflow_provider_fluxions.transfers.summary import check_fail_on, summarize, too_late, traces_of, verdict
 from airflow_provider_fluxions.transfers.survey import Order
-from airflow_provider_fluxions.transfers.work import Worker
+from airflow_provider_fluxions.transfers.work import RECORDING_PATIENCE_SECONDS, Worker
 from airflow_provider_fluxions.waiting import Wait
 
 log = logging.getLogger(__name__)
@@ -109,6 +109,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     operator_extra_links = (FluxionsResultLink(),)
     ui_color = "#e8fff0"
     deferral_costs_seconds = DEFERRAL_COSTS_SECONDS
+    recording_patience_seconds = RECORDING_PATIENCE_SECONDS
 
     def __init__(
         self,
@@ -223,7 +224,18 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
         ti.xcom_push(RESULT_XCOM, manifest.uri)
         choices, metrics = choose(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
-        worker = Worker(client, store, choices, origin, self.non_speech, self.cache, deadline, run, metrics)
+        worker = Worker(
+            client,
+            store,
+            choices,
+            origin,
+            self.non_speech,
+            self.cache,
+            deadline,
+            run,
+            metrics,
+            self.recording_patience_seconds,
+        )
         self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
         return self._finish(context, entries, manifest, price)
 
@@ -246,7 +258,9 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             raise too_late(flow.entries, running, self.timeout)
         # A quarter of the jobs is worth coming back for where others queue behind them.
         enough = max(1, len(running) // 4) if flow.has_more else len(running)
-        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, flow.pace.deadline, enough)
+        # One job that never ends must not keep the results of all others from being written.
+        until = min(flow.pace.deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
+        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough)
         self.log.info("%d jobs run; deferring until %d of them have ended.", len(running), enough)
         self.defer(
             trigger=wait.trigger(),

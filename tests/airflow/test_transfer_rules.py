@@ -28,6 +28,7 @@ from airflow_provider_fluxions.transfers.outputs import (
     existing_keys,
     find_standing,
     judge,
+    source_metadata,
 )
 from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
 from airflow_provider_fluxions.transfers.plan import Item, Target, check_collisions, plan_item
@@ -59,6 +60,11 @@ def test_an_object_whose_key_looks_like_a_glob_is_meant_by_its_own_address() -> 
     assert takes("take[1].mp3", "take[1].mp3")
     assert takes("take[1].mp3", "take1.mp3")
     assert not takes("take[1].mp3", "take2.mp3")
+
+
+def test_a_glob_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(FluxionsInputError, match=r"The glob 'take\[z-a\]\.mp3' cannot be read"):
+        parse_source("s3://in/take[z-a].mp3")
 
 
 def test_suffixes_count_in_any_case() -> None:
@@ -119,6 +125,8 @@ def test_objects_out_of_bounds_are_left_and_the_reason_is_told(changes: dict[str
         ({"key_template": "x{extension}"}, "one of {path}, {name} or {stem}"),
         ({"key_template": "{job_id}{path}{extension}"}, "no other fields"),
         ({"key_template": "{path"}, "cannot be read"),
+        ({"key_template": "{stem}{extension:.2}"}, "as they are"),
+        ({"key_template": "{stem!r}{extension}"}, "as they are"),
         ({"extra_args": {"Metadata": {}}}, "extra_args may not set Metadata"),
         ({"price_per_audio_hour": -1}, "price_per_audio_hour must be 0 or more"),
         ({"max_in_flight": 0}, "must be at least 1"),
@@ -172,6 +180,23 @@ def test_two_inputs_that_would_share_an_output_are_refused() -> None:
         check_collisions([an_item("calls/a.mp3", layout=layout), an_item("calls/sub/a.wav", layout=layout)])
 
 
+@given(
+    st.lists(st.text("aAé\u0301.#/", min_size=1, max_size=6), unique=True, max_size=12),
+    st.sampled_from(["{path}{extension}", "{stem}{extension}", "{name}{extension}", "{folder}x{stem}{extension}"]),
+    st.sampled_from([("json",), ("json", "jsonl"), ("json", "srt", "text", "parquet")]),
+)
+def test_inputs_are_refused_where_they_share_an_output_and_only_there(
+    names: list[str], template: str, formats: tuple[str, ...]
+) -> None:
+    items = [an_item(f"calls/{name}", formats, layout=Layout(template)) for name in names]
+    written = [key for item in items for key in item.outputs().values()]
+    if len(set(written)) == len(written):
+        check_collisions(items)
+    else:
+        with pytest.raises(FluxionsInputError, match="Choose another destination or key_template"):
+            check_collisions(items)
+
+
 def test_the_partition_is_no_part_of_what_makes_a_piece_of_work() -> None:
     assert an_item(folder="ingest_date=2026-01-30/").ref == an_item(folder="ingest_date=2026-01-31/").ref
 
@@ -203,8 +228,21 @@ def test_results_that_stand_whole_in_another_folder_stay_there() -> None:
     whole = judge(item, ["today/", "before/"], right(item, ".json", ".srt", folder="before/"))
     assert (whole.folder, whole.is_done(item)) == ("before/", True)
     half = judge(item, ["today/", "before/"], right(item, ".json", folder="before/"))
-    assert (half.folder, half.is_done(item)) == ("today/", False)
-    assert half.stored == item.stored("before/")
+    assert (half.folder, half.right, half.stored) == ("before/", {".json"}, item.stored("before/"))
+
+
+def test_what_is_another_piece_of_works_keeps_no_result_in_its_folder() -> None:
+    item = an_item(formats=("json", "srt"), folder="today/")
+    foreign = {item.stored("before/"): {META_REFERENCE: "another"}}
+    assert judge(item, ["today/", "before/"], foreign).folder == "today/"
+
+
+def test_a_result_of_another_recording_is_seen_where_one_of_this_belongs() -> None:
+    item = an_item(formats=("json", "srt"))
+    another = {item.outputs()[".srt"]: {META_REFERENCE: "another", **source_metadata("s3://in/b é.mp3")}}
+    assert judge(item, [""], another).taken_by == "s3://in/b é.mp3"
+    earlier = {item.outputs()[".srt"]: {META_REFERENCE: "another", **source_metadata(item.source.uri)}}
+    assert judge(item, [""], earlier).taken_by is None
 
 
 class ListedBucket:
@@ -301,6 +339,7 @@ def test_a_line_of_the_manifest_restores_the_entry_that_wrote_it(entry: Entry) -
         {"reference": "0" * 16},
         {"stored": "elsewhere/a.mp3.json"},
         {"status": "dreaming"},
+        {"folder": "elsewhere/"},
         {"source": "a.mp3"},
     ],
 )
