@@ -211,7 +211,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     def _run(self, context: Context, deadline: float, *, resumed: bool) -> dict[str, Any]:
         ti, origin = context["ti"], origin_of(context)
-        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, map_index_of(ti))
         hook = FluxionsHook(self.fluxions_conn_id)
         client, price = hook.get_conn(), self._price(hook)
         store = S3Store(self.aws_conn_id, self._writing())
