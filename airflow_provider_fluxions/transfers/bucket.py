@@ -54,7 +54,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     An input is done when its results exist and carry its version and these options in their metadata, so a
     rerun submits only what is new; formats that are missing are made from a stored ``json`` result where there is
-    one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else.
+    one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else; one whose
+    result would replace that of another recording fails, too.
 
     Returns counts, ``bytes``, ``audio_seconds``, ``cost`` (with a price) and the ``manifest``'s address: one JSON
     line an input. See docs/transfer.md.
@@ -66,8 +67,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. Other
         options than last time are work again, from the results or jobs that there are.
     :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
-        interval (else its logical date, else when it was to run), UTC. An input whose results stand whole in another
-        date's partition is done, and stays there.
+        interval (else its logical date, else when it was to run), UTC. An input whose results stand in another date's
+        partition keeps that: what is missing goes there.
     :param key_template: names of results below that, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}`` of the
         recording and ``{extension}`` of the format; see `Layout`. By default ``2026/call.mp3.json``.
     :param suffixes: lower-case endings of audio names.

@@ -55,7 +55,8 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     :param formats: see `airflow_provider_fluxions.formats`.
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed.
     :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``; what stands in an earlier
-        date's folder is done. For a source that has such folders itself leave it off: they are kept.
+        date's folder stays there, and what is missing joins it. For a source that has such folders itself leave it off:
+        they are kept.
     :param workers: results converted side by side; each is held in memory whole.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets the counts and ``destination`` as its extra.
