@@ -120,7 +120,7 @@ def test_a_recording_that_the_service_never_takes_fails_alone_when_its_own_time_
 def test_an_outage_is_waited_out_and_costs_no_recording_its_job(s3: Any, emulator: Emulator) -> None:  # noqa: F811
     put(s3, "a.mp3", "b.mp3")
     emulator.add_fault(Fault(method="GET", status=503, skip=1, times=9))  # the first request looks for jobs
-    assert hasty(upload_workers=1, max_in_flight=1).execute(task_context())["completed"] == 2
+    assert transfer("", upload_workers=1, max_in_flight=1)["completed"] == 2
     assert emulator.faults == []
 
 

@@ -12,7 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_fluxions.api.errors import FluxionsBudgetError, FluxionsInputError
+from airflow_provider_fluxions.api.errors import (
+    FluxionsAudioError,
+    FluxionsAuthenticationError,
+    FluxionsBudgetError,
+    FluxionsCreditError,
+    FluxionsError,
+    FluxionsInputError,
+    FluxionsJobFailedError,
+    FluxionsNotFoundError,
+    FluxionsServerError,
+    FluxionsStorageError,
+    FluxionsUnknownOutcomeError,
+)
 from airflow_provider_fluxions.cost import checked_price, cost_of
 from airflow_provider_fluxions.formats import choose
 from airflow_provider_fluxions.s3 import KeyPage, S3Object, Writing
@@ -32,10 +44,12 @@ from airflow_provider_fluxions.transfers.outputs import (
 )
 from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
 from airflow_provider_fluxions.transfers.plan import Item, Target, check_collisions, plan_item
+from airflow_provider_fluxions.transfers.pools import is_own_fault
 from airflow_provider_fluxions.transfers.progress import describe
 from airflow_provider_fluxions.transfers.selection import Selection, shard_of
 from airflow_provider_fluxions.transfers.summary import verdict
 from airflow_provider_fluxions.transfers.survey import Order, restore, take_up
+from airflow_provider_fluxions.transfers.trouble import Trouble
 from tests.unit.fakes import START, FakeList, job
 
 NOW = datetime(2026, 1, 31, 3, tzinfo=UTC)
@@ -366,6 +380,30 @@ def test_a_task_stays_for_jobs_that_end_sooner_than_a_deferral_takes() -> None:
 def test_what_a_job_takes_is_told_by_the_latest_ones() -> None:
     assert typical_seconds([]) is None
     assert typical_seconds([1000.0] * 60 + [3.0] * 50) == 3
+
+
+def test_a_job_is_given_up_when_its_reads_fail_for_too_long_without_a_break() -> None:
+    trouble = Trouble(900)
+    assert [trouble.lasts_too_long("7", now) for now in (0, 300, 600, 899, 900)] == [False] * 4 + [True]
+    assert [trouble.lasts_too_long("8", now) for now in (0, 250, 950, 1200)] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("error", "is_own"),
+    [
+        (FluxionsAudioError("changed"), True),
+        (FluxionsJobFailedError("noise", job_ids=(7,)), True),
+        (FluxionsNotFoundError("gone", job_id=7), True),
+        (FluxionsNotFoundError("no such path"), False),
+        (FluxionsServerError("500"), True),
+        (FluxionsUnknownOutcomeError("unknown, not absent"), True),
+        (FluxionsAuthenticationError("401"), False),
+        (FluxionsCreditError("402"), False),
+        (FluxionsStorageError("NoSuchBucket"), False),
+    ],
+)
+def test_which_trouble_is_one_recordings_own(error: FluxionsError, is_own: bool) -> None:
+    assert is_own_fault(error) is is_own
 
 
 def test_progress_tells_done_in_flight_failed_rate_and_remaining_time() -> None:
