@@ -174,4 +174,5 @@ def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
     try:
         return read_settings(connection.password or "", host, extra, "extra {}".format)
     except FluxionsConfigError as error:
-        raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from error
+        # Without the error before it, which says the same: a task's log shows both as walls of text.
+        raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from None

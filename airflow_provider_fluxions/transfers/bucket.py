@@ -15,7 +15,7 @@ from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputErr
 from airflow_provider_fluxions.api.reference import reference
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.cost import checked_price
-from airflow_provider_fluxions.formats import choose
+from airflow_provider_fluxions.formats import choose, choose_installed
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
@@ -210,6 +210,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     def _run(self, context: Context, deadline: float, *, resumed: bool) -> dict[str, Any]:
         ti, origin = context["ti"], origin_of(context)
+        choices, metrics = choose_installed(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
         run = reference("run", ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
         hook = FluxionsHook(self.fluxions_conn_id)
         client, price = hook.get_conn(), self._price(hook)
@@ -222,7 +223,6 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         if entries is None:
             entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
         ti.xcom_push(RESULT_XCOM, manifest.uri)
-        choices, metrics = choose(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
         worker = Worker(client, store, choices, origin, self.non_speech, self.cache, deadline, run, metrics)
         self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
         return self._finish(context, entries, manifest, price)

@@ -89,7 +89,7 @@ def verdict(entries: Sequence[Entry], fail_on: str, manifest: str) -> FluxionsTr
     shown = "; ".join(f"{entry.item.source.uri}: {entry.error}" for entry in failed[:MAX_SHOWN_FAILURES])
     more = f"; and {len(failed) - MAX_SHOWN_FAILURES} more" if len(failed) > MAX_SHOWN_FAILURES else ""
     return FluxionsTransferError(
-        f"{len(failed)} of {len(failed) + others} inputs failed, the others are done. {shown}{more}. "
+        f"{len(failed)} of {len(failed) + others} inputs failed, the others are done. {shown.rstrip('.')}{more}. "
         f"All are in {manifest}.",
         transient=any(entry.transient for entry in failed),
     )
