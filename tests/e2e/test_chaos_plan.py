@@ -27,7 +27,7 @@ from tests.e2e.chaos_plan import (
 )
 
 SEEDS = st.integers(0, 2**32)
-JOBS = st.integers(FEWEST_JOBS, 2_000)
+JOBS = st.integers(FEWEST_JOBS, 400)
 MAJORS = st.sampled_from((2, 3))
 PLANS = st.builds(make_plan, SEEDS, JOBS, MAJORS)
 # As long as the DAG file's retries wait.
