@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 from tests.e2e.chaos_cast import Part, cast
+from tests.e2e.proportions import ordered, shares, spread
 
 # Kind of victim -> its weight. A task's supervisor is its parent; both die. Components are killed with all they forked,
 # so a scheduler takes the tasks of its LocalExecutor along.
@@ -40,8 +40,6 @@ FEWEST_KILLS, FEWEST_FAULTS = 10, 15
 STARTING_SHARE = 0.6
 MAX_DOWN_SECONDS = 4.0
 MAX_REQUESTS_A_FAULT = 8
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,8 @@ def make_plan(seed: int, jobs: int, airflow_major: int = 3) -> Plan:
     """The same plan for the same arguments, always."""
     chance = random.Random(f"plan {seed}")  # noqa: S311 (reproducible, nothing secret)
     kinds = kill_kinds(airflow_major)
-    kills = _order(chance, shares(max(FEWEST_KILLS, jobs // JOBS_A_KILL), kinds))
-    faults = _order(chance, shares(max(FEWEST_FAULTS, jobs // JOBS_A_FAULT), FAULTS))
+    kills = ordered(chance, shares(max(FEWEST_KILLS, jobs // JOBS_A_KILL), kinds))
+    faults = ordered(chance, shares(max(FEWEST_FAULTS, jobs // JOBS_A_FAULT), FAULTS))
     seconds = LEAD_SECONDS + SECONDS_A_KILL * len(kills)
     parts = cast(seed, jobs)
 
@@ -108,9 +106,9 @@ def make_plan(seed: int, jobs: int, airflow_major: int = 3) -> Plan:
     return Plan(
         seed,
         seconds,
-        _spread(chance, parts, 0.0, STARTING_SHARE * seconds, Start),
-        _spread(chance, kills, LEAD_SECONDS, seconds, kill),
-        _spread(chance, faults, 0.0, seconds, strike),
+        spread(chance, parts, 0.0, STARTING_SHARE * seconds, Start),
+        spread(chance, kills, LEAD_SECONDS, seconds, kill),
+        spread(chance, faults, 0.0, seconds, strike),
     )
 
 
@@ -120,35 +118,3 @@ def kill_kinds(airflow_major: int) -> Mapping[str, int]:
         return KILLS
     renamed = {"webserver" if kind == "api-server" else kind: weight for kind, weight in KILLS.items()}
     return {kind: weight for kind, weight in renamed.items() if kind != "dag-processor"}
-
-
-def shares(total: int, weights: Mapping[str, int]) -> dict[str, int]:
-    """`total` divided by weights, exactly and as evenly as whole numbers allow; each gets one at least.
-
-    :raises ValueError: there are more weights than that.
-    """
-    if total < len(weights):
-        raise ValueError(f"{total} cannot give one to each of {len(weights)}")
-    spare = total - len(weights)
-    exact = {kind: spare * weight / sum(weights.values()) for kind, weight in weights.items()}
-    found = {kind: int(share) for kind, share in exact.items()}
-    left = spare - sum(found.values())
-    for kind in sorted(exact, key=lambda kind: found[kind] - exact[kind])[:left]:
-        found[kind] += 1
-    return {kind: 1 + share for kind, share in found.items()}
-
-
-def _order(chance: random.Random, counts: Mapping[str, int]) -> list[str]:
-    kinds = [kind for kind, count in counts.items() for _ in range(count)]
-    chance.shuffle(kinds)
-    return kinds
-
-
-def _spread(
-    chance: random.Random, things: Sequence[T], begin: float, end: float, make: Callable[[float, T], object]
-) -> tuple[object, ...]:
-    """One thing in each of as many equal spans of time, at a random moment of its span."""
-    span = (end - begin) / len(things)
-    return tuple(
-        make(round(begin + (number + chance.uniform(0.0, 0.9)) * span, 2), thing) for number, thing in enumerate(things)
-    )

@@ -23,8 +23,8 @@ from tests.e2e.chaos_plan import (
     Strike,
     kill_kinds,
     make_plan,
-    shares,
 )
+from tests.e2e.proportions import shares
 
 SEEDS = st.integers(0, 2**32)
 JOBS = st.integers(FEWEST_JOBS, 400)
