@@ -9,14 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+import requests
+
 from airflow_provider_fluxions.emulator.faults import Fault
-from harness.processes import wait_until
+from harness.components import START_SECONDS
+from harness.processes import HarnessError, wait_until
 from tests.e2e.chaos_audit import Audit, audit
 from tests.e2e.chaos_cast import Part
 from tests.e2e.chaos_failures import Failure, failures
 from tests.e2e.chaos_faults import fault_of
-from tests.e2e.chaos_kills import strike_down
-from tests.e2e.chaos_plan import Kill, Plan, Start, Strike
+from tests.e2e.chaos_kills import is_component, strike_down
+from tests.e2e.chaos_plan import Kill, Plan, Strike
 from tests.e2e.chaos_scene import Scene
 
 FINAL = ("success", "failed")
@@ -63,6 +66,8 @@ def play(scene: Scene, plan: Plan, *, calm_seconds: float) -> Report:
     """Play it. Once the storm is over, and again after the clear, runs have `calm_seconds` to end."""
     report, begun = Report(plan), time.monotonic()
     scene.airflow.wait("chaos_undisturbed", scene.airflow.trigger("chaos_undisturbed"), calm_seconds)
+    for dag_id in {part.dag_id for part in plan.parts}:
+        scene.airflow.wait_for_dag(dag_id)
     storm_begun = time.monotonic()
     _storm(scene, plan, report)
     report.storm_seconds = time.monotonic() - storm_begun
@@ -96,16 +101,33 @@ def follow(
 
 
 def _storm(scene: Scene, plan: Plan, report: Report) -> None:
-    def act(event: Start | Kill) -> None:
-        if isinstance(event, Start):
-            scene.airflow.trigger(event.part.dag_id, event.part.run_id)
-        elif strike_down(scene, event):
-            report.kills[event.kind] += 1
+    """Let the plan happen. What takes long, such as a scheduler's return, holds up only what is of its own kind."""
 
-    with ThreadPoolExecutor(1) as pool:
-        faults = pool.submit(follow, plan.faults, lambda strike: _go_wrong(scene, strike))
-        follow((*plan.starts, *plan.kills), act)
-        faults.result()
+    def kill(event: Kill) -> None:
+        report.kills[event.kind] += strike_down(scene, event)
+
+    with ThreadPoolExecutor() as pool:
+        under_way = [
+            pool.submit(follow, plan.starts, lambda start: _start(scene, start.part)),
+            pool.submit(follow, plan.faults, lambda strike: _go_wrong(scene, strike)),
+            pool.submit(follow, [one for one in plan.kills if is_component(one)], kill),
+            pool.submit(follow, [one for one in plan.kills if not is_component(one)], kill),
+        ]
+        for future in under_way:
+            future.result()
+
+
+def _start(scene: Scene, part: Part) -> None:
+    """Trigger the run, again as long as there is no API server to hear of it."""
+
+    def started() -> bool:
+        try:
+            scene.airflow.rest.trigger(part.dag_id, part.run_id, {})
+        except (HarnessError, requests.RequestException):
+            return scene.airflow.database.run_state(part.dag_id, part.run_id) is not None
+        return True
+
+    wait_until(started, f"{part.run_id} triggered", START_SECONDS)
 
 
 def _go_wrong(scene: Scene, strike: Strike) -> None:

@@ -10,7 +10,7 @@ WAYS = ("deferred", "sync")
 # As many as in the DAG file.
 MAPPED_TASKS = 6
 MAX_INPUTS_A_TRANSFER = 64
-JOBS_A_STEPS_RUN, JOBS_A_MAPPED_RUN = 25, 100
+JOBS_A_STEPS_RUN, JOBS_A_MAPPED_RUN = 40, 125
 FEWEST_JOBS = 30
 RECORDING_BYTES = 20_000
 # The first recording of every so many runs cannot be transcribed before the storm is over.

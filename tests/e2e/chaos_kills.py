@@ -12,7 +12,12 @@ from tests.e2e.chaos_scene import Scene
 
 # How long to wait for a task to kill.
 VICTIM_SECONDS = 20.0
-TASK_KINDS = ("task", "supervisor")
+_TASK_KINDS = ("task", "supervisor")
+
+
+def is_component(kill: Kill) -> bool:
+    """Whether it kills a part of Airflow itself, which takes long to come back."""
+    return kill.kind not in (*_TASK_KINDS, "emulator")
 
 
 def strike_down(scene: Scene, kill: Kill) -> bool:
@@ -20,7 +25,7 @@ def strike_down(scene: Scene, kill: Kill) -> bool:
 
     :raises HarnessError: a component did not come back.
     """
-    if kill.kind in TASK_KINDS:
+    if kill.kind in _TASK_KINDS:
         return _kill_task(scene, kill)
     if kill.kind == "emulator":
         _kill_emulator(scene, kill.down_seconds)

@@ -12,13 +12,13 @@ from tests.e2e.proportions import ordered, shares, spread
 # Kind of victim -> its weight. A task's supervisor is its parent; both die. Components are killed with all they forked,
 # so a scheduler takes the tasks of its LocalExecutor along.
 KILLS = {
-    "task": 46,
-    "supervisor": 14,
-    "triggerer": 10,
-    "emulator": 10,
-    "scheduler": 7,
-    "api-server": 7,
-    "dag-processor": 6,
+    "task": 48,
+    "supervisor": 16,
+    "triggerer": 9,
+    "emulator": 12,
+    "scheduler": 5,
+    "api-server": 5,
+    "dag-processor": 5,
 }
 FAULTS = {
     "latency": 10,

@@ -31,13 +31,8 @@ JOB_SECONDS = 12.0
 # Jobs that others left in the account, three pages of the list.
 FOREIGN_JOBS = 300
 DOOM = "Doomed for as long as the storm lasts"
-_SETTINGS = {
-    **lost_after(seconds=40),
-    "AIRFLOW__CORE__PARALLELISM": str(SLOTS),
-    # A killed scheduler leaves tasks that it had queued: its successor looks for them every five minutes by default.
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
-}
+# Much less, and on a busy machine Airflow gives up what lives: two tries at the same time.
+LOST_SECONDS = 60
 
 
 @dataclass
@@ -89,8 +84,11 @@ class Scene:
 
 
 @contextmanager
-def set_scene(home: Path, plan: Plan) -> Iterator[Scene]:
-    """Everything up below `home`, with the Airflow of this interpreter and all recordings in place."""
+def set_scene(home: Path, plan: Plan, lost_seconds: int = LOST_SECONDS) -> Iterator[Scene]:
+    """Everything up below `home`, with the Airflow of this interpreter and all recordings in place.
+
+    Airflow takes tasks and schedulers for lost after `lost_seconds` without a sign of life.
+    """
     profile = PROFILES[plan.seed % len(PROFILES)]
     with ExitStack() as stack:
         buckets = stack.enter_context(LocalS3(home / "s3.log"))
@@ -110,7 +108,7 @@ def set_scene(home: Path, plan: Plan) -> Iterator[Scene]:
             sys.executable,
             home / "airflow",
             Path(__file__).parent / "chaos_dags",
-            env=_SETTINGS,
+            env=_settings(lost_seconds),
             postgres=stack.enter_context(LocalPostgres(home / "postgres.log")),
             template_cache=Path(sys.prefix) / "airflow-db",
         )
@@ -120,3 +118,13 @@ def set_scene(home: Path, plan: Plan) -> Iterator[Scene]:
         airflow.add_connection("fluxions_calm", **calm.airflow_connection())
         stack.enter_context(airflow)
         yield Scene(airflow, account, door, buckets, home)
+
+
+def _settings(lost_seconds: int) -> dict[str, str]:
+    return {
+        **lost_after(lost_seconds),
+        "AIRFLOW__CORE__PARALLELISM": str(SLOTS),
+        # A killed scheduler leaves queued tasks: its successor looks for them, every five minutes by default.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": str(lost_seconds),
+    }

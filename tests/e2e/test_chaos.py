@@ -21,6 +21,8 @@ pytestmark = [
 
 SEED, JOBS = 1, 60
 CALM_SECONDS = 240.0
+# A test's machine is no busier than that.
+LOST_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def report(request: pytest.FixtureRequest) -> Iterator[Report]:
     home = Path(tempfile.mkdtemp(prefix="fluxions-chaos-"))
     print(f"logs, if a test fails: {home}")
     plan = make_plan(SEED, JOBS, airflow_major())
-    with set_scene(home, plan) as scene:
+    with set_scene(home, plan, LOST_SECONDS) as scene:
         yield play(scene, plan, calm_seconds=CALM_SECONDS)
     if not request.session.testsfailed:
         shutil.rmtree(home)
