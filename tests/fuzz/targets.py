@@ -14,6 +14,12 @@ from airflow_provider_fluxions.api.responses import MAX_SHOWN_CHARACTERS, read_r
 from airflow_provider_fluxions.formats import FORMATS, choose
 from airflow_provider_fluxions.formats.base import UNKNOWN_ORIGIN
 
+# What models and errors are read from.
+FIELDS = [
+    "id", "status", "created_at", "filename", "error_message", "audio_duration", "processing_time", "num_segments",
+    "text", "segments", "transcriptions", "total", "speaker", "start", "end", "start_time", "end_time", "words", "word",
+    "punctuated_word", "confidence", "segment_idx", "detail", "error", "message", "msg", "loc",
+]  # fmt: skip
 MODELS: tuple[Callable[[Mapping[str, Any]], Any], ...] = (
     Submission.from_json,
     Job.from_json,

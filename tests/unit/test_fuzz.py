@@ -11,13 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.fuzz.targets import read_answer, read_object, read_text
+from tests.fuzz.targets import FIELDS, read_answer, read_object, read_text
 
-FIELDS = [
-    "id", "status", "created_at", "filename", "error_message", "audio_duration", "processing_time", "num_segments",
-    "text", "segments", "transcriptions", "total", "speaker", "start", "end", "start_time", "end_time", "words", "word",
-    "punctuated_word", "confidence", "segment_idx", "detail", "error", "message", "msg", "loc",
-]  # fmt: skip
 NUMBERS = st.integers() | st.floats() | st.sampled_from([2**31, 2**63, -(2**63), 10**400, 1e308, -1e308, 5e-324])
 TEXTS = st.text(max_size=20) | st.sampled_from(
     ["SPEAKER_0: a", "[pause]", "haha", "*so*", "completed", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"]
