@@ -25,7 +25,7 @@ from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
 from airflow_provider_fluxions.submitting import submit_for_task
 from airflow_provider_fluxions.task_metrics import TaskMetrics
-from airflow_provider_fluxions.waiting import Wait, warn_of_other_options
+from airflow_provider_fluxions.waiting import Wait, expiry, warn_of_other_options
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
             TaskMetrics(self.fluxions_conn_id).took(taken, type(self).__name__)
             self._trace(taken.job_id)
             if self.wait_for_completion:
-                self._wait(taken.job_id, time.time() + self.timeout)
+                self._wait(context, taken.job_id, time.time() + self.timeout)
             return taken.job_id
 
     def execute_complete(
@@ -119,7 +119,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         """Go on after the deferral. The event only woke us; the job itself is asked."""
         with airflow_errors():
             self._trace(job_id)
-            self._wait(job_id, deadline)
+            self._wait(context, job_id, deadline)
             return job_id
 
     def on_kill(self) -> None:
@@ -127,10 +127,11 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         log.info("Killed. Fluxions has no cancel: a job that is already submitted goes on, and the next try "
                       "of this task takes it up.")  # fmt: skip
 
-    def _wait(self, job_id: JobId, deadline: float) -> None:
+    def _wait(self, context: Context, job_id: JobId, deadline: float) -> None:
         hook = FluxionsHook(self.fluxions_conn_id)
         client = hook.get_conn()
-        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline)
+        expires = expiry(context, self.execution_timeout)
+        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
         watched = wait.look_or(client, self._defer) if self.deferrable else wait.in_place(client)
         self._trace(job_id, watched.ended.values(), hook.price_per_audio_hour)
         for job in watched.ended.values():

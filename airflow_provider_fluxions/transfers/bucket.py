@@ -44,7 +44,7 @@ from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Select
 from airflow_provider_fluxions.transfers.summary import check_fail_on, summarize, too_late, traces_of, verdict
 from airflow_provider_fluxions.transfers.survey import Order
 from airflow_provider_fluxions.transfers.work import Worker
-from airflow_provider_fluxions.waiting import Wait
+from airflow_provider_fluxions.waiting import Wait, expired, expiry
 
 log = logging.getLogger(__name__)
 
@@ -224,7 +224,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         ti.xcom_push(RESULT_XCOM, manifest.uri)
         choices, metrics = choose(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
         worker = Worker(client, store, choices, origin, self.non_speech, self.cache, deadline, run, metrics)
-        self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
+        expires = expiry(context, self.execution_timeout)
+        self._move(Flow(worker, entries, self._pace(min(deadline, expires))), store, manifest, deadline, expires)
         return self._finish(context, entries, manifest, price)
 
     def _price(self, hook: FluxionsHook) -> float | None:
@@ -232,7 +233,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         own = checked_price(self.price_per_audio_hour)
         return hook.price_per_audio_hour if own is None else own
 
-    def _move(self, flow: Flow, store: S3Store, manifest: Manifest) -> None:
+    def _move(self, flow: Flow, store: S3Store, manifest: Manifest, deadline: float, expires: float) -> None:
         """Go on until every input is settled, or defer."""
         try:
             running = flow.run()
@@ -243,15 +244,17 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         if not running and not flow.has_more:
             return
         if time.time() >= flow.pace.deadline:
+            if expires < deadline:
+                raise expired(running)
             raise too_late(flow.entries, running, self.timeout)
         # A quarter of the jobs is worth coming back for where others queue behind them.
         enough = max(1, len(running) // 4) if flow.has_more else len(running)
-        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, flow.pace.deadline, enough)
+        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, deadline, enough, expires)
         self.log.info("%d jobs run; deferring until %d of them have ended.", len(running), enough)
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs={"deadline": flow.pace.deadline},
+            kwargs={"deadline": deadline},
             timeout=wait.backstop(),
         )
 
