@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from airflow_provider_fluxions.links import FluxionsJobLink
 from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error, parse_job_ids
 from airflow_provider_fluxions.waiting import Wait, expiry
+
+log = logging.getLogger(__name__)
 
 # Airflow 3.3.2 fails sensors that are rescheduled faster than their worker's exit is booked.
 MIN_RESCHEDULE_SECONDS = 30.0
@@ -156,5 +159,5 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
             if not self.never_fail and not (self.soft_fail and is_outcome):
                 raise
             reason = f"Skipped as asked: {error}"
-            self.log.warning("%s", reason)  # Airflow 3.3 puts words of its own in place of a resumed task's
+            log.warning("%s", reason)  # Airflow 3.3 puts words of its own in place of a resumed task's
             raise AirflowSkipException(reason) from error

@@ -13,8 +13,8 @@ from harness.settings import clean_environment
 PROFILES = ("documented", "observed")
 
 
-def check(emulator: LocalEmulator, arguments: list[str]) -> bool:
-    """Whether all answers keep the description; schemathesis prints what does not."""
+def check(emulator: LocalEmulator, folder: Path, arguments: list[str]) -> bool:
+    """Whether all answers keep the description; schemathesis prints what does not, and keeps its files in `folder`."""
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run", f"{emulator.url}/_emulator/openapi.json",
         "--url", emulator.url,
@@ -24,7 +24,7 @@ def check(emulator: LocalEmulator, arguments: list[str]) -> bool:
         "--suppress-health-check", "all",
         *arguments,
     ]  # fmt: skip
-    return subprocess.run(command, env=clean_environment()).returncode == 0
+    return subprocess.run(command, cwd=folder, env=clean_environment()).returncode == 0
 
 
 def main() -> int:
@@ -33,7 +33,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="fluxions-contract-") as folder:
         for profile in PROFILES:
             with LocalEmulator(Path(folder) / profile, profile=profile) as emulator:
-                kept.append(check(emulator, sys.argv[1:]))
+                kept.append(check(emulator, Path(folder), sys.argv[1:]))
     return 0 if all(kept) else 1
 
 
