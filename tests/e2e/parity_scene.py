@@ -42,12 +42,14 @@ class Play:
 
 @dataclass(frozen=True)
 class End:
-    """How a task ended: its state, the error that its log ends with, and how often it was tried."""
+    """How a task ended: its state, the error that its log ends with, what it returned, and the jobs it had."""
 
     state: str
     failure: Failure
     tries: int
     was_deferred: bool
+    returned: Any
+    job_ids: tuple[int, ...]
 
 
 @dataclass
@@ -58,10 +60,9 @@ class Account:
     control: ControlClient
     client: FluxionsClient
 
-    def job_of(self, task_id: str) -> dict[str, Any] | None:
-        """The job that a task submitted or waits for."""
-        named = [job for job in self.control.jobs() if _stem(job["filename"]) == task_id]
-        return named[-1] if named else None
+    def jobs_of(self, task_id: str) -> list[dict[str, Any]]:
+        """The jobs that a task submitted or waits for."""
+        return [job for job in self.control.jobs() if _stem(job["filename"]) == task_id]
 
 
 @dataclass
@@ -92,8 +93,7 @@ class Scene:
         tries = 1 + play.happens[: self.done.get(play.task_id, 0)].count("clear")
         if task["state"] != WAITING[play.mode] or task["try_number"] < tries:
             return False
-        job = self.accounts[play.account].job_of(play.task_id)
-        return job is not None and job["reads"] > 0
+        return any(job["reads"] > 0 for job in self.accounts[play.account].jobs_of(play.task_id))
 
     def _tasks(self) -> dict[str, Mapping[str, Any]]:
         rows = self.stage.airflow.database.rows(
@@ -103,26 +103,30 @@ class Scene:
 
     def _end(self, play: Play) -> End:
         task = self._tasks()[play.task_id]
-        failure = last_failure(self.run.log(play.task_id))
-        return End(task["state"], failure, task["try_number"], self.run.was_deferred(play.task_id))
+        return End(
+            task["state"],
+            last_failure(self.run.log(play.task_id)),
+            task["try_number"],
+            self.run.was_deferred(play.task_id),
+            self.run.xcom(play.task_id),
+            self.job_ids(play),
+        )
 
-    def job_id(self, play: Play) -> int:
-        """The id of the job that a task waits for."""
-        job = self.accounts[play.account].job_of(play.task_id)
-        assert job is not None
-        return int(job["id"])
+    def job_ids(self, play: Play) -> tuple[int, ...]:
+        """The ids of the jobs that a task has had and that are not lost."""
+        return tuple(job["id"] for job in self.accounts[play.account].jobs_of(play.task_id))
 
 
 def _complete(scene: Scene, play: Play) -> None:
-    scene.accounts[play.account].control.force_status(scene.job_id(play), "completed")
+    scene.accounts[play.account].control.force_status(scene.job_ids(play)[-1], "completed")
 
 
 def _fail(scene: Scene, play: Play) -> None:
-    scene.accounts[play.account].control.force_status(scene.job_id(play), "failed", "Too noisy to transcribe")
+    scene.accounts[play.account].control.force_status(scene.job_ids(play)[-1], "failed", "Too noisy to transcribe")
 
 
 def _lose(scene: Scene, play: Play) -> None:
-    scene.accounts[play.account].control.forget_job(scene.job_id(play))
+    scene.accounts[play.account].control.forget_job(scene.job_ids(play)[-1])
 
 
 def _revoke(scene: Scene, play: Play) -> None:

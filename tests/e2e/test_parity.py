@@ -126,6 +126,17 @@ def test_only_what_a_new_try_can_mend_is_tried_again(
     )
 
 
+@pytest.mark.parametrize("outcome", ["success", "cleared"])
+@pytest.mark.parametrize("operator", MODES)
+def test_every_mode_returns_the_result_of_its_one_job(
+    ends: Mapping[tuple[str, str, str], End], operator: str, outcome: str
+) -> None:
+    for end in _of_row(ends, operator, outcome).values():
+        (job_id,) = end.job_ids
+        returned = end.returned["completed"] if operator == "transfer" else end.returned
+        assert str(returned) == ("1" if operator == "transfer" else str(job_id))
+
+
 def test_only_deferrable_tasks_were_in_the_triggerer(ends: Mapping[tuple[str, str, str], End]) -> None:
     waited = {key: end for key, end in ends.items() if key[2] != "skip"}
     assert {key for key, end in waited.items() if end.was_deferred} == {key for key in waited if key[1] == "deferrable"}
