@@ -54,9 +54,11 @@ class Wait:
 
         :raises FluxionsJobError: a job failed, or the deadline passed.
         """
-        watched = self.watched()
+        watched, throttled = self.watched(), TaskMetrics(self.fluxions_conn_id).throttled
         try:
-            outcome = wait_in_place(client, watched, poll_interval=self.poll_interval, deadline=self.deadline)
+            outcome = wait_in_place(
+                client, watched, poll_interval=self.poll_interval, deadline=self.deadline, on_pause=throttled
+            )
         except FluxionsRequestError as error:
             if not error.transient:
                 raise

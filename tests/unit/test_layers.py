@@ -27,11 +27,12 @@ LINES = [
         "lineage_facet",
         "links",
         "metrics",
+        "probing",
         "task_metrics",
     },
     {"lineage", "s3", "triggers"},
     {"sources"},
-    {"submitting", "waiting"},
+    {"cost_report", "submitting", "waiting"},
     {"operators", "sensors", "transfers", "cli"},
     {"__main__"},
 ]
