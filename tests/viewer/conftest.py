@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Page, expect
 
+from harness.browser import open_page
 from harness.viewer import Scene, ViewerServer
-from tests.e2e.airflow_ui import open_page
 
 WINDOW = {"width": 1000, "height": 800}
 Serve = Callable[[Scene], ViewerServer]

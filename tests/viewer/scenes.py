@@ -96,6 +96,12 @@ def hostile() -> Scene:
     return Scene([item(0, evil), item(1, evil, "failed", error=evil, state=evil)], {0: shown})
 
 
+def crowd(speakers: int = 9) -> Scene:
+    """More speakers than colours."""
+    parts = [segment(no, "So say we all.", no * 2.0, 1.5, str(no)) for no in range(speakers)]
+    return Scene([item(0, "crowd.mp3", has_audio=False)], {0: transcript(parts, speakers * 2.0)})
+
+
 def long(segments: int, words: int = 10) -> Scene:
     """A meeting of four, without sound; each segment of ten words takes three seconds."""
     text = "and then we went over the numbers once more together"

@@ -13,16 +13,12 @@ from tests.viewer import scenes
 from tests.viewer.conftest import Serve
 from tests.viewer.reading import position, segments
 
+FOCUS_IS_SEEN = """document.activeElement === document.body
+    || getComputedStyle(document.activeElement).outlineStyle !== 'none'"""
 PHONE = {"width": 360, "height": 740}
 EVERYTHING = {
-    "dialogue": scenes.dialogue, "many": scenes.many, "speakers": lambda: _crowd(9), "nothing": lambda: Scene([]),
+    "dialogue": scenes.dialogue, "many": scenes.many, "speakers": scenes.crowd, "nothing": lambda: Scene([]),
 }  # fmt: skip
-
-
-def _crowd(speakers: int) -> Scene:
-    """More speakers than colours."""
-    parts = [scenes.segment(no, "So say we all.", no * 2.0, 1.5, str(no)) for no in range(speakers)]
-    return Scene([scenes.item(0, "crowd.mp3", has_audio=False)], {0: scenes.transcript(parts, speakers * 2.0)})
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -90,9 +86,7 @@ def test_tab_passes_the_transcript_in_one_step_and_focus_is_seen(page: Page, ser
     for _ in range(40):
         page.keyboard.press("Tab")
         stops.append(page.evaluate("document.activeElement.className"))
-        assert page.evaluate(
-            "document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== 'none'"
-        )
+        assert page.evaluate(FOCUS_IS_SEEN)
         if stops[-1] == "time":
             break
     assert "strip" in stops

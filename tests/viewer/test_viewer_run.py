@@ -31,7 +31,7 @@ def test_a_filter_shows_the_recordings_of_one_state_with_what_went_wrong(page: P
 def test_a_name_is_searched_for_among_all_pages(page: Page, serve: Serve) -> None:
     page.goto(serve(scenes.many()).url)
     page.get_by_role("searchbox", name="Search by name").fill("/039")
-    expect(page.get_by_text("1–10 of 10")).to_be_visible()
+    expect(page.get_by_text("1\N{EN DASH}10 of 10")).to_be_visible()
     assert _names(page)[0] == "calls/2026-11-24/0390.mp3"
     page.get_by_role("searchbox").fill("nobody")
     expect(page.get_by_text("No recording has such a name.")).to_be_visible()
@@ -39,11 +39,11 @@ def test_a_name_is_searched_for_among_all_pages(page: Page, serve: Serve) -> Non
 
 def test_pages_hold_a_hundred_recordings_each(page: Page, serve: Serve) -> None:
     page.goto(serve(scenes.many(250)).url)
-    expect(page.get_by_text("1–100 of 250")).to_be_visible()
+    expect(page.get_by_text("1\N{EN DASH}100 of 250")).to_be_visible()
     expect(page.get_by_role("button", name="Previous")).to_be_disabled()
     for _ in range(2):
         page.get_by_role("button", name="Next").click()
-    expect(page.get_by_text("201–250 of 250")).to_be_visible()
+    expect(page.get_by_text("201\N{EN DASH}250 of 250")).to_be_visible()
     expect(page.get_by_role("button", name="Next")).to_be_disabled()
 
 

@@ -18,12 +18,17 @@ export class Viewer {
   private view = new AbortController();
   private items: ItemList | null = null;
   private task: Task | null = null;
+  private shown: number | null = null;
 
   constructor(search: string) {
     this.address = new Address(search);
     this.header = new Header(this.address);
     this.element = el("div", { class: "viewer" }, this.header.element, this.main);
-    addEventListener("popstate", () => void this.show(new Address(location.search).item));
+    addEventListener("popstate", () => {
+      const { item } = new Address(location.search);
+      // A link to a segment moves within the page.
+      if (item !== this.shown) void this.show(item);
+    });
   }
 
   /** Ask for the task, show what the address names, and look again while the task may still add to it. */
@@ -65,6 +70,7 @@ export class Viewer {
   }
 
   private async show(no: number | null): Promise<void> {
+    this.shown = no;
     this.view.abort();
     this.view = new AbortController();
     const { signal } = this.view;
