@@ -21,6 +21,11 @@ from tests.viewer import scenes
 SEGMENTS = (500, 5_000, 20_000)
 ROUNDS = 7
 MIB = 1024 * 1024
+# What a round yields.
+COLUMNS = (
+    "first paint ms", "text shown ms", "scripts ms", "layout, style ms", "longest task ms", "search ms", "jump ms",
+    "JS heap MiB", "DOM nodes",
+)  # fmt: skip
 # Runs before the page's own script: notes when the text has been painted, and the longest tasks.
 WATCH = """
 window.longest = 0;
@@ -56,9 +61,8 @@ JUMP = """() => new Promise(resolve => {
 def main() -> None:
     with open_page() as page:
         assert page.context.browser is not None
-        print("| segments | first paint ms | text shown ms | scripts ms | layout, style ms | longest task ms | search ms |"
-              " jump ms | JS heap MiB | DOM nodes | load |")  # fmt: skip
-        print("|---|---|---|---|---|---|---|---|---|---|---|")
+        print("|", " | ".join(["segments", *COLUMNS, "load"]), "|")
+        print("|---" * (len(COLUMNS) + 2) + "|")
         for segments in SEGMENTS:
             with ViewerServer(scenes.long(segments)) as server:
                 rounds = []
