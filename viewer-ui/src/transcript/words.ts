@@ -1,0 +1,43 @@
+import type { Segment } from "../contract.ts";
+
+/** A word with the place of its letters in the segment's text. */
+export interface Span {
+  from: number;
+  to: number;
+  start: number | null;
+  end: number | null;
+}
+
+/** Where each word stands in its segment's text; a word that is not in it is left out. */
+export function spansOf(segment: Segment): Span[] {
+  const spans: Span[] = [];
+  let searched = 0;
+  for (const [text, start, end] of segment.words) {
+    const from = text === "" ? -1 : segment.text.indexOf(text, searched);
+    if (from < 0) continue;
+    searched = from + text.length;
+    spans.push({ from, to: searched, start, end });
+  }
+  return spans;
+}
+
+/** The word that is being said: the last that has begun, until it ends or, where its end is unknown, the next begins. */
+export function spanAt(spans: readonly Span[], seconds: number): Span | null {
+  let said: Span | null = null;
+  for (const span of spans) {
+    if (span.start === null) continue;
+    if (span.start > seconds) break;
+    said = span;
+  }
+  return said !== null && (said.end === null || seconds < said.end) ? said : null;
+}
+
+/** When the text at that letter is said: its word's start, else that of the nearest timed word before it. */
+export function timeOf(spans: readonly Span[], offset: number): number | null {
+  let time: number | null = null;
+  for (const span of spans) {
+    if (span.from > offset) break;
+    time = span.start ?? time;
+  }
+  return time;
+}
