@@ -60,8 +60,9 @@ class Desk:
         """Return a file of the page."""
         if name not in ASSETS:
             return error_answer(404, "There is no such file.")
-        # Asked for anew with each page, so that an update of the package shows at once.
-        return Answer(200, (STATIC / name).read_bytes(), ASSETS[name], {"Cache-Control": "private, no-cache"})
+        # The page asks for them with a mark of their content, which an update changes.
+        kept = {"Cache-Control": "private, max-age=86400"}
+        return Answer(200, (STATIC / "assets" / name).read_bytes(), ASSETS[name], kept)
 
     def call(self, name: str, pairs: Pairs, headers: Mapping[str, str]) -> Answer:
         """Return what ``api/{name}`` answers: never an exception, for what may go wrong.
