@@ -23,7 +23,7 @@ from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestE
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import FluxionsJobLink
+from airflow_provider_fluxions.links import FluxionsJobLink, FluxionsTranscriptLink
 from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
 from airflow_provider_fluxions.waiting import Wait
@@ -51,7 +51,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "fluxions_conn_id")
-    operator_extra_links = (FluxionsJobLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsJobLink())
     ui_color = "#f0e8ff"
 
     def __init__(

@@ -1,0 +1,93 @@
+"""Reading objects in S3 for the viewer, with a task's own connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
+
+from airflow_provider_fluxions.s3 import S3Object, S3Store, parse_s3_uri, storage_errors
+from airflow_provider_fluxions.viewer.errors import bad_gateway, not_found
+from airflow_provider_fluxions.viewer.ranges import Span
+from airflow_provider_fluxions.viewer.shelf import Shelf
+
+CHUNK_BYTES = 64 * 1024
+# What a transcript or a manifest may measure, to be held in the web server's memory.
+MAX_BYTES = 64 * 1024 * 1024
+# So long may a changed connection go unnoticed. Making a client takes longer than most requests to S3.
+STORE_SECONDS = 60.0
+
+_stores: Shelf[S3Store] = Shelf(16, STORE_SECONDS)
+
+
+def open_store(aws_conn_id: str) -> S3Store:
+    """Return S3 as a connection sees it.
+
+    :raises ViewerError: Airflow has no such connection. The Amazon provider would go on with the rights of the web
+        server itself.
+    """
+    store = _stores.get(aws_conn_id)
+    if store is None:
+        require_connection(aws_conn_id)
+        store = S3Store(aws_conn_id)
+        _stores.put(aws_conn_id, store)
+    return store
+
+
+def require_connection(conn_id: str) -> None:
+    """Do nothing if the connection exists.
+
+    :raises ViewerError: it does not.
+    """
+    try:
+        BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException as error:
+        raise bad_gateway(
+            f"The web server finds no connection {conn_id!r}, which the task was given. Define it where the web server "
+            "reads connections, too."
+        ) from error
+
+
+def find(store: S3Store, uri: str) -> S3Object:
+    """Return an object's facts.
+
+    :raises ViewerError: there is none.
+    :raises FluxionsStorageError: S3 refused.
+    """
+    found = store.head(*parse_s3_uri(uri))
+    if found is None:
+        raise not_found(f"There is no object {uri} any more.")
+    return found
+
+
+def read_whole(store: S3Store, found: S3Object) -> bytes:
+    """Return an object's content.
+
+    :raises ViewerError: it is too large to be held in memory.
+    :raises FluxionsStorageError: S3 refused, or it is gone.
+    """
+    if found.size_bytes > MAX_BYTES:
+        raise not_found(f"{found.uri} has {found.size_bytes:,} bytes, and the viewer reads at most {MAX_BYTES:,}.")
+    return store.get(found)
+
+
+def stream(store: S3Store, found: S3Object, span: Span | None) -> Iterator[bytes]:
+    """Begin to read an object, and return its bytes piece by piece, `CHUNK_BYTES` of memory each.
+
+    :raises FluxionsStorageError: S3 refused, or it has changed meanwhile.
+    """
+    wanted = {} if span is None else {"Range": f"bytes={span.first}-{span.last}"}
+    with storage_errors(found.uri):
+        body = store.client.get_object(Bucket=found.bucket, Key=found.key, IfMatch=f'"{found.version}"', **wanted)[
+            "Body"
+        ]
+    return _pieces(body)
+
+
+def _pieces(body: Any) -> Iterator[bytes]:
+    try:
+        while piece := body.read(CHUNK_BYTES):
+            yield piece
+    finally:
+        body.close()
