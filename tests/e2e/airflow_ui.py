@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Frame, Locator, Page
 
 from harness.settings import LOGIN, PASSWORD
 
@@ -75,6 +75,15 @@ class Airflow3Ui:
         """The extra link of that name. Its address may come after it."""
         return self.page.get_by_role("link", name=name, exact=True)
 
+    def open_transcript(self, dag_id: str, run_id: str, task_id: str) -> Frame:
+        """Open the tab of a task instance with its transcripts; return the viewer, which is in a frame."""
+        self.open_task(dag_id, run_id, task_id)
+        self.page.locator("a[href$='/plugin/fluxions-transcript']").click()
+        viewer = self.page.locator("iframe").element_handle().content_frame()
+        assert viewer is not None
+        viewer.get_by_role("banner").wait_for()
+        return viewer
+
 
 class Airflow2Ui(Airflow3Ui):
     """The interface of Airflow 2, by Flask App Builder."""
@@ -133,3 +142,11 @@ class Airflow2Ui(Airflow3Ui):
     def open_task(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Open the page of a task instance."""
         self.page.goto(f"{self.url}/dags/{dag_id}/grid?dag_run_id={run_id}&task_id={task_id}&tab=details")
+
+    def open_transcript(self, dag_id: str, run_id: str, task_id: str) -> Frame:
+        """Follow the extra link of a task instance to its transcripts; return the viewer, a page of its own."""
+        self.open_task(dag_id, run_id, task_id)
+        with self.page.context.expect_page() as opened:
+            self.link("Transcript").click()
+        opened.value.get_by_role("banner").wait_for()
+        return opened.value.main_frame

@@ -16,6 +16,16 @@ test("a word that is not in the text is left out, and those after it are found",
   assert.deepEqual(spans.map(({ from }) => from), [0, 4]);
 });
 
+test("a word is found without the signs around it where the text has none", () => {
+  const spans = spansOf(said("is really not", [["is", 0, 1], ["*really*", 1, 2], ["not.", 2, 3]]));
+  assert.deepEqual(spans.map(({ from, to }) => [from, to]), [[0, 2], [3, 9], [10, 13]]);
+});
+
+test("a word that stands only far on in the text is not that word", () => {
+  const spans = spansOf(said(`one two ${"and ".repeat(12)}lost`, [["lost", 0, 1], ["two", 1, 2]]));
+  assert.deepEqual(spans.map(({ from }) => from), [4]);
+});
+
 test("a word is said from its start until its end", () => {
   assert.equal(spanAt(SPANS, 0.9), null);
   assert.equal(spanAt(SPANS, 1)?.from, 0);

@@ -8,15 +8,22 @@ export interface Span {
   end: number | null;
 }
 
+// A word that only stands further on is another one, and taking it would lose all between.
+const FARTHEST = 40;
+
 /** Where each word stands in its segment's text; a word that is not in it is left out. */
 export function spansOf(segment: Segment): Span[] {
   const spans: Span[] = [];
   let searched = 0;
-  for (const [text, start, end] of segment.words) {
-    const from = text === "" ? -1 : segment.text.indexOf(text, searched);
-    if (from < 0) continue;
-    searched = from + text.length;
-    spans.push({ from, to: searched, start, end });
+  for (const [word, start, end] of segment.words) {
+    // The text is without what marks emphasis; words are as they were written.
+    const found = [word, word.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "")]
+      .filter((letters) => letters !== "")
+      .map((letters) => ({ letters, from: segment.text.indexOf(letters, searched) }))
+      .find(({ from }) => from >= 0 && from <= searched + FARTHEST);
+    if (found === undefined) continue;
+    searched = found.from + found.letters.length;
+    spans.push({ from: found.from, to: searched, start, end });
   }
   return spans;
 }
