@@ -15,9 +15,9 @@ WINDOW = {"width": 1000, "height": 800}
 Serve = Callable[[Scene], ViewerServer]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser_page() -> Iterator[Page]:
-    """One browser for all tests."""
+    """One browser for all tests here. It ends with them: Playwright bears no second one beside it."""
     expect.set_options(timeout=30_000)
     with open_page() as page:
         yield page
