@@ -146,7 +146,7 @@ class Airflow2Ui(Airflow3Ui):
     def open_transcript(self, dag_id: str, run_id: str, task_id: str) -> Frame:
         """Follow the extra link of a task instance to its transcripts; return the viewer, a page of its own."""
         self.open_task(dag_id, run_id, task_id)
-        with self.page.context.expect_page() as opened:
-            self.link("Transcript").click()
-        opened.value.get_by_role("banner").wait_for()
-        return opened.value.main_frame
+        self.link("Transcript").click()
+        self.page.wait_for_url("**/fluxions/view?*")
+        self.page.get_by_role("banner").wait_for()
+        return self.page.main_frame
