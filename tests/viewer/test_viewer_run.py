@@ -80,6 +80,23 @@ def test_a_run_looks_again_by_itself_until_it_is_done(page: Page, serve: Serve) 
     assert len(server.asked("task")) == asked
 
 
+def test_a_run_that_cannot_be_looked_at_for_a_while_stays_on_the_page_and_is_looked_at_later(
+    page: Page, serve: Serve
+) -> None:
+    scene = scenes.many(2)
+    scene.state = "running"
+    page.clock.install()
+    page.goto(serve(scene).url)
+    expect(page.get_by_role("link")).to_have_count(2)
+    scene.refused["task"] = (502, "S3 does not answer.")
+    page.clock.run_for(REFRESH_MILLISECONDS)
+    expect(page.get_by_role("banner")).to_contain_text("Not up to date: S3 does not answer.")
+    expect(page.get_by_role("link")).to_have_count(2)
+    scene.refused.clear()
+    page.clock.run_for(REFRESH_MILLISECONDS)
+    expect(page.get_by_role("banner")).to_contain_text("2 recordings")
+
+
 def test_a_run_of_one_shows_its_transcript_as_soon_as_it_is_there(page: Page, serve: Serve) -> None:
     scene = Scene([scenes.item(0, "a.mp3", "running")], state="deferred")
     page.clock.install()

@@ -40,6 +40,17 @@ def test_while_the_recording_plays_the_word_that_is_said_is_coloured(page: Page,
     expect(page.get_by_role("button", name="Play")).to_be_visible()
 
 
+def test_the_sound_ends_when_its_transcript_is_left(page: Page, serve: Serve) -> None:
+    page.goto(serve(scenes.many()).url)
+    page.get_by_role("link", name="0000.mp3").click()
+    page.get_by_role("button", name="Play").click()
+    audio = page.locator("audio").element_handle()
+    page.wait_for_function("audio => audio.currentTime > 0.1", arg=audio)
+    page.get_by_role("link", name="All recordings").click()
+    expect(page.get_by_role("table")).to_be_visible()
+    assert audio.evaluate("audio => audio.paused")
+
+
 def test_a_recording_that_comes_in_pieces_plays_over_their_ends(page: Page, serve: Serve) -> None:
     scene = scenes.dialogue()
     scene.piece_bytes = 20_000

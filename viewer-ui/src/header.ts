@@ -26,6 +26,11 @@ export class Header {
     this.state.dataset["state"] = task.state ?? "";
     this.facts.textContent = factsOf(task).join(" · ");
   }
+
+  /** Say that what stands here may be old. */
+  warn(why: string): void {
+    this.facts.textContent = `Not up to date: ${why}`;
+  }
 }
 
 function factsOf({ counts, audio_seconds, cost }: Task): string[] {

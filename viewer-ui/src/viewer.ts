@@ -1,5 +1,5 @@
 import { Address } from "./address.ts";
-import { ask } from "./api.ts";
+import { ask, Refused } from "./api.ts";
 import type { Item, Items, Task, Transcript } from "./contract.ts";
 import { el } from "./dom.ts";
 import { Header } from "./header.ts";
@@ -44,7 +44,10 @@ export class Viewer {
   }
 
   private mayChange(): boolean {
-    return this.task !== null && (isOngoing(this.task.state) || this.task.counts.running > 0);
+    if (this.task === null) return false;
+    const { state, counts } = this.task;
+    // A task may end before its jobs do. Where it failed, nobody watches them.
+    return isOngoing(state) || (state === "success" && counts.running > 0);
   }
 
   private take(task: Task): void {
@@ -53,14 +56,15 @@ export class Viewer {
     this.items?.showCounts(task.counts);
   }
 
-  /** Return whether nothing more will change. A transcript that is shown stays as it is. */
+  /** Return whether nothing more will change. A transcript that is shown stays as it is, and so does all in trouble. */
   private async refresh(): Promise<boolean> {
     const before = JSON.stringify(this.task);
     try {
       this.take(await ask<Task>(this.address.api("task")));
     } catch (error) {
-      this.main.replaceChildren(failure(error, () => void this.start()));
-      return true;
+      if (!(error instanceof Refused)) throw error;
+      this.header.warn(error.message);
+      return false;
     }
     if (JSON.stringify(this.task) !== before && this.main.querySelector(".transcript") === null) {
       if (this.items?.element.isConnected && this.task?.counts.all !== 1) await this.items.load();

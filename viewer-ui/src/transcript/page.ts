@@ -5,16 +5,15 @@ import { listen, showHelp, type Shortcuts } from "../keys.ts";
 import { duration, money } from "../wording.ts";
 import { downloads } from "./downloads.ts";
 import { Follower } from "./follow.ts";
+import { clearHighlights } from "./highlight.ts";
 import { SegmentList } from "./list.ts";
 import { startsOf } from "./moments.ts";
 import { Names } from "./names.ts";
 import { Player } from "./player.ts";
-import { Position } from "./position.ts";
+import { Position, STEP_SECONDS } from "./position.ts";
 import { Search } from "./search.ts";
 import { speakerList } from "./speakers.ts";
 import { Timeline } from "./timeline.ts";
-
-const STEP_SECONDS = 5;
 
 /** One transcript with all that can be done with it, until the signal aborts. */
 export function transcriptPage(transcript: Transcript, hasAudio: boolean, task: Task, address: Address, signal: AbortSignal): HTMLElement {
@@ -24,11 +23,12 @@ export function transcriptPage(transcript: Transcript, hasAudio: boolean, task: 
   const list = new SegmentList(transcript, names);
   const follower = new Follower(transcript.segments, starts, list, position);
   const search = new Search(transcript.segments, list);
-  const player = hasAudio ? new Player(address.api("audio", { no: transcript.no }), position) : null;
+  const player = hasAudio ? new Player(address.api("audio", { no: transcript.no }), position, signal) : null;
   const isDrawn = transcript.is_timed && position.length > 0;
   const timeline = isDrawn ? new Timeline(transcript, starts, names, position).element : null;
   const help = button("?", showHelp, { "aria-label": "Keyboard help", class: "help" });
   const follow = player && followSwitch(follower, signal);
+  signal.addEventListener("abort", clearHighlights);
   listen(shortcutsOf(position, follower, search, player), signal);
   return el(
     "article",

@@ -6,7 +6,7 @@ import type { Position } from "./position.ts";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2];
 
-/** Plays the recording at the shared position. */
+/** Plays the recording at the shared position, until the signal aborts. */
 export class Player {
   readonly element: HTMLElement;
   private readonly audio: HTMLAudioElement;
@@ -15,7 +15,7 @@ export class Player {
   private readonly trouble = el("p", { class: "trouble", role: "alert" });
   private readonly position: Position;
 
-  constructor(address: string, position: Position) {
+  constructor(address: string, position: Position, signal: AbortSignal) {
     this.position = position;
     this.audio = el("audio", { preload: "metadata", src: address });
     this.element = el("div", { class: "player", role: "group", "aria-label": "Player" }, this.play, this.time, this.speed(), this.trouble, this.audio);
@@ -26,6 +26,8 @@ export class Player {
       if (cause === "sought") this.audio.currentTime = seconds;
       this.showTime();
     });
+    // Out of the document it would play on.
+    signal.addEventListener("abort", () => this.audio.pause());
     this.showState();
     this.showTime();
   }

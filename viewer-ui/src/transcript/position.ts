@@ -1,3 +1,6 @@
+// How far a key goes.
+export const STEP_SECONDS = 5;
+
 /** Whether the recording got there by itself, or somebody went there. */
 export type Cause = "played" | "sought";
 

@@ -4,7 +4,7 @@ import { clock } from "../wording.ts";
 import { barsOf, marksOf, ticksOf } from "./drawing.ts";
 import { segmentAt, type Starts } from "./moments.ts";
 import type { Names } from "./names.ts";
-import type { Position } from "./position.ts";
+import { type Position, STEP_SECONDS } from "./position.ts";
 
 const TICKS = 6;
 
@@ -27,6 +27,7 @@ export class Timeline {
     this.strip.addEventListener("pointerdown", (event) => this.press(event));
     this.strip.addEventListener("pointermove", (event) => this.hover(event));
     this.strip.addEventListener("pointerleave", () => set(this.hint, { hidden: true }));
+    this.strip.addEventListener("keydown", (event) => this.key(event));
     position.onMove(() => this.show());
     names.onChange(() => this.show());
     this.show();
@@ -63,6 +64,17 @@ export class Timeline {
   private press(event: PointerEvent): void {
     this.strip.setPointerCapture(event.pointerId);
     this.position.seek(this.secondsAt(event));
+  }
+
+  /** What sliders do beside the page's own keys. */
+  private key(event: KeyboardEvent): void {
+    const { seconds, length } = this.position;
+    const keys: Partial<Record<string, number>> = { Home: 0, End: length, ArrowUp: seconds + STEP_SECONDS, ArrowDown: seconds - STEP_SECONDS };
+    const target = keys[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.position.seek(target);
   }
 
   private hover(event: PointerEvent): void {
