@@ -34,7 +34,9 @@ def test_an_argument_given_twice_is_refused_so_that_all_who_read_it_read_the_sam
     assert caught.value.status_code == 422
 
 
-@pytest.mark.parametrize("number", ["-1", "../0", "1e3", "0x1", "1.0", " 1", "+1", "\u0661", "9" * 11, "2147483648", "--1"])
+@pytest.mark.parametrize(
+    "number", ["-1", "../0", "1e3", "0x1", "1.0", " 1", "+1", "\u0661", "9" * 11, "2147483648", "--1"]
+)
 def test_an_item_is_named_by_a_number_and_nothing_else(number: str) -> None:
     assert refusal([("no", number)]).status_code == 422
 
