@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow.exceptions import AirflowException
+from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_fluxions.viewer.answers import Answer
 from airflow_provider_fluxions.viewer.desk import Desk
@@ -24,7 +25,7 @@ def facts_after(operator: Any, state: str = "success") -> TaskFacts:
     """Run an operator, whatever comes of it, and return what Airflow would know of its task."""
     context = task_context(task_id=KEY.task_id)
     xcoms = context["ti"].pushed
-    with suppress(AirflowException):
+    with suppress(AirflowException, TaskDeferred):
         xcoms["return_value"] = operator.execute(context)
     return facts_of(operator, xcoms, state)
 
