@@ -55,7 +55,9 @@ def find(store: S3Store, uri: str) -> S3Object:
     :raises ViewerError: there is none.
     :raises FluxionsStorageError: S3 refused.
     """
-    found = store.head(*parse_s3_uri(uri))
+    bucket, key = parse_s3_uri(uri)
+    # To S3 such a key is a name like any other, but what stands before another store may take it for a path.
+    found = None if {".", ".."} & set(key.split("/")) else store.head(bucket, key)
     if found is None:
         raise not_found(f"There is no object {uri} any more.")
     return found

@@ -119,7 +119,7 @@ def test_a_run_without_recordings_says_so(page: Page, serve: Serve) -> None:
         ("task", 401, "Sign in to Airflow"),
         ("task", 403, "You may not see this"),
         ("items", 502, "This cannot be shown"),
-        ("transcript", 404, "Not found"),
+        ("transcript", 404, "Nothing to show"),
     ],
 )
 def test_a_refusal_is_shown_in_the_servers_words_and_can_be_tried_again(

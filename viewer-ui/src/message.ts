@@ -14,7 +14,7 @@ export function nothing(why: string): HTMLElement {
 const TITLES: Record<number, string> = {
   401: "Sign in to Airflow",
   403: "You may not see this",
-  404: "Not found",
+  404: "Nothing to show",
 };
 
 /** What went wrong, in the server's words, with a way to try again. Other errors than Refused are thrown on. */
