@@ -75,6 +75,10 @@ class Airflow3Ui:
         """The extra link of that name. Its address may come after it."""
         return self.page.get_by_role("link", name=name, exact=True)
 
+    def darken(self) -> None:
+        """Switch to the dark theme, from the next page on."""
+        self.page.evaluate("localStorage.setItem('theme', 'dark')")
+
     def open_transcript(self, dag_id: str, run_id: str, task_id: str) -> Frame:
         """Open the tab of a task instance with its transcripts; return the viewer, which is in a frame."""
         self.open_task(dag_id, run_id, task_id)
@@ -142,6 +146,10 @@ class Airflow2Ui(Airflow3Ui):
     def open_task(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Open the page of a task instance."""
         self.page.goto(f"{self.url}/dags/{dag_id}/grid?dag_run_id={run_id}&task_id={task_id}&tab=details")
+
+    def darken(self) -> None:
+        """Switch to the dark theme, from the next page on."""
+        self.page.evaluate("localStorage.setItem('darkTheme', 'true')")
 
     def open_transcript(self, dag_id: str, run_id: str, task_id: str) -> Frame:
         """Follow the extra link of a task instance to its transcripts; return the viewer, a page of its own."""

@@ -19,6 +19,7 @@ from tests.viewer.reading import click_word, coloured, position, segments
 
 PROFILE = "documented"
 WINDOW = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
 # The speaker who is renamed, as segments and captions call them before.
 SPEAKER = "Speaker 1"
 
@@ -55,16 +56,21 @@ def stored(stage: Stage, run: Run) -> dict[str, Any]:
     return result
 
 
-def test_a_task_leads_to_its_recordings_and_these_to_what_was_said(viewer: Frame, stored: dict[str, Any]) -> None:
+def test_a_task_leads_to_its_recordings_and_these_to_what_was_said(
+    viewer: Frame, stored: dict[str, Any], tmp_path: Path
+) -> None:
     expect(viewer.get_by_role("banner")).to_contain_text("2 recordings · 2 done")
     expect(viewer.get_by_role("banner")).to_contain_text("success")
+    viewer.page.screenshot(path=tmp_path / "viewer-manifest.png")
     viewer.get_by_role("link", name=RECORDINGS[0]).click()
     expect(segments(viewer)).to_have_count(len(stored["segments"]))
     expect(segments(viewer).first).to_contain_text(stored["segments"][0]["text"])
     expect(viewer.locator(".strip .bar")).to_have_count(2)
 
 
-def test_a_click_on_a_word_seeks_while_the_recording_plays(viewer: Frame, stored: dict[str, Any]) -> None:
+def test_a_click_on_a_word_seeks_while_the_recording_plays(
+    viewer: Frame, stored: dict[str, Any], tmp_path: Path
+) -> None:
     viewer.get_by_role("link", name=RECORDINGS[0]).click()
     viewer.get_by_role("button", name="Play").click()
     viewer.wait_for_function("document.querySelector('audio').currentTime > 0.5")
@@ -74,6 +80,7 @@ def test_a_click_on_a_word_seeks_while_the_recording_plays(viewer: Frame, stored
     assert position(viewer) < word["end"] + STEP_MILLISECONDS / 1000
     expect(segments(viewer).nth(3)).to_have_attribute("aria-current", "true")
     viewer.get_by_role("button", name="Pause").click()
+    viewer.page.screenshot(path=tmp_path / "viewer-light.png")
 
 
 def test_a_word_is_found_in_the_transcript(viewer: Frame, stored: dict[str, Any]) -> None:
@@ -95,3 +102,16 @@ def test_a_renamed_speaker_is_renamed_in_the_captions_that_are_downloaded(viewer
     got.value.save_as(tmp_path / "captions.vtt")
     voices = {caption.voice for caption in webvtt.read(tmp_path / "captions.vtt")}
     assert voices == {"Speaker 0", "Ann Lee"}
+
+
+def test_the_viewer_is_dark_where_airflow_is_and_fits_a_phone(ui: Airflow3Ui, run: Run, tmp_path: Path) -> None:
+    ui.darken()
+    viewer = ui.open_transcript(run.dag_id, run.run_id, "transcribe")
+    expect(viewer.locator("html")).to_have_attribute("data-theme", "dark")
+    viewer.get_by_role("link", name=RECORDINGS[0]).click()
+    segments(viewer).nth(2).get_by_role("link").click()
+    expect(segments(viewer).nth(2)).to_have_attribute("aria-current", "true")
+    ui.page.screenshot(path=tmp_path / "viewer-dark.png")
+    ui.page.set_viewport_size(PHONE)
+    assert viewer.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    ui.page.screenshot(path=tmp_path / "viewer-phone.png")

@@ -1,12 +1,15 @@
 import type { Speaker, Transcript } from "../contract.ts";
 import { button, el } from "../dom.ts";
 import { icon } from "../icons.ts";
-import { duration } from "../wording.ts";
+import { count, duration } from "../wording.ts";
 import type { Names } from "./names.ts";
 
 /** The speakers in their lanes' order, each with a way to rename them. */
-export function speakerList(transcript: Transcript, names: Names): HTMLElement {
-  return el("ul", { class: "speakers", "aria-label": "Speakers" }, ...transcript.speakers.map((one) => speakerRow(one, names)));
+export function speakerList({ speakers, events }: Transcript, names: Names): HTMLElement {
+  const list = el("ul", { class: "speakers", "aria-label": "Speakers" }, ...speakers.map((one) => speakerRow(one, names)));
+  // The timeline has one lane more for these.
+  const timed = events.filter((event) => event.start !== null).length;
+  return el("div", {}, list, timed === 0 ? null : el("p", { class: "event-lane" }, count(timed, "event")));
 }
 
 function speakerRow(speaker: Speaker, names: Names): HTMLElement {
