@@ -33,6 +33,13 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.operators"]}],
         "sensors": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.sensors"]}],
         "triggers": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.triggers"]}],
+        "transfers": [
+            {
+                "source-integration-name": "Amazon Simple Storage Service (S3)",
+                "target-integration-name": "Fluxions",
+                "python-module": f"{_PACKAGE}.transfers",
+            },
+        ],
         # Read by Airflow 3.2 and later; the others leave it alone.
         "cli": [f"{_PACKAGE}.cli.definition.get_cli_commands"],
         "extra-links": [

@@ -16,6 +16,7 @@ from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcri
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.api.settings import ClientSettings, with_port
 from airflow_provider_fluxions.api.written import read_settings
+from airflow_provider_fluxions.cost import checked_price
 from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
 
@@ -79,6 +80,14 @@ class FluxionsHook(BaseHook):
         """What an hour of audio costs by the connection, in the user's currency; None where it does not say."""
         self.get_conn()
         return self._price_per_audio_hour
+
+    def price_or(self, own: float | None) -> float | None:
+        """Return an operator's own price per hour of audio, else the connection's; None where neither says it.
+
+        :raises FluxionsInputError: ``own`` is no price.
+        """
+        checked = checked_price(own)
+        return self.price_per_audio_hour if checked is None else checked
 
     def _settings(self) -> ClientSettings:
         connection = self.get_connection(self.fluxions_conn_id)
@@ -187,4 +196,5 @@ def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
     try:
         return read_settings(connection.password or "", host, extra, "extra {}".format)
     except FluxionsConfigError as error:
-        raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from error
+        # Without the error before it, which says the same: a task's log shows both as walls of text.
+        raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from None

@@ -21,11 +21,13 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError, JobId
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.cost_report import CostReport
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.links import FluxionsJobLink, FluxionsTranscriptLink
-from airflow_provider_fluxions.polling import Watched, look
+from airflow_provider_fluxions.polling import Outcome, Watched, look
 from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
+from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.waiting import Wait
 
 # Airflow 3.3.2 fails sensors that are rescheduled faster than their worker's exit is booked.
@@ -34,6 +36,8 @@ MIN_RESCHEDULE_SECONDS = 30.0
 
 class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     """Wait until one transcription, or every one of many, is completed; return the ids as they were given.
+
+    With a price on the connection the log and the XCom ``cost`` tell what the jobs cost.
 
     Poke, reschedule and deferrable mode end alike: a failed or unknown job ends the wait at once and for good,
     trouble at the service is tolerated until ``timeout``, and a job that ended in time is never called late.
@@ -53,6 +57,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     template_fields: Sequence[str] = ("job_id", "fluxions_conn_id")
     operator_extra_links = (FluxionsTranscriptLink(), FluxionsJobLink())
     ui_color = "#f0e8ff"
+    _is_over = False
 
     def __init__(
         self,
@@ -77,17 +82,18 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Wait in the mode that was chosen."""
         with self._failing_as_asked(), airflow_errors():
-            if not self.deferrable:
-                return super().execute(context)
-            job_ids = parse_job_ids(self.job_id)
-            self._wait(Wait(job_ids, self.fluxions_conn_id, self.poll_interval, time.time() + self.timeout))
-        return self._result()
+            if self.deferrable:
+                job_ids = parse_job_ids(self.job_id)
+                self._wait(Wait(job_ids, self.fluxions_conn_id, self.poll_interval, time.time() + self.timeout))
+            else:
+                self._poke_on(context)
+        return self._completed(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None, *, deadline: float) -> Any:
         """Go on after the deferral. The event only woke us; the jobs themselves are asked."""
         with self._failing_as_asked(), airflow_errors():
             self._wait(Wait(parse_job_ids(self.job_id), self.fluxions_conn_id, self.poll_interval, deadline))
-        return self._result()
+        return self._completed(context)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once; raise where the outcome is certain and bad."""
@@ -101,10 +107,30 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
                 if not error.transient:
                     raise
                 self.log.warning("%s", error)
+            if watched.bad or watched.is_done:
+                self._is_over = True
+                TaskMetrics(self.fluxions_conn_id).waited(watched, Outcome.DONE)
             if watched.bad:
                 raise job_error(watched.bad)
         self.log.info("%d of %d jobs have ended.", len(watched.ended), len(watched.job_ids))
         return PokeReturnValue(is_done=watched.is_done, xcom_value=self._result())
+
+    def _poke_on(self, context: Context) -> None:
+        """Poke until all is over, by Airflow's own loop, which ends at the timeout or to be rescheduled."""
+        self._is_over = False
+        try:
+            super().execute(context)
+        except (AirflowSensorTimeout, AirflowSkipException):
+            # Airflow makes a skip of both a timeout and a failed job, of which the poke has told.
+            if not self._is_over:
+                TaskMetrics(self.fluxions_conn_id).waited(Watched(parse_job_ids(self.job_id)), Outcome.TIMEOUT)
+            raise
+
+    def _completed(self, context: Context) -> Any:
+        """Tell what the jobs cost, and return their ids."""
+        seconds = self.traces.audio_seconds if self.traces else None
+        CostReport(FluxionsHook(self.fluxions_conn_id).price_per_audio_hour, context["ti"]).after(seconds)
+        return self._result()
 
     def _result(self) -> Any:
         """Return the ids for XCom: one as it is, many as a list."""

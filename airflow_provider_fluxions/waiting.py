@@ -47,8 +47,10 @@ class Wait:
 
         :raises FluxionsJobError: a job failed, or the deadline passed.
         """
-        watched = self.watched()
-        outcome = wait_in_place(client, watched, poll_interval=self.poll_interval, deadline=self.deadline)
+        watched, throttled = self.watched(), TaskMetrics(self.fluxions_conn_id).throttled
+        outcome = wait_in_place(
+            client, watched, poll_interval=self.poll_interval, deadline=self.deadline, on_pause=throttled
+        )
         return self._judge(watched, outcome)
 
     def look_or(self, client: FluxionsClient, defer: Callable[[Wait], NoReturn]) -> Watched:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Self
 from urllib.parse import quote
@@ -34,6 +35,9 @@ SUBMIT_PATHS = ("/submit", "/akro/submit")
 # Which path worked at which base URL, given the connection's choice, for the life of the process: a wrong guess
 # costs a whole upload.
 _working_submit_paths: dict[tuple[str, str | None], str] = {}
+
+# Which of urllib3's objects met the error says nothing to users.
+_CONNECTION = re.compile(r"^\w+\(host=.*?, port=\d+\): ")
 
 
 class FluxionsClient:
@@ -197,10 +201,13 @@ class FluxionsClient:
         advice = "Check the connection's host and the network in between."
         if isinstance(error, requests.exceptions.SSLError):
             advice = 'If a proxy re-signs TLS, give its CA bundle as "verify" in the connection\'s extra.'
+            if "WRONG_VERSION_NUMBER" in str(error):
+                advice = "It seems to speak plain http: then the connection's host must begin with http://."
         kind = type(error).__name__
         reason = getattr(error.args[0], "reason", None) if error.args else None
+        told = _CONNECTION.sub("", str(reason or error))
         return FluxionsConnectionError(
-            f"No usable answer from {self.settings.base_url} ({kind}: {reason or error}). {advice}", job_id=job_id
+            f"No usable answer from {self.settings.base_url} ({kind}: {told}). {advice}", job_id=job_id
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from weakref import WeakSet
@@ -16,6 +17,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.retry import Retry
 
+from airflow_provider_fluxions.api.errors import FluxionsConfigError
 from airflow_provider_fluxions.api.responses import retry_after_seconds
 from airflow_provider_fluxions.api.settings import ClientSettings
 from airflow_provider_fluxions.version import __version__
@@ -174,7 +176,15 @@ class UploadAdapter(HTTPAdapter):
 
 
 def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_seconds: float) -> Session:
-    """Return a session for one client; ``backoff_seconds`` is the first pause between two reads."""
+    """Return a session for one client; ``backoff_seconds`` is the first pause between two reads.
+
+    :raises FluxionsConfigError: ``verify`` names a CA bundle that is not on this machine.
+    """
+    if isinstance(settings.verify, str) and not Path(settings.verify).exists():
+        raise FluxionsConfigError(
+            f"verify names the CA bundle {settings.verify}, which is not on this machine. It must be on every machine "
+            "that runs tasks or the triggerer."
+        )
     retry = ReadRetry(
         total=settings.max_retries,
         redirect=0,

@@ -17,7 +17,7 @@ from airflow_provider_fluxions.api.errors import (
 from airflow_provider_fluxions.api.models import JobStatus, Transcription
 from airflow_provider_fluxions.api.reference import unmarked_stem
 from airflow_provider_fluxions.cli.screen import Screen
-from airflow_provider_fluxions.formats import Choice, choose
+from airflow_provider_fluxions.formats import Choice, choose_installed
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -68,9 +68,9 @@ def plan(
 
     :param to: the folder, None for stdout.
     :param transcripts: how many there are; one alone can go to stdout.
-    :raises FluxionsInputError: an unknown format or option, or more for stdout than one file.
+    :raises FluxionsInputError: an unknown format or option, a missing extra, or more for stdout than one file.
     """
-    choices = choose(names, parse_options(format_options))
+    choices = choose_installed(names, parse_options(format_options))
     if to is None:
         if transcripts * sum(len(choice.extensions) for choice in choices) != 1:
             raise FluxionsInputError("Stdout takes one file of one transcript; name a folder with --to for more.")

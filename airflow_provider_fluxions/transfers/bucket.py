@@ -15,7 +15,7 @@ from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputErr
 from airflow_provider_fluxions.api.reference import reference
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.cost import checked_price
-from airflow_provider_fluxions.formats import choose
+from airflow_provider_fluxions.formats import choose, choose_installed
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
@@ -56,8 +56,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     rerun submits only what is new; formats that are missing are made from a stored ``json`` result where there is
     one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else.
 
-    Returns counts, ``bytes``, ``audio_seconds``, ``cost`` (with a price) and the ``manifest``'s address: one JSON
-    line an input. See docs/transfer.md.
+    Returns counts, ``bytes``, ``audio_seconds``, ``cost`` and ``estimated_cost`` (with a price), and the address of the
+    ``manifest``: one JSON line an input. See docs/transfer.md.
 
     :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them. Of a
         prefix or glob only names that end in one of ``suffixes`` are taken.
@@ -87,7 +87,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     :param max_in_flight: jobs at the service at a time.
     :param upload_workers: uploads side by side, 1 MiB of memory each.
     :param fail_on: ``any`` failed input fails the task, or only if ``all`` failed, or ``none``.
-    :param price_per_audio_hour: in your currency; None takes the connection's, if it has one.
+    :param price_per_audio_hour: in your currency; None takes the connection's, if it has one. With a price the cost is
+        estimated before the first submit, from headers: a request or a few for each input to be transcribed.
     :param extra_args: what boto3's ``put_object`` is given beside, such as ``{"ServerSideEncryption": "aws:kms"}``.
     :param gzip: store text formats compressed, with ``Content-Encoding: gzip``.
     :param deferrable: wait without holding a worker slot. While more is to be submitted, the task stays for jobs that
@@ -210,9 +211,10 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     def _run(self, context: Context, deadline: float, *, resumed: bool) -> dict[str, Any]:
         ti, origin = context["ti"], origin_of(context)
+        choices, metrics = choose_installed(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
         run = reference("run", ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
         hook = FluxionsHook(self.fluxions_conn_id)
-        client, price = hook.get_conn(), self._price(hook)
+        client, price = hook.get_conn(), hook.price_or(self.price_per_audio_hour)
         store = S3Store(self.aws_conn_id, self._writing())
         manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price)
         preparation = Preparation(client, store, self._order(run, origin), manifest, self._budget(), self.lookback_days)
@@ -222,15 +224,13 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         if entries is None:
             entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
         ti.xcom_push(RESULT_XCOM, manifest.uri)
-        choices, metrics = choose(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
         worker = Worker(client, store, choices, origin, self.non_speech, self.cache, deadline, run, metrics)
-        self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
-        return self._finish(context, entries, manifest, price)
-
-    def _price(self, hook: FluxionsHook) -> float | None:
-        """Return the operator's price, else the connection's."""
-        own = checked_price(self.price_per_audio_hour)
-        return hook.price_per_audio_hour if own is None else own
+        try:
+            self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
+        finally:  # what was done before a failure is lineage too
+            summary = summarize(entries, manifest.uri, price)
+            self.traces = traces_of(entries, summary)
+        return self._finish(context, entries, summary)
 
     def _move(self, flow: Flow, store: S3Store, manifest: Manifest) -> None:
         """Go on until every input is settled, or defer."""
@@ -262,13 +262,9 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         except FluxionsStorageError as error:
             self.log.warning("The manifest could not be written: %s", error)
 
-    def _finish(
-        self, context: Context, entries: Sequence[Entry], manifest: Manifest, price: float | None
-    ) -> dict[str, Any]:
-        summary = summarize(entries, manifest.uri, price)
+    def _finish(self, context: Context, entries: Sequence[Entry], summary: dict[str, Any]) -> dict[str, Any]:
         self.log.info("%s", summary)
-        self.traces = traces_of(entries, summary)
-        if error := verdict(entries, self.fail_on, manifest.uri):
+        if error := verdict(entries, self.fail_on, summary["manifest"]):
             raise error
         add_asset_extra(context, self, summary)
         return summary

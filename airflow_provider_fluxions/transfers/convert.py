@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsInputError, FluxionsTransferError
 from airflow_provider_fluxions.assets import add_asset_extra
-from airflow_provider_fluxions.formats import Choice, choose, read_stored
+from airflow_provider_fluxions.formats import Choice, choose, choose_installed, read_stored
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
@@ -92,7 +92,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
         """Convert what is not converted yet."""
         with airflow_errors():
             store, origin = S3Store(self.aws_conn_id), origin_of(context)
-            choices = choose(self.formats, self.format_options)
+            choices = choose_installed(self.formats, self.format_options)
             with ThreadPoolExecutor(self.workers, thread_name_prefix="fluxions-convert") as pool:
                 items, todo = self._plan(store, pool, choices, origin)
                 ends = list(pool.map(lambda item: _convert(store, item, choices, origin), todo))

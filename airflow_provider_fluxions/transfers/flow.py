@@ -185,6 +185,7 @@ class Flow:
             raise error
         pause = max(self.pace.poll_interval, error.retry_after_seconds or 0.0)
         log.warning("%s Looking again in %.0f s.", error, pause)
+        self.worker.metrics.throttled(pause)
         self._next_look = now + pause
 
     def _ended(self, pools: Pools, entry: Entry, job: Job) -> None:

@@ -12,7 +12,7 @@ from airflow_provider_fluxions.api.errors import FluxionsNotReadyError, JobId
 from airflow_provider_fluxions.api.models import JobStatus, Transcription
 from airflow_provider_fluxions.api.reference import unmarked_stem
 from airflow_provider_fluxions.assets import add_asset_extra, some_uris
-from airflow_provider_fluxions.formats import choose
+from airflow_provider_fluxions.formats import Choice, choose, choose_installed
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
@@ -74,6 +74,7 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
     def execute(self, context: Context) -> list[str]:
         """Read each transcript and write it in each format."""
         with airflow_errors():
+            choices = choose_installed(self.formats, self.format_options)
             bucket, prefix = parse_destination(self.destination)
             origin = origin_of(context)
             if self.partition_by_date:
@@ -86,17 +87,22 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
                 traces.job_ids.append(job_id)
                 traces.inputs.append(job_uri(self.fluxions_conn_id, job_id))
                 traces.heard([transcription])
-                traces.outputs += self._write(store, bucket, prefix, transcription, origin)
+                traces.outputs += self._write(store, bucket, prefix, transcription, choices, origin)
             if traces.outputs:
                 context["ti"].xcom_push(RESULT_XCOM, traces.outputs[0])
             add_asset_extra(context, self, _asset_extra(traces, f"s3://{bucket}/{prefix}"))
             return traces.outputs
 
     def _write(
-        self, store: S3Store, bucket: str, prefix: str, transcription: Transcription, origin: Origin
+        self,
+        store: S3Store,
+        bucket: str,
+        prefix: str,
+        transcription: Transcription,
+        choices: Sequence[Choice],
+        origin: Origin,
     ) -> list[str]:
         base = f"{prefix}{unmarked_stem(transcription.filename)}-{transcription.id}"
-        choices = choose(self.formats, self.format_options)
         rendered = [(choice.format.content_type, choice.files(transcription, origin)) for choice in choices]
         uris = []
         for content_type, files in rendered:

@@ -82,7 +82,14 @@ class Worker:
             since=source.modified_at,
         )
         started = time.monotonic()
-        taken = submit_once(self.client, work, look_first=False, deadline=self.deadline, log_level=logging.DEBUG)
+        taken = submit_once(
+            self.client,
+            work,
+            look_first=False,
+            deadline=self.deadline,
+            log_level=logging.DEBUG,
+            on_pause=self.metrics.throttled,
+        )
         self.metrics.took(taken, "FluxionsS3ToS3Operator")
         return Uploaded(taken, time.monotonic() - started)
 

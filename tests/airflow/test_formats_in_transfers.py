@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,6 +53,18 @@ def jobs(emulator: Emulator) -> int:  # noqa: F811  # the fixture's value
 def test_a_wrong_option_fails_when_the_dag_is_parsed(operator: Any, arguments: dict[str, Any]) -> None:
     with pytest.raises(FluxionsFormatError, match="preset must be one of netflix, bbc"):
         operator(task_id="t", formats=["vtt"], format_options={"vtt": {"preset": "hbo"}}, **arguments)
+
+
+def test_nothing_is_paid_for_a_format_whose_extra_is_missing(
+    s3: Any,
+    emulator: Emulator,  # noqa: F811  # the fixture's value
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(s3, "a.mp3")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as where it is not installed
+    with pytest.raises(AirflowFailException, match=r"airflow-provider-fluxions\[parquet\]"):
+        transfer("", formats=("json", "parquet"))
+    assert jobs(emulator) == 0
 
 
 def test_results_of_a_job_are_tables_and_captions_with_names(s3: Any, client: FluxionsClient) -> None:  # noqa: F811

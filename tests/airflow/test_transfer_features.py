@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSen
 
 from airflow_provider_fluxions.api.errors import (
     FluxionsAudioError,
+    FluxionsAuthenticationError,
     FluxionsCreditError,
     FluxionsStorageError,
     FluxionsTransferError,
@@ -310,6 +311,24 @@ def test_a_log_has_no_line_a_file(s3: Any, caplog: pytest.LogCaptureFixture) -> 
         transfer("", max_in_flight=60)
     ours = [record for record in caplog.records if record.name.startswith("airflow_provider_fluxions")]
     assert len(ours) < 10
+
+
+def test_lineage_says_what_a_transfer_made_before_it_broke_off(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+    put(s3, "a.mp3", "b.mp3")
+    emulator.add_fault(Fault("POST", "*submit", "b--*", status=401, times=None))
+    operator = FluxionsS3ToS3Operator(
+        task_id="t",
+        source=f"s3://{INPUT}/",
+        destination=f"s3://{OUTPUT}/out/",
+        max_in_flight=1,  # so that the one is written before the other is sent
+        poll_interval=0.01,
+    )
+    with pytest.raises(FluxionsAuthenticationError):
+        operator.execute(task_context())
+    lineage = operator.get_openlineage_facets_on_failure(None)
+    assert [one.name for one in lineage.inputs] == ["a.mp3"]
+    assert "out/a.mp3.json" in {one.name for one in lineage.outputs}
+    assert lineage.run_facets["fluxions"].jobIds == ["1"]
 
 
 def test_asset_events_and_lineage_say_what_a_resumed_transfer_made(s3: Any, emulator: Emulator) -> None:  # noqa: F811
