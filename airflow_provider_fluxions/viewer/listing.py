@@ -25,6 +25,9 @@ MAX_KEPT_JOBS = 10_000
 _manifests: Shelf[tuple[str, tuple[Item, ...]]] = Shelf(MAX_KEPT_ITEMS)
 # Jobs that have ended never change.
 _jobs: Shelf[Job] = Shelf(MAX_KEPT_JOBS)
+# However many readers follow jobs that run, the API is asked for them this often.
+LOOK_SECONDS = 5.0
+_looks: Shelf[tuple[Mapping[str, Job], float | None]] = Shelf(MAX_KEPT_JOBS, LOOK_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -101,15 +104,21 @@ def _of_jobs(facts: TaskFacts) -> tuple[Item, ...]:
 def _ended(conn_id: str, job_ids: tuple[str, ...]) -> tuple[Mapping[str, Job], float | None]:
     """Return the jobs that have ended, by id, and what an hour of audio costs."""
     require_connection(conn_id)
+    latest = _looks.get((conn_id, job_ids))
+    if latest is not None:
+        return latest
     known = {job_id: job for job_id in job_ids if (job := _jobs.get((conn_id, job_id))) is not None}
     # All are wanted, whichever of them failed.
     watched = Watched(job_ids, enough=len(job_ids), ended=known)
     with connect_for_viewing(conn_id) as client:
         look(client, watched)
         price = client.settings.price_per_audio_hour
-    for key, job in watched.ended.items():
-        _jobs.put((conn_id, key), _slim(job))
-    return watched.ended, price
+    ended = {key: _slim(job) for key, job in watched.ended.items()}
+    for key, job in ended.items():
+        if job.status.is_terminal:
+            _jobs.put((conn_id, key), job)
+    _looks.put((conn_id, job_ids), (ended, price), len(job_ids))
+    return ended, price
 
 
 def _slim(job: Job) -> Job:
