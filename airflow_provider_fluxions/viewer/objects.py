@@ -19,21 +19,25 @@ MAX_BYTES = 64 * 1024 * 1024
 # So long may a changed connection go unnoticed. Making a client takes longer than most requests to S3.
 STORE_SECONDS = 60.0
 
-_stores: Shelf[S3Store] = Shelf(16, STORE_SECONDS)
 
+class Stores:
+    """S3 as each connection sees it; threads may share it."""
 
-def open_store(aws_conn_id: str) -> S3Store:
-    """Return S3 as a connection sees it.
+    def __init__(self) -> None:
+        self._kept: Shelf[S3Store] = Shelf(16, STORE_SECONDS)
 
-    :raises ViewerError: Airflow has no such connection. The Amazon provider would go on with the rights of the web
-        server itself.
-    """
-    store = _stores.get(aws_conn_id)
-    if store is None:
-        require_connection(aws_conn_id)
-        store = S3Store(aws_conn_id)
-        _stores.put(aws_conn_id, store)
-    return store
+    def open(self, aws_conn_id: str) -> S3Store:
+        """Return S3 as a connection sees it.
+
+        :raises ViewerError: Airflow has no such connection. The Amazon provider would go on with the rights of the
+            web server itself.
+        """
+        store = self._kept.get(aws_conn_id)
+        if store is None:
+            require_connection(aws_conn_id)
+            store = S3Store(aws_conn_id)
+            self._kept.put(aws_conn_id, store)
+        return store
 
 
 def require_connection(conn_id: str) -> None:
