@@ -324,10 +324,10 @@ def test_a_result_from_another_place_is_not_read_whatever_the_xcom_says(s3: Any)
     assert seen.refusal("transcript", no=0)[0] == 404
 
 
-def test_what_airflow_no_longer_knows_is_said(seen: Seen) -> None:
-    for name in ("destination", "aws_conn_id"):
-        status, detail = seen.without(name).refusal("items")
-        assert (status, name in detail, "max_num_rendered_ti_fields_per_task" in detail) == (404, True, True)
+@pytest.mark.parametrize("name", ["destination", "aws_conn_id"])
+def test_what_airflow_no_longer_knows_is_said(seen: Seen, name: str) -> None:
+    status, detail = seen.without(name).refusal("items")
+    assert (status, name in detail, "max_num_rendered_ti_fields_per_task" in detail) == (404, True, True)
 
 
 def test_without_the_tasks_source_nothing_is_played(seen: Seen) -> None:
