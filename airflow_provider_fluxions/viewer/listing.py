@@ -13,7 +13,7 @@ from airflow_provider_fluxions.s3 import parse_s3_uri
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.facts import Kind, TaskFacts, may_read
 from airflow_provider_fluxions.viewer.items import Item, count, total
-from airflow_provider_fluxions.viewer.job_items import items_of_jobs, items_of_results
+from airflow_provider_fluxions.viewer.job_items import items_of_jobs, items_of_results, items_to_store
 from airflow_provider_fluxions.viewer.manifest_items import read_manifest
 from airflow_provider_fluxions.viewer.objects import Stores, read_whole, require_connection
 from airflow_provider_fluxions.viewer.shelf import Shelf
@@ -79,7 +79,7 @@ class Listings:
         if kind is Kind.MANIFEST:
             return Listing(kind, self._of_manifest(facts), facts.manifest)
         if kind is Kind.RESULTS:
-            return Listing(kind, items_of_results(facts.returned_addresses, facts.job_ids, facts.destination))
+            return Listing(kind, _of_results(facts))
         return Listing(kind, self._of_jobs(facts))
 
     def _of_manifest(self, facts: TaskFacts) -> tuple[Item, ...]:
@@ -123,6 +123,13 @@ class Listings:
                 self._jobs.put((conn_id, key), job)
         self._looks.put((conn_id, job_ids), looked, len(job_ids))
         return looked
+
+
+def _of_results(facts: TaskFacts) -> tuple[Item, ...]:
+    addresses = facts.returned_addresses
+    if not addresses:
+        return items_to_store(facts.job_ids, facts.state)
+    return items_of_results(addresses, facts.job_ids, facts.destination)
 
 
 def _slim(job: Job) -> Job:

@@ -200,6 +200,13 @@ def test_stored_results_are_shown_one_a_job(s3: Any) -> None:
     assert seen.json("transcript", no=1)["job_id"] == str(ids[1])
 
 
+@pytest.mark.parametrize(("state", "status"), [(None, "running"), ("running", "running"), ("failed", "failed")])
+def test_what_is_not_stored_yet_is_listed_also_before_the_task_has_begun(state: str | None, status: str) -> None:
+    operator = FluxionsToS3Operator(task_id=KEY.task_id, job_id=[1, 2], destination="s3://b/{{ ds }}/")
+    seen = Seen(facts_of(operator, {}, state)).without("destination")
+    assert [(item["job_id"], item["status"]) for item in seen.json("items")["items"]] == [("1", status), ("2", status)]
+
+
 def test_results_without_json_are_read_from_the_api(s3: Any) -> None:
     job_id = FluxionsHook().submit(b"audio" * 300, filename="a-b.mp3").id
     operator = FluxionsToS3Operator(

@@ -30,7 +30,7 @@ def facts_after(operator: Any, state: str = "success") -> TaskFacts:
     return facts_of(operator, xcoms, state)
 
 
-def facts_of(operator: Any, xcoms: Mapping[str, Any], state: str = "success") -> TaskFacts:
+def facts_of(operator: Any, xcoms: Mapping[str, Any], state: str | None = "success") -> TaskFacts:
     """Return what Airflow would know of an operator's task with these XComs."""
     fields = {name: getattr(operator, name) for name in operator.template_fields}
     return TaskFacts(KEY, state, type(operator).__name__, frozenset(fields), fields, xcoms)
