@@ -19,6 +19,10 @@ RECORDING_XCOM = "recording_uri"
 # Below the address of Airflow's web server.
 VIEWER_PATH = "fluxions/view"
 
+IS_AIRFLOW_2 = not hasattr(AirflowPlugin, "fastapi_apps")
+# Airflow 3.0 keeps a login where only the scripts of its own pages find it: to any other page its reader is a stranger.
+_KNOWS_READERS = IS_AIRFLOW_2 or hasattr(AirflowPlugin, "external_views")
+
 _OBJECT = "https://s3.console.aws.amazon.com/s3/object/{bucket}?prefix={key}"
 _FOLDER = "https://s3.console.aws.amazon.com/s3/buckets/{bucket}?prefix={key}"
 
@@ -34,9 +38,8 @@ class FluxionsTranscriptLink(BaseOperatorLink):
             return ""
         # Airflow 3 makes links on workers, which may not know the server's address: then it is relative to the base
         # of the page that shows it. Airflow 2 makes them in the very server that serves the viewer.
-        is_airflow_2 = not hasattr(AirflowPlugin, "fastapi_apps")
-        server = conf.get("webserver" if is_airflow_2 else "api", "base_url", fallback="") or ""
-        return viewer_address(urlsplit(server).path if is_airflow_2 else server, ti_key, is_local=is_airflow_2)
+        server = conf.get("webserver" if IS_AIRFLOW_2 else "api", "base_url", fallback="") or ""
+        return viewer_address(urlsplit(server).path if IS_AIRFLOW_2 else server, ti_key, is_local=IS_AIRFLOW_2)
 
 
 class FluxionsResultLink(BaseOperatorLink):
@@ -83,8 +86,8 @@ def viewer_address(server: str, ti_key: Any, *, is_local: bool = False) -> str:
 
 
 def is_viewer_on() -> bool:
-    """Whether this Airflow shows transcripts (``[fluxions] viewer``)."""
-    return bool(conf.getboolean(CONFIG_SECTION, "viewer", fallback=True))
+    """Whether this Airflow shows transcripts: any but 3.0, unless ``[fluxions] viewer`` says no."""
+    return _KNOWS_READERS and bool(conf.getboolean(CONFIG_SECTION, "viewer", fallback=True))
 
 
 def s3_address(uri: Any, template: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowPlugin
 
-from airflow_provider_fluxions.links import VIEWER_PATH, is_viewer_on
+from airflow_provider_fluxions.links import IS_AIRFLOW_2, VIEWER_PATH, is_viewer_on
 
 _HREF = f"{VIEWER_PATH}?dag_id={{DAG_ID}}&run_id={{RUN_ID}}&task_id={{TASK_ID}}&map_index={{MAP_INDEX}}"
 _PREFIX = f"/{VIEWER_PATH.partition('/')[0]}"
@@ -22,7 +22,7 @@ class FluxionsPlugin(AirflowPlugin):
     name = "fluxions"
 
     # Only the web server asks for these, and only then are they made.
-    if hasattr(AirflowPlugin, "fastapi_apps"):
+    if not IS_AIRFLOW_2:
 
         @property
         def fastapi_apps(self) -> list[dict[str, Any]]:
@@ -36,7 +36,7 @@ class FluxionsPlugin(AirflowPlugin):
 
         @property
         def external_views(self) -> list[dict[str, Any]]:
-            """The tab; Airflow 3.0 does not ask. Its address is relative, so that a base path stays in front."""
+            """The tab. Its address is relative, so that a base path stays in front."""
             if not is_viewer_on():
                 return []
             tab = {"name": "Transcript", "destination": "task_instance", "url_route": "fluxions-transcript"}

@@ -20,7 +20,8 @@ from airflow_provider_fluxions.viewer.answers import Answer, error_answer, json_
 from airflow_provider_fluxions.viewer.errors import ViewerError, not_found
 from airflow_provider_fluxions.viewer.facts import TaskFacts
 from airflow_provider_fluxions.viewer.items import Status, page
-from airflow_provider_fluxions.viewer.listing import read_listing
+from airflow_provider_fluxions.viewer.listing import Listings
+from airflow_provider_fluxions.viewer.objects import Stores
 from airflow_provider_fluxions.viewer.recordings import play
 from airflow_provider_fluxions.viewer.request import Query, TaskKey
 from airflow_provider_fluxions.viewer.spoken import spoken
@@ -44,6 +45,8 @@ class Desk:
 
     def __init__(self, facts_of: Callable[[TaskKey], TaskFacts | None] = read_facts) -> None:
         self._facts_of = facts_of
+        self._stores = Stores()
+        self._listings = Listings(self._stores)
         self._calls = {
             "task": self._task,
             "items": self._items,
@@ -86,7 +89,7 @@ class Desk:
             return error_answer(status, str(error))
 
     def _task(self, facts: TaskFacts, query: Query, headers: Mapping[str, str]) -> Answer:
-        listing = read_listing(facts)
+        listing = self._listings.read(facts)
         told: dict[str, Any] = {
             "dag_id": facts.key.dag_id,
             "run_id": facts.key.run_id,
@@ -102,21 +105,21 @@ class Desk:
     def _items(self, facts: TaskFacts, query: Query, headers: Mapping[str, str]) -> Answer:
         status = query.choice("filter", "all", ("all", *Status))
         offset, limit = query.number("offset", 0), query.number("limit", 100, least=1, most=MAX_LIMIT)
-        return json_answer(page(read_listing(facts).items, status, query.text("q", ""), offset, limit))
+        return json_answer(page(self._listings.read(facts).items, status, query.text("q", ""), offset, limit))
 
     def _transcript(self, facts: TaskFacts, query: Query, headers: Mapping[str, str]) -> Answer:
         number = query.number("no")
-        item = read_listing(facts).item(number)
-        told = spoken(read_transcript(facts, item), item.cost)
+        item = self._listings.read(facts).item(number)
+        told = spoken(read_transcript(self._stores, facts, item), item.cost)
         return json_answer({"no": number, "name": item.name, **told})
 
     def _download(self, facts: TaskFacts, query: Query, headers: Mapping[str, str]) -> Answer:
         format_name = query.choice("format", DOWNLOADS[0], DOWNLOADS)
-        item = read_listing(facts).item(query.number("no"))
-        return download(read_transcript(facts, item), item, format_name, query.starting("speaker."))
+        item = self._listings.read(facts).item(query.number("no"))
+        return download(read_transcript(self._stores, facts, item), item, format_name, query.starting("speaker."))
 
     def _audio(self, facts: TaskFacts, query: Query, headers: Mapping[str, str]) -> Answer:
-        return play(facts, read_listing(facts).item(query.number("no")), headers)
+        return play(self._stores, facts, self._listings.read(facts).item(query.number("no")), headers)
 
 
 def _status_of(error: Exception) -> int:

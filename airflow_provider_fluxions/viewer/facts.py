@@ -121,6 +121,8 @@ class TaskFacts:
         """The addresses that the task returned, those below its destination."""
         value = self.xcoms.get("return_value")
         addresses = value if isinstance(value, list | tuple) else ()
+        if not addresses:
+            return ()
         bucket, prefix = self.destination
         start = f"s3://{bucket}/{prefix}"
         return tuple(one for one in addresses if isinstance(one, str) and one.startswith(start))

@@ -24,6 +24,8 @@ def _all_extensions() -> list[str]:
 
 
 _EXTENSIONS = _all_extensions()
+# What a task that ended without a result makes of its items; any other may still store them.
+_WITHOUT_RESULT = {"failed": Status.FAILED, "upstream_failed": Status.FAILED, "skipped": Status.SKIPPED}
 
 
 def items_of_jobs(
@@ -61,15 +63,19 @@ def items_of_results(
 ) -> tuple[Item, ...]:
     """Return the items of a task that stored results: one a job, with all of its files.
 
-    :param addresses: what the task returned; empty before it has ended.
+    :param addresses: what the task returned.
     :param job_ids: what it was given, as far as that is known.
     """
     files: dict[str, list[str]] = {}
     for uri in addresses:
         files.setdefault(_without_extension(uri), []).append(uri)
-    if not files:
-        return tuple(Item(f"job {job_id}", Status.RUNNING, "to_do", job_id) for job_id in job_ids)
     return tuple(_result_item(base, uris, job_ids, destination) for base, uris in files.items())
+
+
+def items_to_store(job_ids: Iterable[str], task_state: str | None) -> tuple[Item, ...]:
+    """Return the items of a task that has stored nothing: all of its results together, or none."""
+    status = _WITHOUT_RESULT.get(task_state or "", Status.RUNNING)
+    return tuple(Item(f"job {job_id}", status, task_state or "to_do", job_id) for job_id in job_ids)
 
 
 def _result_item(base: str, uris: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]) -> Item:

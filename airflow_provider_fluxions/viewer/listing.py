@@ -13,18 +13,19 @@ from airflow_provider_fluxions.s3 import parse_s3_uri
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.facts import Kind, TaskFacts, may_read
 from airflow_provider_fluxions.viewer.items import Item, count, total
-from airflow_provider_fluxions.viewer.job_items import items_of_jobs, items_of_results
+from airflow_provider_fluxions.viewer.job_items import items_of_jobs, items_of_results, items_to_store
 from airflow_provider_fluxions.viewer.manifest_items import read_manifest
-from airflow_provider_fluxions.viewer.objects import open_store, read_whole, require_connection
+from airflow_provider_fluxions.viewer.objects import Stores, read_whole, require_connection
 from airflow_provider_fluxions.viewer.shelf import Shelf
 
 # Items of manifests kept in memory, about 1 KB each.
 MAX_KEPT_ITEMS = 50_000
 MAX_KEPT_JOBS = 10_000
 
-_manifests: Shelf[tuple[str, tuple[Item, ...]]] = Shelf(MAX_KEPT_ITEMS)
-# Jobs that have ended never change.
-_jobs: Shelf[Job] = Shelf(MAX_KEPT_JOBS)
+# However many readers follow jobs that run, the API is asked for them this often.
+LOOK_SECONDS = 5.0
+
+Looked = tuple[Mapping[str, Job], float | None]
 
 
 @dataclass(frozen=True)
@@ -58,58 +59,77 @@ class Listing:
         }
 
 
-def read_listing(facts: TaskFacts) -> Listing:
-    """Return what a task has to show by now.
+class Listings:
+    """Reads what tasks have to show, and remembers what does not change; threads may share it."""
 
-    :raises ViewerError: it is no task of ours, or not known well enough any more.
-    :raises FluxionsError: S3 or the API refused.
-    """
-    kind = facts.kind
-    if kind is Kind.MANIFEST:
-        return Listing(kind, _of_manifest(facts), facts.manifest)
-    if kind is Kind.RESULTS:
-        return Listing(kind, items_of_results(facts.returned_addresses, facts.job_ids, facts.destination))
-    return Listing(kind, _of_jobs(facts))
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._manifests: Shelf[tuple[str, tuple[Item, ...]]] = Shelf(MAX_KEPT_ITEMS)
+        # Jobs that have ended never change.
+        self._jobs: Shelf[Job] = Shelf(MAX_KEPT_JOBS)
+        self._looks: Shelf[Looked] = Shelf(MAX_KEPT_JOBS, LOOK_SECONDS)
+
+    def read(self, facts: TaskFacts) -> Listing:
+        """Return what a task has to show by now.
+
+        :raises ViewerError: it is no task of ours, or not known well enough any more.
+        :raises FluxionsError: S3 or the API refused.
+        """
+        kind = facts.kind
+        if kind is Kind.MANIFEST:
+            return Listing(kind, self._of_manifest(facts), facts.manifest)
+        if kind is Kind.RESULTS:
+            return Listing(kind, _of_results(facts))
+        return Listing(kind, self._of_jobs(facts))
+
+    def _of_manifest(self, facts: TaskFacts) -> tuple[Item, ...]:
+        uri = facts.manifest
+        if uri is None:
+            return ()
+        conn_id = facts.conn_id("aws_conn_id")
+        store = self._stores.open(conn_id)
+        found = store.head(*parse_s3_uri(uri))
+        if found is None:
+            return ()
+        key = (conn_id, uri, facts.sources)
+        kept = self._manifests.get(key)
+        if kept is not None and kept[0] == found.version:
+            return kept[1]
+        items = read_manifest(read_whole(store, found), facts.sources, facts.destination)
+        self._manifests.put(key, (found.version, items), len(items))
+        return items
+
+    def _of_jobs(self, facts: TaskFacts) -> tuple[Item, ...]:
+        job_ids = facts.job_ids
+        if not job_ids:
+            return ()
+        ended, price = self._look(facts.conn_id("fluxions_conn_id"), job_ids)
+        return items_of_jobs(job_ids, ended, price, _recording(facts))
+
+    def _look(self, conn_id: str, job_ids: tuple[str, ...]) -> Looked:
+        """Return the jobs that have ended, by id, and what an hour of audio costs."""
+        require_connection(conn_id)
+        latest = self._looks.get((conn_id, job_ids))
+        if latest is not None:
+            return latest
+        known = {job_id: job for job_id in job_ids if (job := self._jobs.get((conn_id, job_id))) is not None}
+        # All are wanted, whichever of them failed.
+        watched = Watched(job_ids, enough=len(job_ids), ended=known)
+        with connect_for_viewing(conn_id) as client:
+            look(client, watched)
+            looked = {key: _slim(job) for key, job in watched.ended.items()}, client.settings.price_per_audio_hour
+        for key, job in looked[0].items():
+            if job.status.is_terminal:
+                self._jobs.put((conn_id, key), job)
+        self._looks.put((conn_id, job_ids), looked, len(job_ids))
+        return looked
 
 
-def _of_manifest(facts: TaskFacts) -> tuple[Item, ...]:
-    uri = facts.manifest
-    if uri is None:
-        return ()
-    conn_id = facts.conn_id("aws_conn_id")
-    store = open_store(conn_id)
-    found = store.head(*parse_s3_uri(uri))
-    if found is None:
-        return ()
-    kept = _manifests.get((conn_id, uri, facts.sources))
-    if kept is not None and kept[0] == found.version:
-        return kept[1]
-    items = read_manifest(read_whole(store, found), facts.sources, facts.destination)
-    _manifests.put((conn_id, uri, facts.sources), (found.version, items), len(items))
-    return items
-
-
-def _of_jobs(facts: TaskFacts) -> tuple[Item, ...]:
-    job_ids = facts.job_ids
-    if not job_ids:
-        return ()
-    conn_id = facts.conn_id("fluxions_conn_id")
-    ended, price = _ended(conn_id, job_ids)
-    return items_of_jobs(job_ids, ended, price, _recording(facts))
-
-
-def _ended(conn_id: str, job_ids: tuple[str, ...]) -> tuple[Mapping[str, Job], float | None]:
-    """Return the jobs that have ended, by id, and what an hour of audio costs."""
-    require_connection(conn_id)
-    known = {job_id: job for job_id in job_ids if (job := _jobs.get((conn_id, job_id))) is not None}
-    # All are wanted, whichever of them failed.
-    watched = Watched(job_ids, enough=len(job_ids), ended=known)
-    with connect_for_viewing(conn_id) as client:
-        look(client, watched)
-        price = client.settings.price_per_audio_hour
-    for key, job in watched.ended.items():
-        _jobs.put((conn_id, key), _slim(job))
-    return watched.ended, price
+def _of_results(facts: TaskFacts) -> tuple[Item, ...]:
+    addresses = facts.returned_addresses
+    if not addresses:
+        return items_to_store(facts.job_ids, facts.state)
+    return items_of_results(addresses, facts.job_ids, facts.destination)
 
 
 def _slim(job: Job) -> Job:

@@ -9,11 +9,11 @@ from airflow_provider_fluxions.viewer.audio_types import audio_type
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.facts import TaskFacts
 from airflow_provider_fluxions.viewer.items import Item
-from airflow_provider_fluxions.viewer.objects import find, open_store, stream
+from airflow_provider_fluxions.viewer.objects import Stores, find, stream
 from airflow_provider_fluxions.viewer.ranges import UnsatisfiableError, span_of
 
 
-def play(facts: TaskFacts, item: Item, headers: Mapping[str, str]) -> Answer:
+def play(stores: Stores, facts: TaskFacts, item: Item, headers: Mapping[str, str]) -> Answer:
     """Return an item's recording, or the part of it that is asked for.
 
     Its media type is that of its name, whatever S3 says, and it is a file to be saved: what is no recording after
@@ -26,7 +26,7 @@ def play(facts: TaskFacts, item: Item, headers: Mapping[str, str]) -> Answer:
     content_type = audio_type(item.recording or "")
     if item.recording is None or content_type is None:
         raise not_found(f"There is no recording of {item.name} that can be played here.")
-    store = open_store(facts.conn_id("aws_conn_id"))
+    store = stores.open(facts.conn_id("aws_conn_id"))
     found = find(store, item.recording)
     if item.version and found.version != item.version:
         raise not_found(f"{found.uri} has changed since it was transcribed.")

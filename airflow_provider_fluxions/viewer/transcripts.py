@@ -12,13 +12,13 @@ from airflow_provider_fluxions.viewer.answers import Answer, file_answer
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.facts import TaskFacts
 from airflow_provider_fluxions.viewer.items import Item
-from airflow_provider_fluxions.viewer.objects import find, open_store, read_whole, require_connection
+from airflow_provider_fluxions.viewer.objects import Stores, find, read_whole, require_connection
 
 # Formats of one file: a download is one.
 DOWNLOADS = tuple(name for name, one in FORMATS.items() if len(one.extensions(one.options())) == 1)
 
 
-def read_transcript(facts: TaskFacts, item: Item) -> Transcription:
+def read_transcript(stores: Stores, facts: TaskFacts, item: Item) -> Transcription:
     """Return an item's transcript.
 
     :raises ViewerError: it has none.
@@ -27,7 +27,7 @@ def read_transcript(facts: TaskFacts, item: Item) -> Transcription:
     if not item.has_transcript:
         raise not_found(f"{item.name} has no transcript: it is {item.state or item.status}.")
     if item.stored is not None:
-        store = open_store(facts.conn_id("aws_conn_id"))
+        store = stores.open(facts.conn_id("aws_conn_id"))
         return read_stored(read_whole(store, find(store, item.stored)))
     conn_id = facts.conn_id("fluxions_conn_id")
     require_connection(conn_id)

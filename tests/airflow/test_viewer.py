@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -12,6 +13,7 @@ from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
+from airflow_provider_fluxions.viewer.objects import MAX_BYTES
 from tests.airflow.conftest import INPUT, OUTPUT
 from tests.airflow.viewing import KEY, Seen, body_of, facts_after, facts_of
 
@@ -198,6 +200,13 @@ def test_stored_results_are_shown_one_a_job(s3: Any) -> None:
     assert seen.json("transcript", no=1)["job_id"] == str(ids[1])
 
 
+@pytest.mark.parametrize(("state", "status"), [(None, "running"), ("running", "running"), ("failed", "failed")])
+def test_what_is_not_stored_yet_is_listed_also_before_the_task_has_begun(state: str | None, status: str) -> None:
+    operator = FluxionsToS3Operator(task_id=KEY.task_id, job_id=[1, 2], destination="s3://b/{{ ds }}/")
+    seen = Seen(facts_of(operator, {}, state)).without("destination")
+    assert [(item["job_id"], item["status"]) for item in seen.json("items")["items"]] == [("1", status), ("2", status)]
+
+
 def test_results_without_json_are_read_from_the_api(s3: Any) -> None:
     job_id = FluxionsHook().submit(b"audio" * 300, filename="a-b.mp3").id
     operator = FluxionsToS3Operator(
@@ -240,12 +249,28 @@ def test_a_sensor_shows_every_job_that_it_waits_for(fluxions_emulator: EmulatorS
 
 
 def test_a_job_that_has_ended_is_not_asked_for_again(fluxions_emulator: EmulatorServer) -> None:
-    job_id = FluxionsHook().submit(b"audio" * 300, filename="kept.mp3").id
-    seen = Seen(facts_of(FluxionsTranscriptionSensor(task_id=KEY.task_id, job_id=f"{job_id}"), {}))
-    seen.json("items")
+    ids = [FluxionsHook().submit(name.encode() * 300, filename=f"{name}.mp3").id for name in ("kept", "new")]
+
+    seen = Seen(facts_of(FluxionsTranscriptionSensor(task_id=KEY.task_id, job_id=ids), {}))
+
+    def asked_for(*job_ids: Any) -> set[str]:
+        """The paths that are asked when the jobs of such a sensor are shown."""
+        before = len(fluxions_emulator.emulator.requests)
+        shown = seen.with_fields(job_id=list(job_ids))
+        assert shown.json("task")["counts"]["done"] == len(job_ids)
+        return {request.path for request in fluxions_emulator.emulator.requests[before:]}
+
+    asked_for(ids[0])
+    assert asked_for(*ids) == {f"/transcriptions/{ids[1]}"}
+
+
+def test_readers_who_follow_running_jobs_share_a_look(fluxions_emulator: EmulatorServer) -> None:
+    fluxions_emulator.emulator.add_outcome(OutcomeRule("never*", outcome="never"))
+    job_id = FluxionsHook().submit(b"audio" * 300, filename="never.mp3").id
+    seen = Seen(facts_of(FluxionsTranscriptionSensor(task_id=KEY.task_id, job_id=job_id), {}, "deferred"))
     before = len(fluxions_emulator.emulator.requests)
-    seen.json("items")
-    assert len(fluxions_emulator.emulator.requests) == before
+    assert [seen.json("task")["counts"]["running"] for _ in range(3)] == [1, 1, 1]
+    assert len(fluxions_emulator.emulator.requests) == before + 1
 
 
 def test_other_tasks_have_nothing_to_show() -> None:
@@ -306,10 +331,10 @@ def test_a_result_from_another_place_is_not_read_whatever_the_xcom_says(s3: Any)
     assert seen.refusal("transcript", no=0)[0] == 404
 
 
-def test_what_airflow_no_longer_knows_is_said(seen: Seen) -> None:
-    for name in ("destination", "aws_conn_id"):
-        status, detail = seen.without(name).refusal("items")
-        assert (status, name in detail, "max_num_rendered_ti_fields_per_task" in detail) == (404, True, True)
+@pytest.mark.parametrize("name", ["destination", "aws_conn_id"])
+def test_what_airflow_no_longer_knows_is_said(seen: Seen, name: str) -> None:
+    status, detail = seen.without(name).refusal("items")
+    assert (status, name in detail, "max_num_rendered_ti_fields_per_task" in detail) == (404, True, True)
 
 
 def test_without_the_tasks_source_nothing_is_played(seen: Seen) -> None:
@@ -351,6 +376,18 @@ def test_a_manifest_is_read_once_for_each_of_its_versions(s3: Any, seen: Seen) -
     assert seen.json("items")["total"] == 3
     rewrite_manifest(s3, path="renamed.mp3")
     assert seen.json("items")["items"][0]["name"] == "renamed.mp3"
+
+
+def test_results_that_are_stored_with_gzip_are_unpacked(s3: Any) -> None:
+    put(s3, "calls/a.mp3")
+    assert Seen(facts_after(transfer(gzip=True))).json("transcript", no=0)["segments"]
+
+
+def test_a_result_that_grows_without_end_is_not_unpacked(s3: Any, seen: Seen) -> None:
+    bomb = gzip.compress(bytes(MAX_BYTES + 1), 1)
+    s3.put_object(Bucket=OUTPUT, Key="out/a.mp3.json", Body=bomb, ContentEncoding="gzip")
+    status, detail = seen.refusal("transcript", no=0)
+    assert (status, "is larger than" in detail) == (404, True)
 
 
 def test_a_manifest_that_is_none_is_said(s3: Any, seen: Seen) -> None:

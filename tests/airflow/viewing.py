@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from airflow.exceptions import AirflowException
@@ -30,7 +30,7 @@ def facts_after(operator: Any, state: str = "success") -> TaskFacts:
     return facts_of(operator, xcoms, state)
 
 
-def facts_of(operator: Any, xcoms: Mapping[str, Any], state: str = "success") -> TaskFacts:
+def facts_of(operator: Any, xcoms: Mapping[str, Any], state: str | None = "success") -> TaskFacts:
     """Return what Airflow would know of an operator's task with these XComs."""
     fields = {name: getattr(operator, name) for name in operator.template_fields}
     return TaskFacts(KEY, state, type(operator).__name__, frozenset(fields), fields, xcoms)
@@ -41,11 +41,15 @@ class Seen:
     """The viewer of one task."""
 
     facts: TaskFacts | None
+    desk: Desk = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.desk = Desk(lambda _key: self.facts)
 
     def ask(self, call: str, headers: Mapping[str, str] | None = None, **query: Any) -> Answer:
         """Return the answer to one call."""
         pairs = {**QUERY, **query}
-        return Desk(lambda _key: self.facts).call(call, [(k, str(v)) for k, v in pairs.items()], headers or {})
+        return self.desk.call(call, [(k, str(v)) for k, v in pairs.items()], headers or {})
 
     def json(self, call: str, **query: Any) -> Any:
         """Return what a call tells; AssertionError with the answer where it refuses."""
@@ -59,19 +63,23 @@ class Seen:
         return answer.status, json.loads(body_of(answer))["detail"]
 
     def with_fields(self, **fields: Any) -> Seen:
-        """Return the viewer of the same task with other arguments."""
+        """Give the task other arguments."""
         assert self.facts is not None
-        return Seen(replace(self.facts, fields={**self.facts.fields, **fields}))
+        return self._with(replace(self.facts, fields={**self.facts.fields, **fields}))
 
     def with_xcoms(self, **xcoms: Any) -> Seen:
-        """Return the viewer of the same task with other XComs."""
+        """Give the task other XComs."""
         assert self.facts is not None
-        return Seen(replace(self.facts, xcoms={**self.facts.xcoms, **xcoms}))
+        return self._with(replace(self.facts, xcoms={**self.facts.xcoms, **xcoms}))
 
     def without(self, *names: str) -> Seen:
-        """Return the viewer of the same task, of which Airflow has forgotten some arguments."""
+        """Let Airflow forget some arguments of the task."""
         assert self.facts is not None
-        return Seen(replace(self.facts, fields={k: v for k, v in self.facts.fields.items() if k not in names}))
+        return self._with(replace(self.facts, fields={k: v for k, v in self.facts.fields.items() if k not in names}))
+
+    def _with(self, facts: TaskFacts) -> Seen:
+        self.facts = facts
+        return self
 
 
 def body_of(answer: Answer) -> bytes:
