@@ -25,7 +25,7 @@ from airflow_provider_fluxions.hooks import (
 )
 from airflow_provider_fluxions.identity import map_index_of
 from airflow_provider_fluxions.lineage import ReportsLineage
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
@@ -108,7 +108,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         "source", "destination", "min_age", "min_bytes", "max_bytes", "max_inputs", "max_audio_hours", "dry_run",
         "shard_index", "shard_count", "fluxions_conn_id", "aws_conn_id",
     )  # fmt: skip
-    operator_extra_links = (FluxionsResultLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsResultLink())
     ui_color = "#e8fff0"
     deferral_costs_seconds = DEFERRAL_COSTS_SECONDS
     recording_patience_seconds = RECORDING_PATIENCE_SECONDS
