@@ -41,7 +41,9 @@ def tested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAirf
         storage.create_bucket(INPUT, OUTPUT)
         for name in RECORDINGS:
             storage.put(INPUT, name, ROOT / "samples" / name)
-        airflow = LocalAirflow(sys.executable, home / "airflow", EXAMPLES, template_cache=Path(sys.prefix) / "airflow-db")
+        airflow = LocalAirflow(
+            sys.executable, home / "airflow", EXAMPLES, template_cache=Path(sys.prefix) / "airflow-db"
+        )
         airflow.add_connection("aws_default", **storage.airflow_connection())
         airflow.add_connection(
             "fluxions_default", conn_type="fluxions", host=fluxions.base_url, password=emulator.api_key
