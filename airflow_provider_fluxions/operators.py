@@ -21,12 +21,17 @@ from airflow_provider_fluxions.hooks import (
     FluxionsHook,
 )
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import RECORDING_XCOM, FluxionsJobLink, FluxionsRecordingLink
+from airflow_provider_fluxions.links import (
+    RECORDING_XCOM,
+    FluxionsJobLink,
+    FluxionsRecordingLink,
+    FluxionsTranscriptLink,
+)
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
 from airflow_provider_fluxions.submitting import submit_for_task
 from airflow_provider_fluxions.task_metrics import TaskMetrics
-from airflow_provider_fluxions.waiting import Wait, warn_of_other_options
+from airflow_provider_fluxions.waiting import Wait, expiry, warn_of_other_options
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +65,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("audio", "filename", "fluxions_conn_id", "aws_conn_id")
-    operator_extra_links = (FluxionsRecordingLink(), FluxionsJobLink())
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsRecordingLink(), FluxionsJobLink())
     ui_color = "#e8f0ff"
 
     def __init__(
@@ -141,7 +146,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     def _wait(self, context: Context, job_id: JobId, deadline: float) -> None:
         hook = FluxionsHook(self.fluxions_conn_id)
         client = hook.get_conn()
-        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline)
+        expires = expiry(context, self.execution_timeout)
+        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
         watched = wait.look_or(client, self._defer) if self.deferrable else wait.in_place(client)
         price = hook.price_or(self.price_per_audio_hour)
         traces = self._trace(job_id, watched.ended.values(), price)

@@ -40,6 +40,12 @@ class Source:
             return False
         return found.key.lower().endswith(tuple(suffixes))
 
+    def holds(self, bucket: str, key: str) -> bool:
+        """Whether an object, listed or not, is below the address and its whole key matches."""
+        if bucket != self.bucket or not key.startswith(self.prefix):
+            return False
+        return self.pattern is None or key == self.key or self.pattern.fullmatch(key) is not None
+
     def relative(self, key: str) -> str:
         """Return the key's path below the root."""
         return key.removeprefix(self.root)

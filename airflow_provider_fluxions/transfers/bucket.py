@@ -25,7 +25,7 @@ from airflow_provider_fluxions.hooks import (
 )
 from airflow_provider_fluxions.identity import map_index_of
 from airflow_provider_fluxions.lineage import ReportsLineage
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
@@ -44,7 +44,7 @@ from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Select
 from airflow_provider_fluxions.transfers.summary import check_fail_on, summarize, too_late, traces_of, verdict
 from airflow_provider_fluxions.transfers.survey import Order
 from airflow_provider_fluxions.transfers.work import RECORDING_PATIENCE_SECONDS, Worker
-from airflow_provider_fluxions.waiting import Wait
+from airflow_provider_fluxions.waiting import Wait, expired, expiry
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         "source", "destination", "min_age", "min_bytes", "max_bytes", "max_inputs", "max_audio_hours", "dry_run",
         "shard_index", "shard_count", "fluxions_conn_id", "aws_conn_id",
     )  # fmt: skip
-    operator_extra_links = (FluxionsResultLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsResultLink())
     ui_color = "#e8fff0"
     deferral_costs_seconds = DEFERRAL_COSTS_SECONDS
     recording_patience_seconds = RECORDING_PATIENCE_SECONDS
@@ -238,14 +238,16 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             metrics,
             self.recording_patience_seconds,
         )
+        expires = expiry(context, self.execution_timeout)
+        flow = Flow(worker, entries, self._pace(min(deadline, expires)))
         try:
-            self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
+            self._move(flow, store, manifest, deadline, expires)
         finally:  # what was done before a failure is lineage too
             summary = summarize(entries, manifest.uri, price)
             self.traces = traces_of(entries, summary)
         return self._finish(context, entries, summary)
 
-    def _move(self, flow: Flow, store: S3Store, manifest: Manifest) -> None:
+    def _move(self, flow: Flow, store: S3Store, manifest: Manifest, deadline: float, expires: float) -> None:
         """Go on until every input is settled, or defer."""
         try:
             running = flow.run()
@@ -256,17 +258,19 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         if not running and not flow.has_more:
             return
         if time.time() >= flow.pace.deadline:
+            if expires < deadline:
+                raise expired(running)
             raise too_late(flow.entries, running, self.timeout)
         # A quarter of the jobs is worth coming back for where others queue behind them.
         enough = max(1, len(running) // 4) if flow.has_more else len(running)
         # One job that never ends must not keep the results of all others from being written.
-        until = min(flow.pace.deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
-        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough)
+        until = min(deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
+        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough, expires)
         self.log.info("%d jobs run; deferring until %d of them have ended.", len(running), enough)
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs={"deadline": flow.pace.deadline},
+            kwargs={"deadline": deadline},
             timeout=wait.backstop(),
         )
 

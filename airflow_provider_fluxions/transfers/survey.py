@@ -190,6 +190,6 @@ def _restored(order: Order, row: Mapping[str, Any]) -> Entry:
 
 
 def _may_hold(source: Source, found: S3Object, order: Order) -> bool:
-    if source.bucket != found.bucket or not found.key.startswith(source.prefix):
+    if not source.holds(found.bucket, found.key):
         return False
     return found.key == source.key or source.takes(found, order.selection.suffixes)
