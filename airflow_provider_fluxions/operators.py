@@ -31,7 +31,7 @@ from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
 from airflow_provider_fluxions.submitting import submit_for_task
 from airflow_provider_fluxions.task_metrics import TaskMetrics
-from airflow_provider_fluxions.waiting import Wait, warn_of_other_options
+from airflow_provider_fluxions.waiting import Wait, expiry, warn_of_other_options
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +146,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     def _wait(self, context: Context, job_id: JobId, deadline: float) -> None:
         hook = FluxionsHook(self.fluxions_conn_id)
         client = hook.get_conn()
-        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline)
+        expires = expiry(context, self.execution_timeout)
+        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
         watched = wait.look_or(client, self._defer) if self.deferrable else wait.in_place(client)
         price = hook.price_or(self.price_per_audio_hour)
         traces = self._trace(job_id, watched.ended.values(), price)

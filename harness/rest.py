@@ -44,10 +44,20 @@ class AirflowRest:
             body["logical_date"] = None
         self.call("POST", f"/dags/{dag_id}/dagRuns", body)
 
-    def clear(self, dag_id: str, run_id: str) -> None:
-        """Clear all tasks of the run, whatever their state, so that they run again."""
-        body = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
+    def clear(self, dag_id: str, run_id: str, task_ids: list[str] | None = None) -> None:
+        """Clear tasks of the run (None: all), whatever their state, so that they run again."""
+        body: dict[str, Any] = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
+        body |= {} if task_ids is None else {"task_ids": task_ids}
         self.call("POST", f"/dags/{dag_id}/clearTaskInstances", body)
+
+    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Put a task into `success` or `failed`, as a user does on its page."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        self.call("PATCH", path, {"dry_run": False, "new_state": state})
+
+    def add_connection(self, conn_id: str, **fields: str) -> None:
+        """Define a connection (`conn_type`, `host`, `password`) of a running Airflow."""
+        self.call("POST", "/connections", {"connection_id": conn_id, **fields})
 
     def _sign_in(self) -> None:
         if self.major == AIRFLOW_2:

@@ -10,13 +10,13 @@ from urllib.parse import urljoin, urlsplit
 from weakref import WeakSet
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import requote_uri
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.retry import Retry
 
+from airflow_provider_fluxions.api.bounded import BoundedAdapter
 from airflow_provider_fluxions.api.errors import FluxionsConfigError
 from airflow_provider_fluxions.api.responses import retry_after_seconds
 from airflow_provider_fluxions.api.settings import ClientSettings
@@ -81,7 +81,7 @@ class ReadRetry(Retry):
         return min(retry_after_seconds({"Retry-After": retry_after}) or 0.0, MAX_RETRY_AFTER_SECONDS)
 
 
-class ReadAdapter(HTTPAdapter):
+class ReadAdapter(BoundedAdapter):
     """Sends requests that another thread can break off.
 
     The timeouts of `requests` begin anew with every byte, so a server that drips is bounded by nothing else.
@@ -137,7 +137,7 @@ def _pools(http: type[HTTPConnection], https: type[HTTPSConnection]) -> dict[str
     return {"http": HTTPPool, "https": HTTPSPool}
 
 
-class UploadAdapter(HTTPAdapter):
+class UploadAdapter(BoundedAdapter):
     """Sends a body without the connect timeout hanging over it, and never twice.
 
     urllib3 leaves the connect timeout on the socket while it sends, so a gateway that holds an upload until

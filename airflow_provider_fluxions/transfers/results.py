@@ -8,8 +8,8 @@ from typing import Any
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
-from airflow_provider_fluxions.api.errors import FluxionsNotReadyError, JobId
-from airflow_provider_fluxions.api.models import JobStatus, Transcription
+from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.api.reference import unmarked_stem
 from airflow_provider_fluxions.assets import add_asset_extra, some_uris
 from airflow_provider_fluxions.formats import Choice, choose, choose_installed
@@ -17,7 +17,7 @@ from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink
-from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
+from airflow_provider_fluxions.polling.verdict import completed, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
 from airflow_provider_fluxions.transfers.address import parse_destination
 from airflow_provider_fluxions.transfers.origin import origin_of
@@ -122,20 +122,3 @@ def _asset_extra(done: Traces, folder: str) -> dict[str, Any]:
         "destination": folder,
         "uris": some_uris(done.outputs),
     }
-
-
-def completed(transcription: Transcription) -> Transcription:
-    """Return the transcription if it is completed.
-
-    :raises FluxionsJobFailedError: it failed.
-    :raises FluxionsNotReadyError: it still runs.
-    """
-    if transcription.status == JobStatus.FAILED:
-        raise job_error([transcription])
-    if transcription.status != JobStatus.COMPLETED:
-        raise FluxionsNotReadyError(
-            f"Job {transcription.id} is still {transcription.status}; wait for it with FluxionsTranscriptionSensor "
-            "before its result is stored.",
-            job_id=transcription.id,
-        )
-    return transcription

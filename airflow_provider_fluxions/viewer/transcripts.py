@@ -7,7 +7,7 @@ from typing import Any
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import FORMATS, get_format, read_stored, render
 from airflow_provider_fluxions.hooks import connect_for_viewing
-from airflow_provider_fluxions.transfers.results import completed
+from airflow_provider_fluxions.polling.verdict import completed
 from airflow_provider_fluxions.viewer.answers import Answer, file_answer
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.facts import TaskFacts
