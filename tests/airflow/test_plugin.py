@@ -11,6 +11,9 @@ import pytest
 from airflow_provider_fluxions.plugin import FluxionsPlugin
 
 IS_AIRFLOW_2 = version("apache-airflow").startswith("2.")
+has_viewer = pytest.mark.skipif(
+    version("apache-airflow").startswith("3.0."), reason="the scripts of Airflow 3.0's own pages alone know the reader"
+)
 
 
 def test_airflow_finds_the_plugin() -> None:
@@ -29,6 +32,7 @@ def test_importing_the_plugin_loads_nothing_that_airflow_has_not_loaded() -> Non
     assert out.strip().splitlines()[-1] == "[] False"
 
 
+@has_viewer
 @pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has no tabs")
 def test_the_tab_names_the_task_and_stays_below_a_base_path() -> None:
     (tab,) = FluxionsPlugin().external_views
@@ -44,6 +48,7 @@ def test_switched_off_the_viewer_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> 
         assert (plugin.fastapi_apps, plugin.external_views) == ([], [])
 
 
+@has_viewer
 def test_each_airflow_gets_its_own_kind_of_app_only() -> None:
     plugin = FluxionsPlugin()
     assert bool(plugin.flask_blueprints) == IS_AIRFLOW_2
