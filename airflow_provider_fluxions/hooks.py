@@ -28,6 +28,8 @@ DEFAULT_POLL_INTERVAL_SECONDS = 15.0
 DEFAULT_TIMEOUT_SECONDS = 24 * 60 * 60.0
 # A poll must not hold up the loop's other requests for long; the next round asks again.
 POLL_TIMEOUT_SECONDS = 30.0
+# Nor a page its reader, or a thread of the web server.
+VIEW_TIMEOUT_SECONDS = 20.0
 
 
 class FluxionsHook(BaseHook):
@@ -172,6 +174,17 @@ async def connect_for_polling(fluxions_conn_id: str) -> FluxionsClient:
     timeout = min(settings.read_timeout, POLL_TIMEOUT_SECONDS)
     # In a thread, once a loop: the first client imports `requests`, which would hold up every other trigger.
     return await asyncio.to_thread(_new_client, replace(settings, max_retries=0, read_timeout=timeout))
+
+
+def connect_for_viewing(fluxions_conn_id: str) -> FluxionsClient:
+    """Return a client for the web server, where somebody waits for the page: little patience, one retry.
+
+    :raises FluxionsConfigError: the connection cannot work.
+    """
+    connection = BaseHook.get_connection(fluxions_conn_id)
+    settings = settings_of(connection, connection.extra_dejson)
+    timeout = min(settings.read_timeout, VIEW_TIMEOUT_SECONDS)
+    return _new_client(replace(settings, max_retries=min(settings.max_retries, 1), read_timeout=timeout))
 
 
 def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:

@@ -21,7 +21,12 @@ from airflow_provider_fluxions.hooks import (
     FluxionsHook,
 )
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import RECORDING_XCOM, FluxionsJobLink, FluxionsRecordingLink
+from airflow_provider_fluxions.links import (
+    RECORDING_XCOM,
+    FluxionsJobLink,
+    FluxionsRecordingLink,
+    FluxionsTranscriptLink,
+)
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
 from airflow_provider_fluxions.submitting import submit_for_task
@@ -60,7 +65,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("audio", "filename", "fluxions_conn_id", "aws_conn_id")
-    operator_extra_links = (FluxionsRecordingLink(), FluxionsJobLink())
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsRecordingLink(), FluxionsJobLink())
     ui_color = "#e8f0ff"
 
     def __init__(

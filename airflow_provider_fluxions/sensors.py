@@ -26,7 +26,7 @@ from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.cost_report import CostReport
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import FluxionsJobLink
+from airflow_provider_fluxions.links import FluxionsJobLink, FluxionsTranscriptLink
 from airflow_provider_fluxions.polling import Outcome, Watched, look
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error, parse_job_ids
 from airflow_provider_fluxions.task_metrics import TaskMetrics
@@ -59,7 +59,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "fluxions_conn_id")
-    operator_extra_links = (FluxionsJobLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsJobLink())
     ui_color = "#f0e8ff"
     # Airflow's own arguments.
     soft_fail: bool

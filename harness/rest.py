@@ -24,7 +24,10 @@ class AirflowRest:
         self._signed_in = False
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """The JSON answer of one call, `path` starting after `/api/v1` or `/api/v2`; else HarnessError."""
+        """The JSON answer of one call, `path` starting after `/api/v1` or `/api/v2`; else HarnessError.
+
+        None for an answer without content.
+        """
         if not self._signed_in:
             self._sign_in()
         url = f"{self.base_url}/api/v{1 if self.major == AIRFLOW_2 else 2}{path}"
@@ -73,4 +76,4 @@ def _read(answer: requests.Response) -> Any:
     if not answer.ok:
         call = f"{answer.request.method} {answer.url}"
         raise HarnessError(f"{call}: HTTP {answer.status_code}: {answer.text[:500]}")
-    return answer.json()
+    return answer.json() if answer.content else None

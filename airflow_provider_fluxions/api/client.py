@@ -18,6 +18,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsInputError,
     FluxionsNotFoundError,
     FluxionsRejectedError,
+    FluxionsResponseError,
     JobId,
 )
 from airflow_provider_fluxions.api.ids import check_job_id, key_of
@@ -144,10 +145,16 @@ class FluxionsClient:
 
         :raises FluxionsInputError: ``job_id`` is not an id.
         :raises FluxionsNotFoundError: this account has no such job.
+        :raises FluxionsResponseError: the answer is no job, or another one's.
         """
         path = f"/transcriptions/{quote(str(check_job_id(job_id)), safe='')}"
         params = {"word_level_timestamps": "true"} if word_level_timestamps else {}
-        return Transcription.from_json(self._get(path, params, job_id=job_id))
+        answer = self._get(path, params, job_id=job_id)
+        if key_of(answer.get("id", "")) != key_of(job_id):  # a wrong transcript is worse than none
+            raise FluxionsResponseError(
+                f"Fluxions was asked for job {job_id} and answered with job {answer.get('id')!r}.", job_id=job_id
+            )
+        return Transcription.from_json(answer)
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
         """Return one page of the account's jobs, without transcripts, in an order nobody documents.

@@ -37,7 +37,7 @@ _ERRORS: Mapping[int, type[FluxionsStatusError]] = {
 }
 
 _ADVICE: Mapping[type[FluxionsStatusError], str] = {
-    FluxionsAuthenticationError: "Check the API key in the connection's password field.",
+    FluxionsAuthenticationError: "Check the API key: the connection's password, or FLUXIONS_API_KEY in a shell.",
     FluxionsCreditError: "Add credit to the Fluxions account, then clear the task.",
     FluxionsNotFoundError: "Check the job id, and that the key belongs to the account that owns it.",
     FluxionsRejectedError: "Sending it again unchanged cannot help.",

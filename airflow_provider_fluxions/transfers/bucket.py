@@ -25,7 +25,7 @@ from airflow_provider_fluxions.hooks import (
 )
 from airflow_provider_fluxions.identity import map_index_of
 from airflow_provider_fluxions.lineage import ReportsLineage
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
@@ -37,13 +37,13 @@ from airflow_provider_fluxions.transfers.layout import DEFAULT_TEMPLATE, Layout
 from airflow_provider_fluxions.transfers.manifest import Manifest
 from airflow_provider_fluxions.transfers.origin import origin_of
 from airflow_provider_fluxions.transfers.partition import ingest_folder
-from airflow_provider_fluxions.transfers.patience import DEFERRAL_COSTS_SECONDS
+from airflow_provider_fluxions.transfers.patience import DEFERRAL_COSTS_SECONDS, LONGEST_DEFERRAL_SECONDS
 from airflow_provider_fluxions.transfers.plan import Target
 from airflow_provider_fluxions.transfers.preparation import Preparation
 from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Selection
 from airflow_provider_fluxions.transfers.summary import check_fail_on, summarize, too_late, traces_of, verdict
 from airflow_provider_fluxions.transfers.survey import Order
-from airflow_provider_fluxions.transfers.work import Worker
+from airflow_provider_fluxions.transfers.work import RECORDING_PATIENCE_SECONDS, Worker
 from airflow_provider_fluxions.waiting import Wait, expired, expiry
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     An input is done when its results exist and carry its version and these options in their metadata, so a
     rerun submits only what is new; formats that are missing are made from a stored ``json`` result where there is
-    one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else.
+    one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else; one whose
+    result would replace that of another recording fails, too.
 
     Returns counts, ``bytes``, ``audio_seconds``, ``cost`` and ``estimated_cost`` (with a price), and the address of the
     ``manifest``: one JSON line an input. See docs/transfer.md.
@@ -66,8 +67,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. Other
         options than last time are work again, from the results or jobs that there are.
     :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
-        interval (else its logical date, else when it was to run), UTC. An input whose results stand whole in another
-        date's partition is done, and stays there.
+        interval (else its logical date, else when it was to run), UTC. An input whose results stand in another date's
+        partition keeps that: what is missing goes there.
     :param key_template: names of results below that, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}`` of the
         recording and ``{extension}`` of the format; see `Layout`. By default ``2026/call.mp3.json``.
     :param suffixes: lower-case endings of audio names.
@@ -107,9 +108,10 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         "source", "destination", "min_age", "min_bytes", "max_bytes", "max_inputs", "max_audio_hours", "dry_run",
         "shard_index", "shard_count", "fluxions_conn_id", "aws_conn_id",
     )  # fmt: skip
-    operator_extra_links = (FluxionsResultLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsResultLink())
     ui_color = "#e8fff0"
     deferral_costs_seconds = DEFERRAL_COSTS_SECONDS
+    recording_patience_seconds = RECORDING_PATIENCE_SECONDS
 
     def __init__(
         self,
@@ -212,7 +214,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     def _run(self, context: Context, deadline: float, *, resumed: bool) -> dict[str, Any]:
         ti, origin = context["ti"], origin_of(context)
         choices, metrics = choose_installed(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
-        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, map_index_of(ti))
         hook = FluxionsHook(self.fluxions_conn_id)
         client, price = hook.get_conn(), hook.price_or(self.price_per_audio_hour)
         store = S3Store(self.aws_conn_id, self._writing())
@@ -224,7 +226,18 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         if entries is None:
             entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
         ti.xcom_push(RESULT_XCOM, manifest.uri)
-        worker = Worker(client, store, choices, origin, self.non_speech, self.cache, deadline, run, metrics)
+        worker = Worker(
+            client,
+            store,
+            choices,
+            origin,
+            self.non_speech,
+            self.cache,
+            deadline,
+            run,
+            metrics,
+            self.recording_patience_seconds,
+        )
         expires = expiry(context, self.execution_timeout)
         flow = Flow(worker, entries, self._pace(min(deadline, expires)))
         try:
@@ -250,7 +263,9 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             raise too_late(flow.entries, running, self.timeout)
         # A quarter of the jobs is worth coming back for where others queue behind them.
         enough = max(1, len(running) // 4) if flow.has_more else len(running)
-        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, deadline, enough, expires)
+        # One job that never ends must not keep the results of all others from being written.
+        until = min(deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
+        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough, expires)
         self.log.info("%d jobs run; deferring until %d of them have ended.", len(running), enough)
         self.defer(
             trigger=wait.trigger(),

@@ -8,16 +8,16 @@ from typing import Any
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
-from airflow_provider_fluxions.api.errors import FluxionsNotReadyError, JobId
-from airflow_provider_fluxions.api.models import JobStatus, Transcription
+from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.api.reference import unmarked_stem
 from airflow_provider_fluxions.assets import add_asset_extra, some_uris
 from airflow_provider_fluxions.formats import Choice, choose, choose_installed
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
-from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink
+from airflow_provider_fluxions.polling.verdict import completed, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
 from airflow_provider_fluxions.transfers.address import parse_destination
 from airflow_provider_fluxions.transfers.origin import origin_of
@@ -46,7 +46,7 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "destination", "fluxions_conn_id", "aws_conn_id")
-    operator_extra_links = (FluxionsResultLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsResultLink())
     ui_color = "#e8fff0"
 
     def __init__(
@@ -122,20 +122,3 @@ def _asset_extra(done: Traces, folder: str) -> dict[str, Any]:
         "destination": folder,
         "uris": some_uris(done.outputs),
     }
-
-
-def completed(transcription: Transcription) -> Transcription:
-    """Return the transcription if it is completed.
-
-    :raises FluxionsJobFailedError: it failed.
-    :raises FluxionsNotReadyError: it still runs.
-    """
-    if transcription.status == JobStatus.FAILED:
-        raise job_error([transcription])
-    if transcription.status != JobStatus.COMPLETED:
-        raise FluxionsNotReadyError(
-            f"Job {transcription.id} is still {transcription.status}; wait for it with FluxionsTranscriptionSensor "
-            "before its result is stored.",
-            job_id=transcription.id,
-        )
-    return transcription

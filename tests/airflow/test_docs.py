@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 import yaml
 
 from airflow_provider_fluxions.api import errors
+from airflow_provider_fluxions.api.responses import status_error
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "airflow_provider_fluxions"
@@ -30,17 +31,22 @@ CLASSES = {
 }
 # What is raised is one of the classes below these.
 ABSTRACT = {"FluxionsError", "FluxionsRequestError", "FluxionsStatusError", "FluxionsJobError"}
-PAGES = [
-    path
-    for path in (
-        ROOT / line
-        for line in subprocess.run(
-            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-            cwd=ROOT, capture_output=True, text=True, check=True,
-        ).stdout.splitlines()
-    )
-    if path.exists()
-]  # fmt: skip
+FOLDERS = (
+    "airflow_provider_fluxions",
+    "benchmarks",
+    "dags_examples",
+    "docs",
+    "requirements",
+    "samples",
+    "scripts",
+    "tests",
+)
+FILES = [
+    str(path.relative_to(ROOT))
+    for path in (*ROOT.iterdir(), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*")))
+    if path.is_file() and "node_modules" not in path.parts and "_build" not in path.parts
+]
+PAGES = [ROOT / name for name in sorted(FILES) if name.endswith(".md")]
 REGISTRY = yaml.safe_load((ROOT / ".airflow-registry.yaml").read_text())
 PUBLIC = [
     entry["module"].rpartition(".")[2]
@@ -77,6 +83,21 @@ def test_the_page_has_every_class_of_error_and_whether_a_retry_can_help() -> Non
 def test_the_page_explains_a_message_of_each_class_that_the_code_raises(name: str) -> None:
     texts = [text for cls, text in raised() if cls == name]
     assert any(message in text for message in MESSAGES for text in texts), texts
+
+
+@pytest.mark.parametrize("status", [302, 401, 402, 403, 404, 408, 413, 429, 503])
+def test_the_page_explains_a_message_of_each_error_status(status: int) -> None:
+    told = str(status_error(status, {}, b"{}"))
+    assert any(message in told for message in MESSAGES), told
+
+
+def test_each_file_that_the_contributing_guide_names_is_there() -> None:
+    names = re.findall(r"`([\w./*<>]+(?:\.py|\.md|\.toml|/))`", (ROOT / "CONTRIBUTING.md").read_text())
+    files = [line for name in FILES for line in (name, *map(str, Path(name).parents))]
+    patterns = {name: re.sub(r"<\w+>", "*", name).rstrip("/") for name in names}
+    missing = [name for name, glob in patterns.items() if not any(fnmatch(f"/{path}", f"*/{glob}") for path in files)]
+    assert len(names) > 50
+    assert missing == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

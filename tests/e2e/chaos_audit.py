@@ -13,10 +13,10 @@ from airflow_provider_fluxions.api.reference import reference_in
 from harness.audit import in_files, in_objects, in_tables
 from tests.e2e.chaos_cast import Part, content
 from tests.e2e.chaos_scene import RESULTS, SOURCE, Scene
+from tests.e2e.chaos_undisturbed import EXTENSIONS, undisturbed
 from tests.e2e.shard_judgement import comparable
 
 Job = Mapping[str, Any]
-EXTENSIONS = (".json", ".srt", ".vtt")
 DONE = ("completed", "already_done")
 
 
@@ -42,6 +42,7 @@ def audit(scene: Scene, seed: int, parts: tuple[Part, ...]) -> Audit:
     by_name = {names[job["sha256"]]: job for job in live}
     tries = scene.task_instances("run_id", "task_id", "map_index", "state", "try_number")
     expected = {key: twin for part in parts for key, twin in twins(part, by_name)}
+    right = undisturbed(scene.account.server.profile, seed, names.values())
     return Audit(
         inputs=len(names),
         live_jobs=len(live),
@@ -53,7 +54,7 @@ def audit(scene: Scene, seed: int, parts: tuple[Part, ...]) -> Audit:
             *(f"{row['run_id']}.{row['task_id']}[{row['map_index']}] ended as {row['state']}"
               for row in tries if row["state"] != "success"),
             *job_faults(live, names),
-            *_output_faults(scene, expected),
+            *_output_faults(scene, expected, right),
             *(fault for part in parts if part.is_transfer for fault in _manifest_faults(scene, part, by_name)),
             *(f"the API key is in {place}" for place in _leaks(scene)),
         ],
@@ -70,20 +71,19 @@ def job_faults(live: Iterable[Job], names: Mapping[str, str]) -> Iterator[str]:
 
 
 def twins(part: Part, jobs: Mapping[str, Job]) -> Iterator[tuple[str, str]]:
-    """Each result that a run should have stored, by key, and the undisturbed one that says the same."""
+    """Each result that a run should have stored, by key, and the name of the undisturbed one that says the same."""
     for name in part.recordings:
         own = f"{name}.wav" if part.is_transfer else f"{name}-{jobs.get(name, {}).get('id')}"
         for extension in EXTENSIONS:
-            yield f"storm/{part.run_id}/{own}{extension}", f"calm/{part.run_id}/{name}.wav{extension}"
+            yield f"storm/{part.run_id}/{own}{extension}", f"{name}{extension}"
 
 
-def _output_faults(scene: Scene, expected: Mapping[str, str]) -> Iterator[str]:
+def _output_faults(scene: Scene, expected: Mapping[str, str], right: Mapping[str, bytes]) -> Iterator[str]:
     found = {key for key in scene.buckets.keys(RESULTS, "storm/") if "/_manifests/" not in key}
     yield from (f"{key} is missing" for key in sorted(expected.keys() - found))
     yield from (f"{key} is left over" for key in sorted(found - expected.keys()))
     for key in sorted(found & expected.keys()):
-        ours, theirs = (comparable(one, scene.buckets.get(RESULTS, one)) for one in (key, expected[key]))
-        if ours != theirs:
+        if comparable(key, scene.buckets.get(RESULTS, key)) != comparable(key, right[expected[key]]):
             yield f"{key} differs from the undisturbed one"
 
 

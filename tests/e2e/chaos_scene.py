@@ -1,5 +1,5 @@
 """What a campaign is played on: Airflow on PostgreSQL, an emulator with a database, an S3 behind a door that makes
-trouble, and a second account that nobody disturbs.
+trouble.
 """
 
 from __future__ import annotations
@@ -99,7 +99,6 @@ def set_scene(home: Path, plan: Plan, lost_seconds: int = LOST_SECONDS) -> Itera
         door = stack.enter_context(FaultyS3(buckets))
         # Without a cache, two uploads of one recording are two jobs, whatever their names.
         server = LocalEmulator(home / "emulator", profile=profile, after_seconds=JOB_SECONDS, cache_mode="off")
-        calm = stack.enter_context(LocalEmulator(home / "emulator-calm", profile=profile))
         stack.enter_context(server)
         account = Account(server, stack.enter_context(ControlClient(server.url)))
         account.control.seed_jobs(FOREIGN_JOBS, age_seconds=3600.0)
@@ -113,9 +112,7 @@ def set_scene(home: Path, plan: Plan, lost_seconds: int = LOST_SECONDS) -> Itera
             template_cache=Path(sys.prefix) / "airflow-db",
         )
         airflow.add_connection("aws_default", **door.airflow_connection())
-        airflow.add_connection("aws_calm", **buckets.airflow_connection())
         airflow.add_connection("fluxions_default", **server.airflow_connection())
-        airflow.add_connection("fluxions_calm", **calm.airflow_connection())
         stack.enter_context(airflow)
         yield Scene(airflow, account, door, buckets, home)
 

@@ -10,6 +10,7 @@ from tests.e2e.chaos_audit import job_faults, manifest_faults, twins
 from tests.e2e.chaos_cast import Part
 from tests.e2e.chaos_failures import judge
 from tests.e2e.chaos_scene import DOOM
+from tests.e2e.chaos_undisturbed import EXTENSIONS, undisturbed
 
 PART = Part("transfer-000", "chaos_transfer_sync", 2)
 REFERENCES = ("00000000000000a0", "00000000000000a1")
@@ -69,12 +70,10 @@ def test_the_judge_sees_a_manifest_that_does_not(rows: list[dict[str, Any]]) -> 
 
 
 def test_results_of_a_transfer_are_named_by_the_recording_and_others_by_the_job_as_well() -> None:
-    assert dict(twins(PART, BY_NAME))["storm/transfer-000/transfer-000-1.wav.srt"] == (
-        "calm/transfer-000/transfer-000-1.wav.srt"
-    )
+    assert dict(twins(PART, BY_NAME))["storm/transfer-000/transfer-000-1.wav.srt"] == ("transfer-000-1.srt")
     steps = Part("steps-001", "chaos_steps_sync", 1)
     assert dict(twins(steps, {"steps-001-0": {"id": 12}}))["storm/steps-001/steps-001-0-12.json"] == (
-        "calm/steps-001/steps-001-0.wav.json"
+        "steps-001-0.json"
     )
 
 
@@ -90,3 +89,10 @@ def test_that_tries_are_used_up_is_a_documented_reason() -> None:
 
 def test_an_error_that_ends_a_task_with_tries_left_is_none() -> None:
     assert judge("AirflowFailException: no such job", False, False) == ("AirflowFailException: no such job", False)
+
+
+def test_undisturbed_results_are_of_every_format_and_each_recordings_own() -> None:
+    found = undisturbed("observed", 1, ["steps-001-0", "steps-002-0"])
+    assert sorted(found) == [f"steps-00{number}-0{extension}" for number in (1, 2) for extension in EXTENSIONS]
+    assert found["steps-001-0.srt"] == undisturbed("observed", 1, ["steps-001-0"])["steps-001-0.srt"]
+    assert len(set(found.values())) == len(found)

@@ -10,7 +10,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.emulator.faults import Fault
-from tests.e2e.chaos_campaign import follow
 from tests.e2e.chaos_cast import FEWEST_JOBS, MAPPED_TASKS, cast, content
 from tests.e2e.chaos_faults import API_FAULTS, MAX_LATENCY_SECONDS, S3_FAULTS, fault_of
 from tests.e2e.chaos_plan import (
@@ -24,6 +23,7 @@ from tests.e2e.chaos_plan import (
     kill_kinds,
     make_plan,
 )
+from tests.e2e.chaos_storm import follow
 from tests.e2e.proportions import shares
 
 SEEDS = st.integers(0, 2**32)

@@ -297,6 +297,14 @@ def test_an_answer_without_an_id_says_that_a_job_may_exist() -> None:
     assert not error.nothing_created
 
 
+@pytest.mark.parametrize("answer", [{"id": 8, "status": "completed", "text": "other"}, {"status": "completed"}])
+def test_an_answer_about_another_job_or_none_is_never_taken_for_the_job(answer: dict[str, object]) -> None:
+    with raw_server(json_answer(answer)) as (url, _), FluxionsClient(KEY, url, max_retries=0) as client:
+        with pytest.raises(FluxionsResponseError, match="asked for job 7 and answered with job") as caught:
+            client.get_transcription(7)
+        assert (caught.value.job_id, caught.value.transient) == (7, True)
+
+
 @pytest.mark.parametrize("body", ["html", "empty", "truncated_json"])
 def test_an_unreadable_good_answer_to_a_read_is_a_transient_error(documented: Service, body: str) -> None:
     documented.fault(method="GET", status=200, body=body)

@@ -34,7 +34,8 @@ LINES = [
     {"sources"},
     {"cost_report", "submitting", "waiting"},
     {"operators", "sensors", "transfers", "cli"},
-    {"__main__"},
+    {"viewer"},
+    {"__main__", "plugin"},
 ]
 HEIGHT = {part: height for height, line in enumerate(LINES) for part in line}
 WITHOUT_AIRFLOW = {

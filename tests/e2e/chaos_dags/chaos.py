@@ -65,17 +65,3 @@ for way, deferrable in (("deferred", True), ("sync", False)):
             deferrable=deferrable,
             **WAITING,
         )
-
-with chaos_dag("undisturbed"):
-    # On another account, past the door that makes trouble.
-    FluxionsS3ToS3Operator(
-        task_id="transcribe",
-        source="s3://recordings/",
-        destination="s3://results/calm/",
-        formats=FORMATS,
-        max_in_flight=400,
-        upload_workers=8,
-        fluxions_conn_id="fluxions_calm",
-        aws_conn_id="aws_calm",
-        **WAITING,
-    )
