@@ -71,7 +71,7 @@ def _run_and_keep(cells: Sequence[Cell]) -> int:
 def _run(cell: Cell) -> Result:
     print(f"{cell.name}: running; its log is {WORK / cell.name}.log", flush=True)
     result = run(cell, WORK)
-    print(f"{row(cell.name, result)} {result.seconds} s", flush=True)
+    print(f"{row(cell, result)} {result.seconds} s", flush=True)
     return result
 
 
