@@ -34,32 +34,37 @@ from airflow_provider_fluxions.emulator import Emulator, Transition, Upload
 from airflow_provider_fluxions.emulator.app import build_app
 
 API_KEY = "benchmark-key"
+# How long a job runs by the emulator's clock, which `Board.begin` sets.
+LIFE_SECONDS = 3600.0
 
 
 class Board:
     """The jobs of one contestant's turn, and what of them was shown when."""
 
     def __init__(self) -> None:
-        self.set_up(0, 0.0, 0.0)
+        self.make(0, 0.0)
 
-    def set_up(self, jobs: int, first_end: float, spread_seconds: float) -> None:
-        """Make jobs that end one after the other from ``first_end`` (epoch seconds) on."""
+    def make(self, jobs: int, spread_seconds: float) -> None:
+        """Make jobs that end one after the other from the instant on that `begin` sets; it takes time with many."""
         self.requests: list[float] = []
         self.shown: defaultdict[int, list[float]] = defaultdict(list)
-        offset = [0.0]
-        # A long way off, so that the ends can be set by the time of the submit alone.
-        span = first_end - time.time() + 3600
-        self.emulator = Emulator("documented", API_KEY, transition=Transition.after_seconds(span), cache_mode="off",
-                                 clock=lambda: time.time() + offset[0])  # fmt: skip
-        now = time.time()
+        self._ahead = 0.0
+        self.emulator = Emulator("documented", API_KEY, transition=Transition.after_seconds(LIFE_SECONDS),
+                                 cache_mode="off", clock=lambda: time.time() + self._ahead)  # fmt: skip
+        # The clock is set so that job by job is submitted a little later.
+        made_at = time.time()
         for number in range(jobs):
-            ends = first_end + spread_seconds * number / max(1, jobs)
-            offset[0] = ends - span - now
+            self._ahead = made_at - time.time() + spread_seconds * number / jobs
             self.emulator.desk.submit(Upload("00", 100_000, b""), f"{number}.mp3", False, False)
-        offset[0] = 0.0
-        self.ends = {job.id: job.created_at + span for job in self.emulator.jobs}
+        self._first_end = made_at + LIFE_SECONDS
+        self._ahead = made_at - time.time()
         self._record_shows()
         self.app = build_app(self.emulator)
+
+    def begin(self, first_end: float) -> dict[int, float]:
+        """Set the emulator's clock so that the first job ends then (epoch seconds); return when each does."""
+        self._ahead = self._first_end - first_end
+        return {job.id: job.created_at + LIFE_SECONDS - self._ahead for job in self.emulator.jobs}
 
     def _record_shows(self) -> None:
         desk: Any = self.emulator.desk
@@ -95,10 +100,14 @@ def build(board: Board, latency_seconds: float) -> Any:
             "status": "completed" if board.is_completed(int(number)) else "in_progress",
         })  # fmt: skip
 
-    async def start(request: Request) -> JSONResponse:
+    async def make(request: Request) -> JSONResponse:
         wish = await request.json()
-        board.set_up(wish["jobs"], wish["first_end"], wish["spread_seconds"])
-        return JSONResponse({"ends": board.ends})
+        board.make(wish["jobs"], wish["spread_seconds"])
+        return JSONResponse({})
+
+    async def begin(request: Request) -> JSONResponse:
+        wish = await request.json()
+        return JSONResponse({"ends": board.begin(wish["first_end"])})
 
     async def seen(_: Request) -> JSONResponse:
         return JSONResponse({"requests": board.requests, "shown": board.shown})
@@ -107,7 +116,8 @@ def build(board: Board, latency_seconds: float) -> Any:
         await board.app(scope, receive, send)
 
     app = Starlette(routes=[
-        Route("/bench/start", start, methods=["POST"]),
+        Route("/bench/make", make, methods=["POST"]),
+        Route("/bench/begin", begin, methods=["POST"]),
         Route("/bench/seen", seen),
         Route("/api/v2/accounts/{account}/runs/{id}/", dbt_run),
         Route("/openai/batches/{id}", openai_batch),

@@ -30,9 +30,13 @@ class LocalEmulator:
         profile: str = "documented",
         speech_recognition: bool = False,
         after_seconds: float | None = None,
+        cache_mode: str | None = None,
         python: str | Path = sys.executable,
     ) -> None:
-        """Jobs complete `after_seconds` after submission; None leaves it to the emulator. Nothing starts."""
+        """Jobs complete `after_seconds` after submission; None leaves that and `cache_mode` to the emulator.
+
+        Nothing starts.
+        """
         # Distinctive, so that a search for it in logs and tables has no chance hits.
         self.api_key = f"fx-secret-{secrets.token_hex(16)}"
         self.profile = profile
@@ -46,6 +50,7 @@ class LocalEmulator:
             "--api-key", self.api_key,
             *(["--asr"] if speech_recognition else []),
             *([] if after_seconds is None else ["--after-seconds", str(after_seconds)]),
+            *([] if cache_mode is None else ["--cache-mode", cache_mode]),
         ]  # fmt: skip
         log = folder / "emulator.log"
         self.process = ManagedProcess(f"emulator ({profile})", self._command, log, clean_environment())

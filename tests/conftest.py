@@ -1,4 +1,4 @@
-"""What the tests with an emulator in their own process share."""
+"""What tests of all kinds share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No property is about time, and machines that run tests are shared.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,8 @@ class EmulatorServer:
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
             build_app(self.emulator),
+            # uvloop, which Airflow 3 brings, has transports of another kind that cannot be cut here.
+            loop="asyncio",
             http=_TransportProtocol,
             ws="none",
             lifespan="off",

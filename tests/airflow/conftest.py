@@ -56,9 +56,15 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         client.create_bucket(Bucket=bucket)
     yield client
     for bucket in (INPUT, OUTPUT):
-        for item in client.list_objects_v2(Bucket=bucket).get("Contents", ()):
-            client.delete_object(Bucket=bucket, Key=item["Key"])
+        empty(client, bucket)
         client.delete_bucket(Bucket=bucket)
+
+
+def empty(client: Any, bucket: str) -> None:
+    """Delete all objects of a bucket."""
+    keys = [{"Key": item["Key"]} for item in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
+    if keys:
+        client.delete_objects(Bucket=bucket, Delete={"Objects": keys})
 
 
 class FakeTaskInstance(SimpleNamespace):

@@ -92,23 +92,26 @@ class HoldingS3:
                 hold.skip -= 1
         return None
 
-    def answer(self, method: str, path: str, headers: http.client.HTTPMessage, body: bytes) -> _Answer:
+    def answer(self, method: str, path: str, headers: http.client.HTTPMessage, body: bytes) -> Answer:
         """What S3 says to a request."""
         passed = {name: value for name, value in headers.items() if name.lower() not in (*_HOP_BY_HOP, "expect")}
         connection = http.client.HTTPConnection("127.0.0.1", self._behind.port, timeout=_S3_SECONDS)
         try:
             connection.request(method, path, body, passed)
             answer = connection.getresponse()
-            return _Answer(answer.status, answer.getheaders(), answer.read())
+            return Answer(answer.status, answer.getheaders(), answer.read())
         finally:
             connection.close()
 
 
 @dataclass(frozen=True)
-class _Answer:
+class Answer:
+    """What goes back to a client. `is_cut`: the connection ends in the middle of the body."""
+
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    is_cut: bool = False
 
     def sent_headers(self, method: str) -> list[tuple[str, str]]:
         kept = [(name, value) for name, value in self.headers if name.lower() not in _HOP_BY_HOP]
@@ -143,12 +146,14 @@ def _handler(door: HoldingS3) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 hold.wait(self.client_address[1])
 
-        def _send(self, answer: _Answer) -> None:
+        def _send(self, answer: Answer) -> None:
             self.send_response_only(answer.status)
             for name, value in answer.sent_headers(self.command):
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.body)
+            if answer.is_cut:
+                self.close_connection = True
+            self.wfile.write(answer.body[: len(answer.body) // 2] if answer.is_cut else answer.body)
 
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass
 

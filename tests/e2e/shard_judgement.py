@@ -60,7 +60,7 @@ def double_jobs(jobs: Iterable[Mapping[str, Any]]) -> int:
 def different_outputs(scene: Scene, wanted: str, found: str) -> list[str]:
     """Return the paths that only one of the two folders has, or that differ in more than a job's own fields."""
     ours, theirs = (
-        {key.removeprefix(folder): _comparable(key, scene.storage.get(OUTPUT, key)) for key in _outputs(scene, folder)}
+        {key.removeprefix(folder): comparable(key, scene.storage.get(OUTPUT, key)) for key in _outputs(scene, folder)}
         for folder in (wanted, found)
     )
     return sorted(path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path))
@@ -70,7 +70,8 @@ def _outputs(scene: Scene, folder: str) -> list[str]:
     return [key for key in scene.storage.keys(OUTPUT, folder) if not key.startswith(f"{folder}_manifests/")]
 
 
-def _comparable(key: str, body: bytes) -> Any:
+def comparable(key: str, body: bytes) -> Any:
+    """Return what two results of one recording have in common, whatever their jobs."""
     if not key.endswith(".json"):
         return body
     return {name: value for name, value in json.loads(body).items() if name not in _OF_ONE_JOB}

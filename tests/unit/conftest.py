@@ -8,17 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.emulator import EmulatedJob, Emulator, EmulatorServer, Fault, RecordedRequest
 from tests.unit.fakes import FakeTime
 
 KEY = "s3cret-key"
-
-# No property is about time, and machines that run tests are shared.
-settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared machine")
 
 
 @dataclass
