@@ -135,8 +135,8 @@ def _lose(scene: Scene, play: Play) -> None:
 
 
 def _revoke(scene: Scene, play: Play) -> None:
-    """Once all waits of the account that hold no slot have begun, let its key open nothing more."""
-    waiting = [other for other in scene.plays if other.account == play.account and not other.holds_slot]
+    """Once all waits of the account have begun, those in slots included, let its key open nothing more."""
+    waiting = [other for other in scene.plays if other.account == play.account]
     if all(other is play or scene.done.get(other.task_id) for other in waiting):
         fault = Fault("GET", "/transcriptions*", status=401, message="Invalid API key", times=None)
         scene.accounts[play.account].control.add_fault(fault)
