@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from playwright.sync_api import BrowserContext, CDPSession, Page
 
 from harness.browser import open_page
+from harness.processes import wait_until
 from harness.viewer import ViewerServer
 from tests.viewer import scenes
 
@@ -81,7 +82,8 @@ def _round(context: BrowserContext, url: str) -> Iterator[float]:
     devtools = context.new_cdp_session(page)
     devtools.send("Performance.enable")
     page.goto(url)
-    page.wait_for_function("window.shown")
+    # Playwright's own wait needs `eval`, which the page forbids.
+    wait_until(lambda: page.evaluate("window.shown"), "the text is shown", 60.0)
     page.wait_for_load_state("networkidle")
     metrics = _metrics(devtools)
     yield page.evaluate(FIRST_PAINT)

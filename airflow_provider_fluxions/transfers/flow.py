@@ -62,6 +62,7 @@ class Flow:
         self._durations = [seconds for entry in self.entries if (seconds := entry.service_seconds) is not None]
         self._memory = Memory()
         self._trouble = Trouble(worker.patience_seconds)
+        self._unread: set[str] = set()  # references of jobs that have ended and could not be read yet
         self._failures = 0
         self._next_look = self._quiet_since = self.clock.now()
         # Whether jobs run that no look has asked for yet, and whether the last look after the deadline is done.
@@ -110,7 +111,8 @@ class Flow:
 
     @property
     def _is_time_to_defer(self) -> bool:
-        if not self.pace.may_defer or not self._running:
+        # A job that has ended and cannot be read would wake the task at once, again and again.
+        if not self.pace.may_defer or not self._running or self._unread:
             return False
         patience = patience_seconds(self.has_more, typical_seconds(self._durations), self.pace.deferral_costs)
         return self.clock.now() - self._quiet_since >= patience
@@ -225,6 +227,7 @@ class Flow:
     def _written(self, entry: Entry, written: Written) -> None:
         self._quiet_since = entry.written_at = self.clock.now()
         entry.state, entry.job_id, entry.audio_seconds = State.COMPLETED, written.job_id, written.audio_seconds
+        self._unread.discard(entry.item.ref)
 
     def _unwritten(self, entry: Entry, error: Exception) -> None:
         """Ask again for a transcript that could not be read for now; all else is final."""
@@ -233,10 +236,12 @@ class Flow:
             return
         entry.state = State.IN_FLIGHT
         self._running[entry.item.ref] = entry
+        self._unread.add(entry.item.ref)
         self._pause_looking(error)
 
     def _fail(self, entry: Entry, error: Exception) -> None:
         entry.fail(error, transient=bool(getattr(error, "transient", False)))
+        self._unread.discard(entry.item.ref)
         self._failures += 1
         self.worker.metrics.failed(1)
         if self._failures <= MAX_LOGGED_FAILURES:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from harness.matrix.interpreters import find_python
 from harness.matrix.results import Result, counts_of
 from harness.processes import tail
 
-# Airflow's classes without a running one; then every example and every mode of waiting on a running one.
-TESTS = ("tests/airflow", "tests/e2e/test_e2e_examples.py", "tests/e2e/test_e2e_waiting.py")
+# Airflow's classes without a running one, and every example on a running one.
+SHORT = ("tests/airflow", "tests/e2e/test_e2e_examples.py")
+# And every mode of waiting with every outcome.
+TESTS = (*SHORT, "tests/e2e/test_parity.py")
 PACKAGES = {
     "airflow": "apache-airflow",
     "amazon": "apache-airflow-providers-amazon",
@@ -33,8 +36,8 @@ print(json.dumps({"python": platform.python_version(), **versions}))
 _COUNTED = (0, 1)
 
 
-def run(cell: Cell, work: Path) -> Result:
-    """Run the tests of a cell; its log and report go to the folder `work`."""
+def run(cell: Cell, work: Path, tests: Sequence[str] = TESTS) -> Result:
+    """Run tests of a cell; its log and report go to the folder `work`."""
     day = date.today().isoformat()
     python = find_python(cell.python)
     if python is None:
@@ -45,7 +48,7 @@ def run(cell: Cell, work: Path) -> Result:
         return Result(day, problem="cannot be installed")
     work.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
-    status, log, junit = _pytest(environment / "bin" / "python", work / cell.name)
+    status, log, junit = _pytest(environment / "bin" / "python", work / cell.name, tests)
     seconds = round(time.monotonic() - begun)
     versions = _versions(environment / "bin" / "python")
     if status not in _COUNTED or not junit.exists():
@@ -57,12 +60,12 @@ def run(cell: Cell, work: Path) -> Result:
     return result
 
 
-def _pytest(python: Path, stem: Path) -> tuple[int, Path, Path]:
+def _pytest(python: Path, stem: Path, tests: Sequence[str]) -> tuple[int, Path, Path]:
     log, junit = stem.with_name(f"{stem.name}.log"), stem.with_name(f"{stem.name}.xml")
     junit.unlink(missing_ok=True)
     with log.open("w") as out:
         done = subprocess.run(
-            [python, "-m", "pytest", "-q", f"--junitxml={junit}", *TESTS],
+            [python, "-m", "pytest", "-q", f"--junitxml={junit}", *tests],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
             stdout=out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.matrix.cells import CELLS, ROOT
+from harness.matrix.cells import CELLS, ROOT, Cell
 from harness.matrix.results import Counts, Result
 
 README = ROOT / "README.md"
@@ -18,19 +18,28 @@ _HEAD = (
 
 def table(results: Mapping[str, Result]) -> str:
     """The rows of all cells, in Markdown."""
-    return "\n".join([*_HEAD, *(row(cell.name, results.get(cell.name)) for cell in CELLS)])
+    return "\n".join([*_HEAD, *(row(cell, results.get(cell.name)) for cell in CELLS)])
 
 
-def row(name: str, result: Result | None) -> str:
+def row(cell: Cell, result: Result | None) -> str:
     """The row of one cell, which says so where nothing ran."""
-    if result is None or result.missing or result.problem:
-        why = "never ran" if result is None else result.problem or f"not run: no {result.missing} was there"
-        return f"| {name} | | | | {why} | | {result.day if result else ''} |"
-    versions = result.versions
-    airflow = f"{versions['airflow']}{', lowest direct dependencies' if name == 'lowest' else ''}"
-    counts = [in_words(result.counts[group]) for group in ("classes", "running")]
-    cells = [airflow, versions["python"], versions["amazon"], versions["common-compat"], *counts, result.day]
-    return f"| {' | '.join(cells)} |"
+    versions = result.versions if result else {}
+    airflow = versions.get("airflow") or cell.pinned("apache-airflow")
+    lowest = ", all at its lowest" if cell.name == "lowest" else ""
+    amazon, compat = (versions.get(name, "") for name in ("amazon", "common-compat"))
+    columns = [f"{airflow}{lowest}", versions.get("python") or cell.python, amazon, compat, *_outcome(result)]
+    return f"| {' | '.join(columns)} |"
+
+
+def _outcome(result: Result | None) -> tuple[str, str, str]:
+    """How the two groups of tests ended, and when."""
+    if result is None:
+        return "not run yet", "not run yet", ""
+    if result.counts:
+        classes, running = (in_words(result.counts[group]) for group in ("classes", "running"))
+        return classes, running, result.day
+    why = result.problem or f"not run: no {result.missing} was there"
+    return why, why, result.day
 
 
 def in_words(counts: Counts) -> str:

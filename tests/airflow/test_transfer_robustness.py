@@ -68,6 +68,19 @@ def test_a_job_whose_transcript_cannot_be_read_fails_alone_and_is_worth_a_retry(
     assert len(emulator.jobs) == 3
 
 
+@pytest.mark.usefixtures("without_retries")
+def test_a_job_that_ended_and_cannot_be_read_does_not_wake_a_deferred_task_again_and_again(
+    s3: Any,
+    emulator: Emulator,  # noqa: F811
+) -> None:
+    put(s3, "a.mp3")
+    emulator.add_fault(Fault(method="GET", path="/transcriptions/1", skip=1, times=3, status=200, body="html"))
+    operator = Impatient(task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/out/", deferrable=True)
+    operator.poll_interval = 0.01
+    assert operator.execute(task_context())["completed"] == 1
+    assert emulator.faults == []
+
+
 def test_a_job_that_the_list_calls_completed_and_a_read_does_not_is_never_stored(
     s3: Any,
     emulator: Emulator,  # noqa: F811

@@ -36,6 +36,11 @@ class Play:
     account: str = "parity"
 
     @property
+    def holds_slot(self) -> bool:
+        """Whether it waits in a worker."""
+        return WAITING[self.mode] == "running"
+
+    @property
     def task_id(self) -> str:
         return f"{self.operator}-{self.mode}-{self.outcome.replace(' ', '_')}"
 
@@ -130,7 +135,7 @@ def _lose(scene: Scene, play: Play) -> None:
 
 
 def _revoke(scene: Scene, play: Play) -> None:
-    """From now on the key opens no job of this task; others of the account wait for the same to happen to them."""
+    """Once all waits of the account have begun, those in slots included, let its key open nothing more."""
     waiting = [other for other in scene.plays if other.account == play.account]
     if all(other is play or scene.done.get(other.task_id) for other in waiting):
         fault = Fault("GET", "/transcriptions*", status=401, message="Invalid API key", times=None)
@@ -187,8 +192,13 @@ def _open_account(stage: Stage, name: str, stack: ExitStack) -> Account:
 
 
 def _write_dag(folder: Path, plays: Sequence[Play]) -> None:
+    # Waits that hold a slot come last, so that they keep none from those that others wait for.
     tasks = [
-        {"operator": play.operator, "task_id": play.task_id, "arguments": {**_places(play), **play.arguments}}
+        {
+            "operator": play.operator,
+            "task_id": play.task_id,
+            "arguments": {**_places(play), "priority_weight": 1 if play.holds_slot else 10, **play.arguments},
+        }
         for play in plays
     ]
     (folder / "parity.json").write_text(json.dumps(tasks))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Frame, Locator, Page
 
+from harness.processes import wait_until
+
+PLAYING_SECONDS = 60.0
+
 _COLOURED = """name => [...(CSS.highlights.get(name) ?? [])].map(range => {
     const live = document.createRange();
     live.setStart(range.startContainer, range.startOffset);
@@ -43,3 +47,8 @@ def position(page: Page | Frame) -> float:
     """Where the recording is, in seconds."""
     seconds: float = page.locator("audio").evaluate("audio => audio.currentTime")
     return seconds
+
+
+def wait_for_sound(page: Page | Frame, seconds: float) -> None:
+    """Wait until the recording has played so far. (Playwright's own wait needs `eval`, which the page forbids.)"""
+    wait_until(lambda: position(page) > seconds, f"the recording plays to {seconds} s", PLAYING_SECONDS)

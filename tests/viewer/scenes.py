@@ -91,7 +91,7 @@ def hostile() -> Scene:
     """Every text that a recording, a file name or a service may bring, and that a browser could take for HTML."""
     evil = '<img src="x" onerror="document.title=1"><script>document.title=2</script>&lt;b&gt;'
     said = segment(0, evil, 0.0, 2.0, "0")
-    shown = transcript([said], 2.0, name=evil, language=evil, events=[event(evil, 0, 1.0)])
+    shown = transcript([said], 2.0, name=evil, language=evil, events=[event(evil, 0, 2.0)])
     shown["speakers"][0]["name"] = evil
     return Scene([item(0, evil), item(1, evil, "failed", error=evil, state=evil)], {0: shown})
 

@@ -41,8 +41,10 @@ function edit(row: HTMLElement, speaker: Speaker, names: Names): void {
   };
   field.addEventListener("blur", () => close(field.value, false));
   field.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") close(field.value, true);
-    if (event.key === "Escape") close(names.of(speaker.id), true);
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    // Else Enter would press the button that gets the focus.
+    event.preventDefault();
+    close(event.key === "Enter" ? field.value : names.of(speaker.id), true);
   });
   row.replaceChildren(field);
   field.select();
