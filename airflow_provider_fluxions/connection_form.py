@@ -39,8 +39,8 @@ FIELDS = (
           "does not know that."),
     Field("verify", "Verify TLS certificates", "false turns the check off; a path names a CA bundle, on every machine "
           "that runs tasks. Empty: check."),
-    Field("price_per_audio_hour", "Price of an hour of audio", "In your currency. Transfers then tell what their work "
-          "costs. Empty: no cost is shown.", "number", 0),
+    Field("price_per_audio_hour", "Price of an hour of audio", "In your currency. Submits, waits and transfers then "
+          "tell what they cost. Empty: no cost is shown.", "number", 0),
     Field("allow_http", "Allow plain http", "Send the API key readable to another machine. Only for a network that is "
           "yours.", "boolean"),
 )  # fmt: skip

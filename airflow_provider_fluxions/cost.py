@@ -24,6 +24,14 @@ def checked_price(value: Any) -> float | None:
     return price
 
 
-def cost_of(audio_seconds: float, price_per_audio_hour: float | None) -> float | None:
-    """Return what so much audio costs, billed by the second, to four decimals; None without a price."""
-    return None if price_per_audio_hour is None else round(audio_seconds / 3600 * price_per_audio_hour, 4)
+def cost_of(audio_seconds: float | None, price_per_audio_hour: float | None) -> float | None:
+    """Return what so much audio costs, billed by the second, to four decimals; None without a price or a length."""
+    if audio_seconds is None or price_per_audio_hour is None:
+        return None
+    return round(audio_seconds / 3600 * price_per_audio_hour, 4)
+
+
+def in_words(audio_seconds: float, price_per_audio_hour: float) -> str:
+    """Return an amount of audio and what it costs, for a log."""
+    cost = cost_of(audio_seconds, price_per_audio_hour)
+    return f"{audio_seconds / 3600:.3f} hours of audio, which cost {cost:.4f} at {price_per_audio_hour:g} an hour"

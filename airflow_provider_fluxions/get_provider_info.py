@@ -33,9 +33,18 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.operators"]}],
         "sensors": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.sensors"]}],
         "triggers": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.triggers"]}],
+        "transfers": [
+            {
+                "source-integration-name": "Amazon Simple Storage Service (S3)",
+                "target-integration-name": "Fluxions",
+                "python-module": f"{_PACKAGE}.transfers",
+            },
+        ],
         # Read by Airflow 3.2 and later; the others leave it alone.
         "cli": [f"{_PACKAGE}.cli.definition.get_cli_commands"],
-        "extra-links": [f"{_PACKAGE}.links.Fluxions{name}Link" for name in ("Result", "Recording", "Job")],
+        "extra-links": [
+            f"{_PACKAGE}.links.Fluxions{name}Link" for name in ("Transcript", "Result", "Recording", "Job")
+        ],
         "config": {"fluxions": _settings()},
         "connection-types": [
             {
@@ -61,8 +70,15 @@ def _settings() -> dict[str, Any]:
         }
 
     return {
-        "description": "Where the Fluxions provider's links on a task's page lead to.",
+        "description": "The Fluxions provider's viewer of transcripts, and where its links on a task's page lead to.",
         "options": {
+            "viewer": {
+                "description": "Whether Airflow's web server shows transcripts, to whoever may read the task.",
+                "version_added": "0.1.0",
+                "type": "boolean",
+                "example": None,
+                "default": "True",
+            },
             "s3_link": address(
                 "Where a browser shows an S3 object, or a folder, whose {key} ends with a slash. Empty means the "
                 "console of AWS.",

@@ -16,6 +16,7 @@ from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcri
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.api.settings import ClientSettings, with_port
 from airflow_provider_fluxions.api.written import read_settings
+from airflow_provider_fluxions.cost import checked_price
 from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
 
@@ -27,6 +28,8 @@ DEFAULT_POLL_INTERVAL_SECONDS = 15.0
 DEFAULT_TIMEOUT_SECONDS = 24 * 60 * 60.0
 # A poll must not hold up the loop's other requests for long; the next round asks again.
 POLL_TIMEOUT_SECONDS = 30.0
+# Nor a page its reader, or a thread of the web server.
+VIEW_TIMEOUT_SECONDS = 20.0
 
 
 class FluxionsHook(BaseHook):
@@ -77,6 +80,14 @@ class FluxionsHook(BaseHook):
         """What an hour of audio costs by the connection, in the user's currency; None where it does not say."""
         self.get_conn()
         return self._price_per_audio_hour
+
+    def price_or(self, own: float | None) -> float | None:
+        """Return an operator's own price per hour of audio, else the connection's; None where neither says it.
+
+        :raises FluxionsInputError: ``own`` is no price.
+        """
+        checked = checked_price(own)
+        return self.price_per_audio_hour if checked is None else checked
 
     def _settings(self) -> ClientSettings:
         connection = self.get_connection(self.fluxions_conn_id)
@@ -165,6 +176,17 @@ async def connect_for_polling(fluxions_conn_id: str) -> FluxionsClient:
     return await asyncio.to_thread(_new_client, replace(settings, max_retries=0, read_timeout=timeout))
 
 
+def connect_for_viewing(fluxions_conn_id: str) -> FluxionsClient:
+    """Return a client for the web server, where somebody waits for the page: little patience, one retry.
+
+    :raises FluxionsConfigError: the connection cannot work.
+    """
+    connection = BaseHook.get_connection(fluxions_conn_id)
+    settings = settings_of(connection, connection.extra_dejson)
+    timeout = min(settings.read_timeout, VIEW_TIMEOUT_SECONDS)
+    return _new_client(replace(settings, max_retries=min(settings.max_retries, 1), read_timeout=timeout))
+
+
 def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
     """Return a connection's settings; an extra that is null or empty counts as unset, as forms save it so.
 
@@ -174,4 +196,5 @@ def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
     try:
         return read_settings(connection.password or "", host, extra, "extra {}".format)
     except FluxionsConfigError as error:
-        raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from error
+        # Without the error before it, which says the same: a task's log shows both as walls of text.
+        raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from None

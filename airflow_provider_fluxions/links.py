@@ -1,4 +1,4 @@
-"""Links from a task's page in the Airflow UI: to its result or recording in S3, and to its job.
+"""Links from a task's page in the Airflow UI: to its transcripts, to its result or recording in S3, and to its job.
 
 Airflow 3 makes them on the worker whenever a task ends or defers, Airflow 2 in the webserver when somebody looks.
 Neither asks S3 or Fluxions, so a link is an address, never a signed one: who follows it needs rights of their own.
@@ -7,17 +7,39 @@ Neither asks S3 or Fluxions, so a link is an address, never a signed one: who fo
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode, urlsplit
 
-from airflow.providers.common.compat.sdk import BaseOperatorLink, conf
+from airflow.providers.common.compat.sdk import AirflowPlugin, BaseOperatorLink, conf
 
 CONFIG_SECTION = "fluxions"
 # XComs with s3:// addresses. A folder ends with a slash.
 RESULT_XCOM = "result_uri"
 RECORDING_XCOM = "recording_uri"
 
+# Below the address of Airflow's web server.
+VIEWER_PATH = "fluxions/view"
+
+IS_AIRFLOW_2 = not hasattr(AirflowPlugin, "fastapi_apps")
+# Airflow 3.0 keeps a login where only the scripts of its own pages find it: to any other page its reader is a stranger.
+_KNOWS_READERS = IS_AIRFLOW_2 or hasattr(AirflowPlugin, "external_views")
+
 _OBJECT = "https://s3.console.aws.amazon.com/s3/object/{bucket}?prefix={key}"
 _FOLDER = "https://s3.console.aws.amazon.com/s3/buckets/{bucket}?prefix={key}"
+
+
+class FluxionsTranscriptLink(BaseOperatorLink):
+    """To the viewer: what the task has transcribed, for whoever may read the task."""
+
+    name = "Transcript"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Return the address, or an empty text where the viewer is switched off."""
+        if not is_viewer_on():
+            return ""
+        # Airflow 3 makes links on workers, which may not know the server's address: then it is relative to the base
+        # of the page that shows it. Airflow 2 makes them in the very server that serves the viewer.
+        server = conf.get("webserver" if IS_AIRFLOW_2 else "api", "base_url", fallback="") or ""
+        return viewer_address(urlsplit(server).path if IS_AIRFLOW_2 else server, ti_key, is_local=IS_AIRFLOW_2)
 
 
 class FluxionsResultLink(BaseOperatorLink):
@@ -49,6 +71,23 @@ class FluxionsJobLink(BaseOperatorLink):
         """Return the address, or an empty text without a configured page, or where not exactly one job is known."""
         template = _setting("job_link")
         return job_address(_xcom(ti_key, "job_id") or _xcom(ti_key, "return_value"), template) if template else ""
+
+
+def viewer_address(server: str, ti_key: Any, *, is_local: bool = False) -> str:
+    """Return where the viewer shows a task instance.
+
+    :param server: the address of Airflow's web server; empty gives an address relative to it.
+    :param is_local: ``server`` is a path on the host that is asked.
+    """
+    index = -1 if ti_key.map_index is None else ti_key.map_index
+    query = {"dag_id": ti_key.dag_id, "run_id": ti_key.run_id, "task_id": ti_key.task_id, "map_index": index}
+    start = f"{server.rstrip('/')}/" if server or is_local else ""
+    return f"{start}{VIEWER_PATH}?{urlencode(query, quote_via=quote)}"
+
+
+def is_viewer_on() -> bool:
+    """Whether this Airflow shows transcripts: any but 3.0, unless ``[fluxions] viewer`` says no."""
+    return _KNOWS_READERS and bool(conf.getboolean(CONFIG_SECTION, "viewer", fallback=True))
 
 
 def s3_address(uri: Any, template: str) -> str:

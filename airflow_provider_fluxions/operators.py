@@ -12,7 +12,8 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.cost import cost_of
+from airflow_provider_fluxions.cost import checked_price, cost_of
+from airflow_provider_fluxions.cost_report import CostReport
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL_SECONDS,
@@ -20,12 +21,17 @@ from airflow_provider_fluxions.hooks import (
     FluxionsHook,
 )
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import RECORDING_XCOM, FluxionsJobLink, FluxionsRecordingLink
+from airflow_provider_fluxions.links import (
+    RECORDING_XCOM,
+    FluxionsJobLink,
+    FluxionsRecordingLink,
+    FluxionsTranscriptLink,
+)
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
 from airflow_provider_fluxions.submitting import submit_for_task
 from airflow_provider_fluxions.task_metrics import TaskMetrics
-from airflow_provider_fluxions.waiting import Wait, warn_of_other_options
+from airflow_provider_fluxions.waiting import Wait, expiry, warn_of_other_options
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +54,9 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     :param poll_interval: the most seconds between two looks while waiting; a young wait is looked at sooner: see
         `FluxionsTranscriptionTrigger`.
     :param timeout: seconds for submitting, cold starts and throttling included, and again for waiting.
+    :param price_per_audio_hour: in your currency; None takes the connection's, if it has one. With a price the log and
+        the XCom ``estimated_cost`` tell an estimate before, from the recording's first MiB, and the log and the XCom
+        ``cost`` the truth afterwards, if the task waits.
     :param fluxions_conn_id: (templated) the Fluxions connection.
     :param aws_conn_id: (templated) the AWS connection for ``s3://``; None uses boto3's own credentials.
     :raises AirflowFailException: the job failed, or an argument cannot work.
@@ -56,7 +65,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("audio", "filename", "fluxions_conn_id", "aws_conn_id")
-    operator_extra_links = (FluxionsRecordingLink(), FluxionsJobLink())
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsRecordingLink(), FluxionsJobLink())
     ui_color = "#e8f0ff"
 
     def __init__(
@@ -71,11 +80,13 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
+        price_per_audio_hour: float | None = None,
         fluxions_conn_id: str = DEFAULT_CONN_ID,
         aws_conn_id: str | None = DEFAULT_AWS_CONN_ID,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        checked_price(price_per_audio_hour)
         self.audio = audio
         self.filename = filename
         self.non_speech = non_speech
@@ -85,6 +96,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.timeout = timeout
+        self.price_per_audio_hour = price_per_audio_hour
         self.fluxions_conn_id = fluxions_conn_id
         self.aws_conn_id = aws_conn_id
 
@@ -95,7 +107,10 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
             source = open_audio(self.audio, self.aws_conn_id)
             if self.audio.startswith("s3://"):
                 context["ti"].xcom_push(RECORDING_XCOM, self.audio)
-            client = FluxionsHook(self.fluxions_conn_id).get_conn()
+            hook = FluxionsHook(self.fluxions_conn_id)
+            client = hook.get_conn()
+            metrics = TaskMetrics(self.fluxions_conn_id)
+            CostReport(hook.price_or(self.price_per_audio_hour), context["ti"]).before(source)
             taken = submit_for_task(
                 client,
                 context,
@@ -106,11 +121,12 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
                 cache=self.cache,
                 durable=self.durable,
                 deadline=time.time() + self.timeout,
+                on_pause=metrics.throttled,
             )
-            TaskMetrics(self.fluxions_conn_id).took(taken, type(self).__name__)
+            metrics.took(taken, type(self).__name__)
             self._trace(taken.job_id)
             if self.wait_for_completion:
-                self._wait(taken.job_id, time.time() + self.timeout)
+                self._wait(context, taken.job_id, time.time() + self.timeout)
             return taken.job_id
 
     def execute_complete(
@@ -119,7 +135,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         """Go on after the deferral. The event only woke us; the job itself is asked."""
         with airflow_errors():
             self._trace(job_id)
-            self._wait(job_id, deadline)
+            self._wait(context, job_id, deadline)
             return job_id
 
     def on_kill(self) -> None:
@@ -127,23 +143,26 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         log.info("Killed. Fluxions has no cancel: a job that is already submitted goes on, and the next try "
                       "of this task takes it up.")  # fmt: skip
 
-    def _wait(self, job_id: JobId, deadline: float) -> None:
+    def _wait(self, context: Context, job_id: JobId, deadline: float) -> None:
         hook = FluxionsHook(self.fluxions_conn_id)
         client = hook.get_conn()
-        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline)
+        expires = expiry(context, self.execution_timeout)
+        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
         watched = wait.look_or(client, self._defer) if self.deferrable else wait.in_place(client)
-        self._trace(job_id, watched.ended.values(), hook.price_per_audio_hour)
+        price = hook.price_or(self.price_per_audio_hour)
+        traces = self._trace(job_id, watched.ended.values(), price)
+        CostReport(price, context["ti"]).after(traces.audio_seconds)
         for job in watched.ended.values():
             warn_of_other_options(self.non_speech, job)
 
-    def _trace(self, job_id: JobId | None = None, jobs: Iterable[Job] = (), price: float | None = None) -> None:
+    def _trace(self, job_id: JobId | None = None, jobs: Iterable[Job] = (), price: float | None = None) -> Traces:
         """Keep what OpenLineage is told when the task ends."""
         traces = self.traces = Traces(inputs=[self.audio] if str(self.audio).startswith("s3://") else [])
         if job_id is not None:
             traces.job_ids, traces.outputs = [job_id], [job_uri(self.fluxions_conn_id, job_id)]
         traces.heard(jobs)
-        if traces.audio_seconds is not None:
-            traces.cost = cost_of(traces.audio_seconds, price)
+        traces.cost = cost_of(traces.audio_seconds, price)
+        return traces
 
     def _defer(self, wait: Wait) -> NoReturn:
         self.defer(

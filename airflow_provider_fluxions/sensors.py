@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any, NoReturn
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
+    AirflowNotFoundException,
     AirflowSensorTimeout,
     AirflowSkipException,
     BaseSensorOperator,
@@ -21,12 +23,16 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError, JobId
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.cost_report import CostReport
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import FluxionsJobLink
-from airflow_provider_fluxions.polling import Watched, look
-from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
-from airflow_provider_fluxions.waiting import Wait
+from airflow_provider_fluxions.links import FluxionsJobLink, FluxionsTranscriptLink
+from airflow_provider_fluxions.polling import Outcome, Watched, look
+from airflow_provider_fluxions.polling.verdict import deadline_error, job_error, parse_job_ids
+from airflow_provider_fluxions.task_metrics import TaskMetrics
+from airflow_provider_fluxions.waiting import Wait, expiry
+
+log = logging.getLogger(__name__)
 
 # Airflow 3.3.2 fails sensors that are rescheduled faster than their worker's exit is booked.
 MIN_RESCHEDULE_SECONDS = 30.0
@@ -34,6 +40,8 @@ MIN_RESCHEDULE_SECONDS = 30.0
 
 class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     """Wait until one transcription, or every one of many, is completed; return the ids as they were given.
+
+    With a price on the connection the log and the XCom ``cost`` tell what the jobs cost.
 
     Poke, reschedule and deferrable mode end alike: a failed or unknown job ends the wait at once and for good,
     trouble at the service is tolerated until ``timeout``, and a job that ended in time is never called late.
@@ -51,8 +59,11 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "fluxions_conn_id")
-    operator_extra_links = (FluxionsJobLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsJobLink())
     ui_color = "#f0e8ff"
+    # Airflow's own arguments.
+    soft_fail: bool
+    never_fail: bool
 
     def __init__(
         self,
@@ -77,22 +88,22 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Wait in the mode that was chosen."""
         with self._failing_as_asked(), airflow_errors():
-            if not self.deferrable:
-                return super().execute(context)
-            job_ids = parse_job_ids(self.job_id)
-            self._wait(Wait(job_ids, self.fluxions_conn_id, self.poll_interval, time.time() + self.timeout))
-        return self._result()
+            if self.deferrable:
+                self._wait(context, time.time() + self.timeout)
+            else:
+                self._poke_on(context)
+        return self._completed(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any] | None = None, *, deadline: float) -> Any:
         """Go on after the deferral. The event only woke us; the jobs themselves are asked."""
         with self._failing_as_asked(), airflow_errors():
-            self._wait(Wait(parse_job_ids(self.job_id), self.fluxions_conn_id, self.poll_interval, deadline))
-        return self._result()
+            self._wait(context, deadline)
+        return self._completed(context)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once; raise where the outcome is certain and bad."""
         with airflow_errors():
-            watched = Watched(parse_job_ids(self.job_id))
+            watched = self._watched = Watched(parse_job_ids(self.job_id))
             self._trace(watched.job_ids)
             try:
                 look(FluxionsHook(self.fluxions_conn_id).get_conn(), watched)
@@ -101,16 +112,41 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
                 if not error.transient:
                     raise
                 self.log.warning("%s", error)
+            if watched.is_done:
+                TaskMetrics(self.fluxions_conn_id).waited(watched, Outcome.DONE)
             if watched.bad:
                 raise job_error(watched.bad)
         self.log.info("%d of %d jobs have ended.", len(watched.ended), len(watched.job_ids))
         return PokeReturnValue(is_done=watched.is_done, xcom_value=self._result())
 
+    def _poke_on(self, context: Context) -> None:
+        """Poke until all is over, by Airflow's own loop, which ends at the timeout or to be rescheduled.
+
+        What it would make of errors is left to `_failing_as_asked`.
+        """
+        asked = self.soft_fail, self.never_fail
+        self.soft_fail = self.never_fail = False
+        try:
+            super().execute(context)
+        except AirflowSensorTimeout as error:  # Airflow's says nothing of the jobs
+            TaskMetrics(self.fluxions_conn_id).waited(self._watched, Outcome.TIMEOUT)
+            raise deadline_error(self._watched, time.time()) from error
+        finally:
+            self.soft_fail, self.never_fail = asked
+
+    def _completed(self, context: Context) -> Any:
+        """Tell what the jobs cost, and return their ids."""
+        seconds = self.traces.audio_seconds if self.traces else None
+        CostReport(FluxionsHook(self.fluxions_conn_id).price_per_audio_hour, context["ti"]).after(seconds)
+        return self._result()
+
     def _result(self) -> Any:
         """Return the ids for XCom: one as it is, many as a list."""
         return self.job_id if isinstance(self.job_id, str | int) else list(self.job_id)
 
-    def _wait(self, wait: Wait) -> None:
+    def _wait(self, context: Context, deadline: float) -> None:
+        job_ids, expires = parse_job_ids(self.job_id), expiry(context, self.execution_timeout)
+        wait = Wait(job_ids, self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
         self._trace(wait.job_ids)
         watched = wait.look_or(FluxionsHook(self.fluxions_conn_id).get_conn(), self._defer)
         self._trace(wait.job_ids, watched.ended.values())
@@ -135,11 +171,10 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         """Apply ``soft_fail`` and ``never_fail`` alike in all modes; Airflow's versions and modes differ."""
         try:
             yield
-        except (AirflowSensorTimeout, AirflowFailException) as error:
-            if self.soft_fail or self.never_fail:
-                raise AirflowSkipException(f"Skipped as asked: {error}") from error
-            raise
-        except FluxionsError as error:
-            if self.never_fail:
-                raise AirflowSkipException(f"Skipped as asked: {error}") from error
-            raise
+        except (AirflowSensorTimeout, AirflowFailException, AirflowNotFoundException, FluxionsError) as error:
+            is_outcome = isinstance(error, AirflowSensorTimeout | AirflowFailException)
+            if not self.never_fail and not (self.soft_fail and is_outcome):
+                raise
+            reason = f"Skipped as asked: {error}"
+            log.warning("%s", reason)  # Airflow 3.3 puts words of its own in place of a resumed task's
+            raise AirflowSkipException(reason) from error

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from airflow_provider_fluxions.api.audio import Audio, AudioSource, audio_source
 from airflow_provider_fluxions.api.errors import FluxionsAudioError
 from airflow_provider_fluxions.s3 import S3Store, parse_s3_uri
+
+# s3:/bucket/key, s3//bucket/key: nobody means a local file by them.
+_ADDRESS_LIKE = re.compile(r"(s3|gs|https?|file)(:|//)", re.IGNORECASE)
 
 
 def open_audio(uri: object, aws_conn_id: str | None) -> AudioSource:
@@ -21,6 +25,8 @@ def open_audio(uri: object, aws_conn_id: str | None) -> AudioSource:
     scheme = uri.partition("://")[0].lower() if "://" in uri else ""
     if scheme == "s3":
         return audio_source(_s3_audio(uri, aws_conn_id))
+    if not scheme and (mistyped := _ADDRESS_LIKE.match(uri)):
+        raise FluxionsAudioError(f"{uri} looks like an address, but addresses begin like {mistyped[1].lower()}://.")
     if scheme in ("", "file"):
         return audio_source(_local_path(uri) if scheme else uri)
     return audio_source(_object_storage_audio(uri))

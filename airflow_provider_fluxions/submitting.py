@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_fluxions.api.audio import AudioSource
@@ -24,10 +24,12 @@ def submit_for_task(
     cache: bool,
     durable: bool,
     deadline: float,
+    on_pause: Callable[[float], object] | None = None,
 ) -> Taken:
     """Return the job for this task's audio: the one of an earlier try, or a new one. Records its id.
 
     :param deadline: epoch seconds until which trouble at the service is waited out.
+    :param on_pause: see `submit_once`.
     :raises FluxionsError: see `submit_once`.
     """
     identity = TaskIdentity.of(context, retries)
@@ -39,6 +41,7 @@ def submit_for_task(
         look_first=identity.may_have_submitted,
         recorded=recorded_job(context, ref) if ref else None,
         deadline=deadline,
+        on_pause=on_pause,
     )
     record_job(context, ref, taken.job_id)
     return taken

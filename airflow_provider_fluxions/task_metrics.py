@@ -35,6 +35,10 @@ class TaskMetrics:
         self.failed(len(watched.bad))
         self.transcribed(job for job in watched.ended.values() if job.status == JobStatus.COMPLETED)
 
+    def throttled(self, seconds: float) -> None:
+        """Count a pause that the service asked for, or that trouble at it made."""
+        self._count("fluxions.throttles")
+
     def failed(self, jobs: int) -> None:
         """Count jobs or inputs that failed."""
         if jobs:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
 from airflow_provider_fluxions.polling import Outcome, Watched, look, wait_in_place
@@ -30,6 +33,7 @@ class Wait:
 
     :param deadline: epoch seconds; stays the same over deferrals and restarts.
     :param enough: see `Watched`.
+    :param expires: see `expiry`.
     """
 
     job_ids: tuple[JobId, ...]
@@ -37,6 +41,7 @@ class Wait:
     poll_interval: float
     deadline: float
     enough: int | None = None
+    expires: float = math.inf
 
     def watched(self) -> Watched:
         """Return the jobs with nothing known about them."""
@@ -45,10 +50,20 @@ class Wait:
     def in_place(self, client: FluxionsClient) -> Watched:
         """Block until the wait is over.
 
+        Transient trouble counts as still running, until the deadline.
+
         :raises FluxionsJobError: a job failed, or the deadline passed.
         """
-        watched = self.watched()
-        outcome = wait_in_place(client, watched, poll_interval=self.poll_interval, deadline=self.deadline)
+        watched, throttled = self.watched(), TaskMetrics(self.fluxions_conn_id).throttled
+        try:
+            outcome = wait_in_place(
+                client, watched, poll_interval=self.poll_interval, deadline=self.deadline, on_pause=throttled
+            )
+        except FluxionsRequestError as error:
+            if not error.transient:
+                raise
+            log.warning("%s", error)
+            outcome = Outcome.TIMEOUT
         return self._judge(watched, outcome)
 
     def look_or(self, client: FluxionsClient, defer: Callable[[Wait], NoReturn]) -> Watched:
@@ -57,9 +72,10 @@ class Wait:
         Transient trouble counts as still running, until the deadline.
 
         :raises FluxionsJobError: a job failed, or the deadline has passed.
+        :raises AirflowTaskTimeout: the task's ``execution_timeout`` has passed.
         """
         watched = self.watched()
-        late = time.time() >= self.deadline
+        late = time.time() >= self._ends
         try:
             look(client, watched)
         except FluxionsRequestError as error:
@@ -75,18 +91,43 @@ class Wait:
         if self.enough is None and watched.bad:
             raise job_error(watched.bad)
         if outcome is Outcome.TIMEOUT:
+            if self._ends < self.deadline:
+                raise expired(watched.open)
             raise deadline_error(watched, self.deadline)
         return watched
+
+    @property
+    def _ends(self) -> float:
+        return min(self.deadline, self.expires)
 
     def trigger(self) -> FluxionsTranscriptionTrigger:
         """Return the trigger that wakes the task."""
         return FluxionsTranscriptionTrigger(
-            list(self.job_ids), self.fluxions_conn_id, self.poll_interval, self.deadline, self.enough
+            list(self.job_ids), self.fluxions_conn_id, self.poll_interval, self._ends, self.enough
         )
 
     def backstop(self) -> timedelta:
         """Return the timeout for Airflow's ``defer``: a little behind the deadline."""
-        return timedelta(seconds=max(0.0, self.deadline - time.time()) + BACKSTOP_SECONDS)
+        return timedelta(seconds=max(0.0, self._ends - time.time()) + BACKSTOP_SECONDS)
+
+
+def expiry(context: Mapping[str, Any], execution_timeout: timedelta | None) -> float:
+    """Return when the task's ``execution_timeout`` is over (epoch seconds; infinity without one).
+
+    Airflow 3.3 counts it anew after a deferral, and not at all during one. A task's start survives deferrals.
+    """
+    if execution_timeout is None:
+        return math.inf
+    started: float = context["ti"].start_date.timestamp()
+    return started + execution_timeout.total_seconds()
+
+
+def expired(running: Collection[JobId]) -> AirflowTaskTimeout:
+    """Return the error for a task whose ``execution_timeout`` is over while jobs run; Airflow retries it."""
+    return AirflowTaskTimeout(
+        f"The task's execution_timeout is over and {len(running)} jobs still run. They go on at Fluxions, which has "
+        "no cancel; the next try takes them up."
+    )
 
 
 def warn_of_other_options(non_speech_asked: bool, job: Any) -> None:

@@ -48,7 +48,7 @@ def long_answer() -> dict[str, Any]:
             if not token.isdigit()
         ]
         if first % 60 == 0:
-            tokens.insert(random.randrange(20), random.choice(TAGS))  # noqa: S311
+            tokens.insert(random.randrange(20), random.choice(TAGS))  # noqa: S311  # the same ones every time
         times = {"start": first * step, "end": (first + 19.9) * step}
         segments.append({"speaker": str(first // 20 % 2), "text": " ".join(tokens), "words": words, **times})
     text = "\n".join(f"SPEAKER_{part['speaker']}: {part['text']}" for part in segments)

@@ -101,7 +101,7 @@ def run_curl(size_bytes: int, source: str, sink: str, *, with_length: bool) -> d
     length = ["-H", f"Content-Length: {size_bytes}", "-H", "Transfer-Encoding:"] if with_length else []
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.monotonic()
-    get = subprocess.Popen(["curl", "-sf", f"{source}/input/{size_bytes}.wav"], stdout=subprocess.PIPE)  # noqa: S607
+    get = subprocess.Popen(["curl", "-sf", f"{source}/input/{size_bytes}.wav"], stdout=subprocess.PIPE)  # noqa: S607 (the client that it is compared with)
     command = ["curl", "-sf", "-X", "POST", "-T", "-", *length, f"{sink}/submit?filename=large.wav"]
     answer = subprocess.run(command, stdin=get.stdout, capture_output=True, check=True).stdout
     assert get.wait() == 0

@@ -24,7 +24,10 @@ class AirflowRest:
         self._signed_in = False
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """The JSON answer of one call, `path` starting after `/api/v1` or `/api/v2`; else HarnessError."""
+        """The JSON answer of one call, `path` starting after `/api/v1` or `/api/v2`; else HarnessError.
+
+        None for an answer without content.
+        """
         if not self._signed_in:
             self._sign_in()
         url = f"{self.base_url}/api/v{1 if self.major == AIRFLOW_2 else 2}{path}"
@@ -41,10 +44,21 @@ class AirflowRest:
             body["logical_date"] = None
         self.call("POST", f"/dags/{dag_id}/dagRuns", body)
 
-    def clear(self, dag_id: str, run_id: str) -> None:
-        """Clear all tasks of the run, whatever their state, so that they run again."""
-        body = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
+    def clear(self, dag_id: str, run_id: str, task_ids: list[str] | None = None) -> None:
+        """Clear tasks of the run (None: all), whatever their state, so that they run again."""
+        body: dict[str, Any] = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
+        body |= {} if task_ids is None else {"task_ids": task_ids}
         self.call("POST", f"/dags/{dag_id}/clearTaskInstances", body)
+
+    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Put a task into `success` or `failed`, as a user does on its page."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        dry_run = {"dry_run": False} if self.major == AIRFLOW_2 else {}
+        self.call("PATCH", path, {"new_state": state, **dry_run})
+
+    def add_connection(self, conn_id: str, **fields: str) -> None:
+        """Define a connection (`conn_type`, `host`, `password`) of a running Airflow."""
+        self.call("POST", "/connections", {"connection_id": conn_id, **fields})
 
     def _sign_in(self) -> None:
         if self.major == AIRFLOW_2:
@@ -63,4 +77,4 @@ def _read(answer: requests.Response) -> Any:
     if not answer.ok:
         call = f"{answer.request.method} {answer.url}"
         raise HarnessError(f"{call}: HTTP {answer.status_code}: {answer.text[:500]}")
-    return answer.json()
+    return answer.json() if answer.content else None

@@ -15,7 +15,7 @@ START_SECONDS = 60.0
 
 # moto accepts any credentials, and boto3 insists on some.
 _KEY_ID = "local"
-_SECRET = "local-secret"  # noqa: S105
+_SECRET = "local-secret"  # noqa: S105 (of an S3 on loopback that lives for minutes)
 _REGION = "us-east-1"
 
 

@@ -89,6 +89,8 @@ class Stage:
     airflow: LocalAirflow
     storage: LocalS3
     emulators: dict[str, LocalEmulator]
+    # Where a test may put DAGs of its own.
+    dags: Path
     runs: dict[tuple[str, str], Run] = field(default_factory=dict)
 
     def trigger(self, profile: str, example: str) -> Run:
@@ -119,10 +121,11 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
             for name in PROFILES
         }
         _put_recordings(storage)
+        dags = _write_dags(home / "dags")
         airflow = LocalAirflow(
             sys.executable,
             home / "airflow",
-            _write_dags(home / "dags"),
+            dags,
             env=airflow_env,
             template_cache=Path(sys.prefix) / "airflow-db",
         )
@@ -136,7 +139,7 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
             airflow.add_connection(f"fluxions_{name}", **{**working, **fields, "password": password})
         stack.enter_context(airflow)
         _set_endings(emulators[PROFILES[0]])
-        stage = Stage(airflow, storage, emulators)
+        stage = Stage(airflow, storage, emulators, dags)
         for profile in PROFILES:
             for example in EXAMPLES:
                 stage.runs[profile, example] = stage.trigger(profile, example)

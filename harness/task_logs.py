@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+# The last line of a traceback; the text of a task's skip.
+_RAISED = re.compile(r"^(?:airflow|airflow_provider_fluxions)[\w.]*\.(\w+)(?:: (.*))?$", re.MULTILINE)
+_SKIPPED = re.compile(r"Skipped as asked[^\"\n]*")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a task's log ends with: the class of its error, None where it was skipped or did not fail, and its words."""
+
+    error: str | None
+    message: str
+
+
+def last_failure(log: str) -> Failure:
+    """Read the log of a task (Airflow 2's text or Airflow 3's JSON lines) for why it ended."""
+    raised = [(error, message) for error, message in _RAISED.findall(log)]
+    for line in log.splitlines():
+        if '"error_detail"' in line:
+            detail = json.loads(line)["error_detail"][0]
+            raised.append((detail["exc_type"], detail["exc_value"]))
+    if raised:
+        return Failure(*raised[-1])
+    skipped = _SKIPPED.search(log)
+    return Failure(None, skipped[0] if skipped else "")
 
 
 class TaskLogs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, Self
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsInputError,
     FluxionsNotFoundError,
     FluxionsRejectedError,
+    FluxionsResponseError,
     JobId,
 )
 from airflow_provider_fluxions.api.ids import check_job_id, key_of
@@ -34,6 +36,9 @@ SUBMIT_PATHS = ("/submit", "/akro/submit")
 # Which path worked at which base URL, given the connection's choice, for the life of the process: a wrong guess
 # costs a whole upload.
 _working_submit_paths: dict[tuple[str, str | None], str] = {}
+
+# Which of urllib3's objects met the error says nothing to users.
+_CONNECTION = re.compile(r"^\w+\(host=.*?, port=\d+\): ")
 
 
 class FluxionsClient:
@@ -140,10 +145,16 @@ class FluxionsClient:
 
         :raises FluxionsInputError: ``job_id`` is not an id.
         :raises FluxionsNotFoundError: this account has no such job.
+        :raises FluxionsResponseError: the answer is no job, or another one's.
         """
         path = f"/transcriptions/{quote(str(check_job_id(job_id)), safe='')}"
         params = {"word_level_timestamps": "true"} if word_level_timestamps else {}
-        return Transcription.from_json(self._get(path, params, job_id=job_id))
+        answer = self._get(path, params, job_id=job_id)
+        if key_of(answer.get("id", "")) != key_of(job_id):  # a wrong transcript is worse than none
+            raise FluxionsResponseError(
+                f"Fluxions was asked for job {job_id} and answered with job {answer.get('id')!r}.", job_id=job_id
+            )
+        return Transcription.from_json(answer)
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
         """Return one page of the account's jobs, without transcripts, in an order nobody documents.
@@ -197,10 +208,13 @@ class FluxionsClient:
         advice = "Check the connection's host and the network in between."
         if isinstance(error, requests.exceptions.SSLError):
             advice = 'If a proxy re-signs TLS, give its CA bundle as "verify" in the connection\'s extra.'
+            if "WRONG_VERSION_NUMBER" in str(error):
+                advice = "It seems to speak plain http: then the connection's host must begin with http://."
         kind = type(error).__name__
         reason = getattr(error.args[0], "reason", None) if error.args else None
+        told = _CONNECTION.sub("", str(reason or error))
         return FluxionsConnectionError(
-            f"No usable answer from {self.settings.base_url} ({kind}: {reason or error}). {advice}", job_id=job_id
+            f"No usable answer from {self.settings.base_url} ({kind}: {told}). {advice}", job_id=job_id
         )
 
 

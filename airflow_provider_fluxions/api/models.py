@@ -233,7 +233,7 @@ class Page:
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise FluxionsResponseError(
                 "Fluxions answered a list request without a list of transcriptions; "
-                f"the answer's fields are {sorted(data)}."
+                f"the answer's fields are {read.shown(sorted(data))}."
             )
         return cls(
             transcriptions=tuple(Job.from_json(entry) for entry in entries),
@@ -272,5 +272,6 @@ def _job_id(data: Json) -> JobId:
     if isinstance(value, int | str) and not isinstance(value, bool) and str(value).strip():
         return value
     raise FluxionsResponseError(
-        f"Fluxions answered without a usable job id (id={value!r}); the answer's fields are {sorted(data)}."
+        f"Fluxions answered without a usable job id (id={read.shown(value)}); the answer's fields are "
+        f"{read.shown(sorted(data))}."
     )

@@ -92,6 +92,7 @@ def submit_once(
     deadline: float,
     clock: Clock | None = None,
     log_level: int = logging.INFO,
+    on_pause: Callable[[float], object] | None = None,
 ) -> Taken:
     """Return the one live job for this work, submitting it only if there is none.
 
@@ -99,20 +100,30 @@ def submit_once(
     :param recorded: the id that an earlier try wrote down, if it did: one read instead of a scan.
     :param deadline: until when (epoch seconds) throttling, cold starts and restarts are waited out.
     :param log_level: of the line about a job submitted or taken up; who submits thousands does not want it.
+    :param on_pause: told each pause that trouble at the service makes, in seconds, for metrics.
     :raises FluxionsUnknownOutcomeError: the list could not settle whether a job exists; nothing was submitted.
     :raises FluxionsRequestError: the service refused, or was in trouble until the deadline.
     :raises FluxionsAudioError: the audio cannot be read.
     """
-    return _Submit(client, work, deadline, clock or Clock(), log_level).run(look_first, recorded)
+    return _Submit(client, work, deadline, clock or Clock(), log_level, on_pause).run(look_first, recorded)
 
 
 class _Submit:
-    def __init__(self, client: FluxionsClient, work: Work, deadline: float, clock: Clock, log_level: int) -> None:
+    def __init__(
+        self,
+        client: FluxionsClient,
+        work: Work,
+        deadline: float,
+        clock: Clock,
+        log_level: int,
+        on_pause: Callable[[float], object] | None,
+    ) -> None:
         self.client = client
         self.work = work
         self.deadline = deadline
         self.clock = clock
         self.log_level = log_level
+        self.on_pause = on_pause
 
     def run(self, look_first: bool, recorded: JobId | None) -> Taken:
         taken = None
@@ -221,6 +232,8 @@ class _Submit:
         if not error.transient or seconds > left:
             raise error
         log.warning("%s Next attempt in %.1f s (attempt %d failed, %.0f s left).", error, seconds, attempt, left)
+        if self.on_pause:
+            self.on_pause(seconds)
         self.clock.sleep(seconds)
 
 

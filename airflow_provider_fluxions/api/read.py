@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+import json
+import reprlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 Json = Mapping[str, Any]
+
+# The page's deepest answer has four. What reads it in must be able to write it out again, with less stack left.
+MAX_LEVELS = 64
+_SHORT = reprlib.Repr()
+_SHORT.maxlist, _SHORT.maxstring = 20, 40
+
+
+def json_value(body: bytes) -> Any:
+    """Return the JSON value that a body is.
+
+    :raises ValueError: it is none, or one that is nested too deeply to be worked with.
+    """
+    try:
+        value = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_LEVELS):
+        inner = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [item for items in inner for item in items if isinstance(item, dict | list)]
+        if not level:
+            return value
+    raise ValueError(f"it has more than {MAX_LEVELS} levels")
+
+
+def shown(value: Any) -> str:
+    """Return any JSON as a message may show it: its beginning, however long or deep it is."""
+    return _SHORT.repr(value)
 
 
 def times(data: Json) -> tuple[float | None, float | None]:

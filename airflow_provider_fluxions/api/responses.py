@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from airflow_provider_fluxions.api import read
 from airflow_provider_fluxions.api.errors import (
     FluxionsAuthenticationError,
     FluxionsCreditError,
@@ -36,7 +37,7 @@ _ERRORS: Mapping[int, type[FluxionsStatusError]] = {
 }
 
 _ADVICE: Mapping[type[FluxionsStatusError], str] = {
-    FluxionsAuthenticationError: "Check the API key in the connection's password field.",
+    FluxionsAuthenticationError: "Check the API key: the connection's password, or FLUXIONS_API_KEY in a shell.",
     FluxionsCreditError: "Add credit to the Fluxions account, then clear the task.",
     FluxionsNotFoundError: "Check the job id, and that the key belongs to the account that owns it.",
     FluxionsRejectedError: "Sending it again unchanged cannot help.",
@@ -58,8 +59,8 @@ def read_response(
     if not 200 <= status_code < 300:
         raise status_error(status_code, headers, body, job_id=job_id)
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+        value = read.json_value(body)
+    except ValueError as error:
         raise FluxionsResponseError(
             f"Fluxions answered HTTP {status_code} with {_describe(body, headers)}, which is not JSON. "
             "If this persists, the connection's host is probably not the Fluxions API.",
@@ -100,8 +101,8 @@ def status_error(
 def error_message(body: bytes) -> str | None:
     """Return what an error body says, or None where it is not JSON or says nothing."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = read.json_value(body)
+    except ValueError:
         return None
     if not isinstance(value, dict):
         return _shorten(str(value)) if value else None

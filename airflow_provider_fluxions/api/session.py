@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from weakref import WeakSet
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import requote_uri
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.retry import Retry
 
+from airflow_provider_fluxions.api.bounded import BoundedAdapter
+from airflow_provider_fluxions.api.errors import FluxionsConfigError
 from airflow_provider_fluxions.api.responses import retry_after_seconds
 from airflow_provider_fluxions.api.settings import ClientSettings
 from airflow_provider_fluxions.version import __version__
@@ -79,7 +81,7 @@ class ReadRetry(Retry):
         return min(retry_after_seconds({"Retry-After": retry_after}) or 0.0, MAX_RETRY_AFTER_SECONDS)
 
 
-class ReadAdapter(HTTPAdapter):
+class ReadAdapter(BoundedAdapter):
     """Sends requests that another thread can break off.
 
     The timeouts of `requests` begin anew with every byte, so a server that drips is bounded by nothing else.
@@ -135,7 +137,7 @@ def _pools(http: type[HTTPConnection], https: type[HTTPSConnection]) -> dict[str
     return {"http": HTTPPool, "https": HTTPSPool}
 
 
-class UploadAdapter(HTTPAdapter):
+class UploadAdapter(BoundedAdapter):
     """Sends a body without the connect timeout hanging over it, and never twice.
 
     urllib3 leaves the connect timeout on the socket while it sends, so a gateway that holds an upload until
@@ -174,7 +176,15 @@ class UploadAdapter(HTTPAdapter):
 
 
 def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_seconds: float) -> Session:
-    """Return a session for one client; ``backoff_seconds`` is the first pause between two reads."""
+    """Return a session for one client; ``backoff_seconds`` is the first pause between two reads.
+
+    :raises FluxionsConfigError: ``verify`` names a CA bundle that is not on this machine.
+    """
+    if isinstance(settings.verify, str) and not Path(settings.verify).exists():
+        raise FluxionsConfigError(
+            f"verify names the CA bundle {settings.verify}, which is not on this machine. It must be on every machine "
+            "that runs tasks or the triggerer."
+        )
     retry = ReadRetry(
         total=settings.max_retries,
         redirect=0,

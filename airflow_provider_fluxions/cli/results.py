@@ -8,16 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_fluxions.api.errors import (
-    FluxionsInputError,
-    FluxionsJobFailedError,
-    FluxionsNotReadyError,
-    JobId,
-)
-from airflow_provider_fluxions.api.models import JobStatus, Transcription
+from airflow_provider_fluxions.api.errors import FluxionsInputError, JobId
+from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.api.reference import unmarked_stem
 from airflow_provider_fluxions.cli.screen import Screen
-from airflow_provider_fluxions.formats import Choice, choose
+from airflow_provider_fluxions.formats import Choice, choose_installed
+from airflow_provider_fluxions.polling.verdict import completed
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -42,7 +38,7 @@ class Export:
         written: list[dict[str, Any]] = []
         try:
             for job_id in job_ids:
-                transcription = _completed(client.get_transcription(job_id, word_level_timestamps=True))
+                transcription = completed(client.get_transcription(job_id, word_level_timestamps=True))
                 for choice in self.choices:
                     written += self._write(transcription, choice, screen)
         finally:
@@ -68,9 +64,9 @@ def plan(
 
     :param to: the folder, None for stdout.
     :param transcripts: how many there are; one alone can go to stdout.
-    :raises FluxionsInputError: an unknown format or option, or more for stdout than one file.
+    :raises FluxionsInputError: an unknown format or option, a missing extra, or more for stdout than one file.
     """
-    choices = choose(names, parse_options(format_options))
+    choices = choose_installed(names, parse_options(format_options))
     if to is None:
         if transcripts * sum(len(choice.extensions) for choice in choices) != 1:
             raise FluxionsInputError("Stdout takes one file of one transcript; name a folder with --to for more.")
@@ -96,16 +92,6 @@ def parse_options(given: Iterable[str]) -> dict[str, dict[str, Any]]:
             value = text
         options.setdefault(name, {})[option] = value
     return options
-
-
-def _completed(transcription: Transcription) -> Transcription:
-    job_id = transcription.id
-    if transcription.status == JobStatus.FAILED:
-        reason = (transcription.error_message or "no reason given").rstrip(".")
-        raise FluxionsJobFailedError(f"Job {job_id} failed: {reason}.", job_ids=(job_id,))
-    if transcription.status != JobStatus.COMPLETED:
-        raise FluxionsNotReadyError(f"Job {job_id} is still {transcription.status}; wait for it.", job_id=job_id)
-    return transcription
 
 
 def _write_whole(path: Path, body: bytes) -> None:

@@ -10,6 +10,8 @@ It is an independent reading of the vendor's page: it imports nothing else of th
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from airflow_provider_fluxions.emulator.control import ControlClient
 from airflow_provider_fluxions.emulator.derived import DerivedRecogniser
 from airflow_provider_fluxions.emulator.emulator import Emulator
@@ -27,10 +29,12 @@ from airflow_provider_fluxions.emulator.recognition import (
     Word,
 )
 from airflow_provider_fluxions.emulator.record import RecordedRequest
-from airflow_provider_fluxions.emulator.server import EmulatorServer
 from airflow_provider_fluxions.emulator.settings import Settings
 from airflow_provider_fluxions.emulator.store import EmulatedJob
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule, Transition
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.emulator.server import EmulatorServer
 
 __all__ = [
     "ControlClient",
@@ -54,3 +58,19 @@ __all__ = [
     "Upload",
     "Word",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the server when it is first asked for: it alone needs the extra, and says so.
+
+    :raises MissingExtraError: the extra ``emulator`` is not installed.
+    """
+    if name != "EmulatorServer":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from airflow_provider_fluxions.emulator import server
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"The emulator needs {error.name}: pip install 'airflow-provider-fluxions[emulator]'"
+        ) from error
+    return server.EmulatorServer

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
-try:
-    from airflow_provider_fluxions.emulator.cli import main
-except ModuleNotFoundError as missing:
-    if missing.name not in ("starlette", "uvicorn"):
-        raise
-    sys.exit(f"The emulator needs {missing.name}: install airflow-provider-fluxions[emulator]")
+from airflow_provider_fluxions.emulator.recognition import MissingExtraError
 
-__all__ = ["main"]
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit status, 2 where an extra is missing."""
+    try:
+        from airflow_provider_fluxions.emulator import cli
+    except MissingExtraError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return cli.main(arguments)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -27,27 +27,29 @@ class Answer:
 class ApiError(Exception):
     """A request that is refused.
 
-    `parameter` names the query parameter at fault; its status then follows the profile.
+    `parameter` names the query parameter at fault; its status then follows the profile. `allowed` is the method that
+    a 405 must name (RFC 9110, section 15.5.6).
     """
 
-    def __init__(self, status: int, message: str, parameter: str | None = None) -> None:
+    def __init__(self, status: int, message: str, parameter: str | None = None, *, allowed: str | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.parameter = parameter
+        self.headers = (("Allow", allowed),) if allowed else ()
 
 
-def json_answer(body: Any, status: int = 200) -> Answer:
+def json_answer(body: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     """Answer with JSON."""
-    return Answer(status, json.dumps(body, ensure_ascii=False).encode())
+    return Answer(status, json.dumps(body, ensure_ascii=False).encode(), headers=headers)
 
 
 def error_answer(error: ApiError, profile: Profile) -> Answer:
     """Answer with an error in the style of the profile."""
     if not profile.detail_errors:
-        return json_answer({"error": error.message}, error.status)
+        return json_answer({"error": error.message}, error.status, error.headers)
     if error.parameter is None:
-        return json_answer({"detail": error.message}, error.status)
+        return json_answer({"detail": error.message}, error.status, error.headers)
     entry = {"loc": ["query", error.parameter], "msg": error.message, "type": "value_error"}
     return json_answer({"detail": [entry]}, 422)
 

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from airflow_provider_fluxions.emulator import EmulatorServer
 from airflow_provider_fluxions.emulator.emulator import DEFAULT_API_KEY, Emulator
 from airflow_provider_fluxions.emulator.moonshine import MoonshineRecogniser
 from airflow_provider_fluxions.emulator.profiles import PROFILES
 from airflow_provider_fluxions.emulator.recognition import MissingExtraError
-from airflow_provider_fluxions.emulator.server import EmulatorServer
 from airflow_provider_fluxions.emulator.transitions import Transition
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -32,9 +32,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in _STOP_SIGNALS:
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
-    with EmulatorServer(emulator, options.host, options.port) as server:
+    server = EmulatorServer(emulator, options.host, options.port)
+    try:
+        server.start()
+    except OSError as error:
+        print(f"The emulator cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
+        return 2
+    try:
         _announce(server, options)
         signal.sigwait(_STOP_SIGNALS)
+    finally:
+        server.stop()
     if emulator.close():
         # The model's native code cannot be interrupted, and Python would wait for it. The upload is kept
         # beside a --database and recognised at the next start.

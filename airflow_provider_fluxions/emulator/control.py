@@ -87,6 +87,10 @@ class ControlClient:
         body = {"status": status, "error_message": error_message}
         return dict(self._call("PUT", f"/jobs/{job_id}/status", body))
 
+    def forget_job(self, job_id: int) -> None:
+        """Lose a job: reads answer 404, and the list has it no more."""
+        self._call("DELETE", f"/jobs/{job_id}")
+
     def set_transition(self, transition: Transition) -> None:
         """Move all running jobs by another rule from now on."""
         self._call("PUT", "/transition", asdict(transition))

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from airflow_provider_fluxions.emulator.emulator import Emulator
 from airflow_provider_fluxions.emulator.faults import Fault
+from airflow_provider_fluxions.emulator.openapi import describe
 from airflow_provider_fluxions.emulator.store import EmulatedJob
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule, Transition
 
@@ -26,6 +27,7 @@ def control_routes(emulator: Emulator) -> list[Route]:
     calls = _Calls(emulator)
     table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
         ("GET", "/", calls.state),
+        ("GET", "/openapi.json", calls.description),
         ("GET", "/faults", calls.faults),
         ("POST", "/faults", calls.add_fault),
         ("DELETE", "/faults", calls.clear_faults),
@@ -36,6 +38,7 @@ def control_routes(emulator: Emulator) -> list[Route]:
         ("GET", "/jobs", calls.jobs),
         ("POST", "/jobs/seed", calls.seed_jobs),
         ("PUT", "/jobs/{job_id:int}/status", calls.force_status),
+        ("DELETE", "/jobs/{job_id:int}", calls.forget_job),
         ("PUT", "/transition", calls.set_transition),
         ("GET", "/outcomes", calls.outcomes),
         ("POST", "/outcomes", calls.add_outcome),
@@ -66,6 +69,9 @@ class _Calls:
         emulator = self._emulator
         rules = {"settings": asdict(emulator.settings), "transition": asdict(emulator.desk.transition)}
         return {"profile": emulator.profile.name, "submit_path": emulator.profile.submit_path, **rules}
+
+    async def description(self, _: Request) -> dict[str, Any]:
+        return describe(self._emulator.profile)
 
     async def faults(self, _: Request) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self._emulator.faults]
@@ -105,6 +111,10 @@ class _Calls:
 
     async def force_status(self, request: Request) -> dict[str, Any]:
         return _job(self._emulator.force_status(request.path_params["job_id"], **await _payload(request)))
+
+    async def forget_job(self, request: Request) -> dict[str, Any]:
+        self._emulator.forget_job(request.path_params["job_id"])
+        return {}
 
     async def set_transition(self, request: Request) -> dict[str, Any]:
         self._emulator.set_transition(await _read(request, Transition))

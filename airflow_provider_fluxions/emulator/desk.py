@@ -97,6 +97,10 @@ class JobDesk:
             self._store.update([job])
             return job
 
+    def forget(self, job_id: int) -> bool:
+        """Lose a job and say whether it was there."""
+        return self._store.delete(job_id)
+
     def seed(self, count: int, status: str, age_seconds: float, spacing_seconds: float, filename: str) -> None:
         """Add foreign jobs, pinned to `status`, the newest `age_seconds` old."""
         now, first = self._clock(), self._store.count()

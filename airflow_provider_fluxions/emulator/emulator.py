@@ -132,6 +132,15 @@ class Emulator:
             raise KeyError(job_id)
         return job
 
+    def forget_job(self, job_id: int) -> None:
+        """Lose a job, as after the end of a retention: reads answer 404, and the list has it no more.
+
+        Raises:
+            KeyError: there is no such job.
+        """
+        if not self.desk.forget(job_id):
+            raise KeyError(job_id)
+
     @property
     def faults(self) -> list[Fault]:
         """The faults that can still strike."""

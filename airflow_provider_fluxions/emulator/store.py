@@ -103,6 +103,11 @@ class JobStore:
         with self._lock, self._connection:
             self._connection.executemany(_UPDATE, (asdict(job) for job in jobs))
 
+    def delete(self, job_id: int) -> bool:
+        """Remove a job and say whether it was there; its id is not given again."""
+        with self._lock, self._connection:
+            return self._connection.execute("DELETE FROM jobs WHERE id=?", (job_id,)).rowcount == 1
+
     def get(self, job_id: int) -> EmulatedJob | None:
         """Return one job, or None."""
         found = self._select("WHERE id=:id", {"id": job_id})

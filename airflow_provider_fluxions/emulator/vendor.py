@@ -32,8 +32,9 @@ async def _dispatch(exchange: Exchange) -> Answer:
     known = submitting or path in ("/health", "/transcriptions") or path.startswith("/transcriptions/")
     if not known:
         raise ApiError(404, "Not Found")
-    if method != ("POST" if submitting else "GET"):
-        raise ApiError(405, "Method Not Allowed")
+    allowed = "POST" if submitting else "GET"
+    if method != allowed:
+        raise ApiError(405, "Method Not Allowed", allowed=allowed)
     if path == "/health":
         return json_answer(profile.health)
     if exchange.record.key != "valid":

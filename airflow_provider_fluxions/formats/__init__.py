@@ -12,8 +12,9 @@ How to add a format:
 4. Add it to ``_ALL`` below: that line is the registry, and operators offer whatever stands there.
 5. Add ``tests/unit/formats/test_<name>.py``. Read the bytes back with somebody else's reader there.
 
-What an extra brings (pyarrow, say) is imported inside ``write``, with an error that names the extra. Captions
-share :mod:`~airflow_provider_fluxions.formats.captions`, tables :mod:`~airflow_provider_fluxions.formats.tables`.
+What an extra brings (pyarrow, say) is imported inside ``write``, with an error that names the extra; ``require`` of the
+format raises it too, so that nothing is paid for what cannot be written. Captions share
+:mod:`~airflow_provider_fluxions.formats.captions`, tables :mod:`~airflow_provider_fluxions.formats.tables`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ __all__ = [
     "Format",
     "check_formats",
     "choose",
+    "choose_installed",
     "get_format",
     "read_stored",
     "render",
@@ -89,6 +91,19 @@ def choose(names: Iterable[str], options: Mapping[str, Mapping[str, Any]] | None
         if get_format(name).name not in checked:
             raise FluxionsFormatError(f"format_options are given for {name}, which is not among formats: {checked}.")
     return tuple(Choice(get_format(name), get_format(name).read_options(given.get(name, {}))) for name in checked)
+
+
+def choose_installed(
+    names: Iterable[str], options: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[Choice, ...]:
+    """Return formats as :func:`choose` does, if they can be written here: to be asked before anything is paid.
+
+    :raises FluxionsFormatError: as :func:`choose`; or an extra is not installed on this machine.
+    """
+    choices = choose(names, options)
+    for choice in choices:
+        choice.format.require()
+    return choices
 
 
 def render(transcription: Transcription, name: str, /, **options: Any) -> bytes:

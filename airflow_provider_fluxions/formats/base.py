@@ -75,6 +75,7 @@ class Format:
     :param write: makes the bytes of one file; the same transcription always gives the same bytes. Takes the
         options as its second argument, or none for the defaults.
     :param options: the class of its options.
+    :param require: raises FluxionsFormatError where the extra that it needs is not installed.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Format:
     content_type: str
     write: Callable[..., bytes]
     options: type[Options] = Options
+    require: Callable[[], object] = lambda: None
 
     def extensions(self, options: Any) -> tuple[str, ...]:  # formats of several files ask it
         """Return the extensions of the files that it writes with these options."""

@@ -69,4 +69,6 @@ def _instant(value: Any) -> str:
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_instant)
 
-FORMAT = TableFormat("jsonl", ".jsonl", "application/x-ndjson", write, JsonlOptions, write_table, "segments")
+FORMAT = TableFormat(
+    "jsonl", ".jsonl", "application/x-ndjson", write, JsonlOptions, write_table=write_table, main="segments"
+)

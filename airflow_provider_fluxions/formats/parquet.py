@@ -128,4 +128,6 @@ def _pyarrow() -> Any:
     return pyarrow
 
 
-FORMAT = TableFormat("parquet", ".parquet", "application/vnd.apache.parquet", write, TableOptions, write_table)
+FORMAT = TableFormat(
+    "parquet", ".parquet", "application/vnd.apache.parquet", write, TableOptions, _pyarrow, write_table=write_table
+)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsResponseError
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.api.read import json_value
 
 
 def read_stored(data: bytes) -> Transcription:
@@ -14,8 +13,8 @@ def read_stored(data: bytes) -> Transcription:
     :raises FluxionsFormatError: these bytes are no such result.
     """
     try:
-        answer = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        answer = json_value(data)
+    except ValueError as error:
         raise FluxionsFormatError(f"This is no stored result: no JSON ({error}).") from error
     if not isinstance(answer, dict):
         raise FluxionsFormatError(f"This is no stored result: a JSON {type(answer).__name__}, not an object.")

@@ -5,7 +5,8 @@
 - `pace`: how long until the next look;
 - `inplace`: waiting in the calling thread;
 - `shared`: waiting on an event loop, in one `loop` for all; `waiters` knows who is due when, `brake` slows down in
-  trouble, `calls` makes the requests, `clock` is its time, `observer` hears what it does.
+  trouble, `calls` makes the requests, `clock` is its time, `observer` hears what it does;
+- `turnstile`: how fast triggers hand on what they have waited for.
 """
 
 from __future__ import annotations

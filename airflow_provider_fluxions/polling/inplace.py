@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from airflow_provider_fluxions.api.errors import FluxionsRequestError
@@ -50,7 +51,13 @@ def _sweep(client: FluxionsClient, watched: Watched, memory: Memory) -> int:
 
 
 def wait_in_place(
-    client: FluxionsClient, watched: Watched, *, poll_interval: float, deadline: float, clock: Clock | None = None
+    client: FluxionsClient,
+    watched: Watched,
+    *,
+    poll_interval: float,
+    deadline: float,
+    clock: Clock | None = None,
+    on_pause: Callable[[float], object] | None = None,
 ) -> Outcome:
     """Block until the jobs end or the deadline (epoch seconds) has passed, and note which have ended.
 
@@ -59,6 +66,7 @@ def wait_in_place(
 
     :param poll_interval: the most seconds between two rounds; jittered by a tenth. A young wait is looked at sooner,
         by the rule of `wait_for_jobs`; after trouble it is the least.
+    :param on_pause: told each pause that trouble at the service makes, in seconds, for metrics.
     :raises FluxionsRequestError: refused (not transient), or still in trouble at the deadline.
     """
     clock = clock or Clock()
@@ -72,6 +80,8 @@ def wait_in_place(
                 raise
             pause = min(max(poll_interval, error.retry_after_seconds or 0.0), deadline - started)
             log.warning("%s Looking again in %.0f s.", error, pause)
+            if on_pause:
+                on_pause(pause)
             clock.sleep(pause)
             continue
         if watched.is_done:

@@ -111,6 +111,8 @@ class SurveyLoop:
             log.warning("%s Watching pauses for %.1f s.", error, seconds)
             return
         self._brake.release()
+        # At once, not when those who waited come to it: the next round would be made for them again.
+        self._wishes.difference_update(wishes)
         for wish in wishes:
             if not wish.future.done():
                 wish.future.set_result(survey)

@@ -99,8 +99,14 @@ def plan_round(wanted: Mapping[str, JobId], memory: Memory) -> Round:
     yield from this.search()
     # Last, because the pages read so far often show the new ones beside those that are known.
     yield from this.walk(0, this.open_jobs.keys() - memory.offsets.keys() - memory.missed)
-    for job_id in list(this.open_jobs.values()):
+    for job_id in _turned(list(this.open_jobs.values()), memory.rounds):
         yield ReadJob(job_id)
+
+
+def _turned(job_ids: list[JobId], rounds: int) -> list[JobId]:
+    """Begin with another job each round: a read that always fails ends the round, and must not hide those behind it."""
+    begin = rounds % len(job_ids) if job_ids else 0
+    return job_ids[begin:] + job_ids[:begin]
 
 
 class _Round:

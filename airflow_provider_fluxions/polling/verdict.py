@@ -13,10 +13,11 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsJobError,
     FluxionsJobFailedError,
     FluxionsNotFoundError,
+    FluxionsNotReadyError,
     JobId,
 )
 from airflow_provider_fluxions.api.ids import check_job_id, key_of
-from airflow_provider_fluxions.api.models import Job, JobStatus
+from airflow_provider_fluxions.api.models import Job, JobStatus, Transcription
 from airflow_provider_fluxions.polling.answers import LOST, LOST_REASON
 
 MAX_SHOWN_JOBS = 10
@@ -116,6 +117,23 @@ def job_error(bad: Iterable[Job]) -> FluxionsJobError | FluxionsNotFoundError:
         "the submitting task to submit it again.",
         job_ids=tuple(job.id for job in jobs),
     )
+
+
+def completed(transcription: Transcription) -> Transcription:
+    """Return the transcription if it is completed: what is stored of any other is not the whole.
+
+    :raises FluxionsJobFailedError: it failed.
+    :raises FluxionsNotReadyError: it still runs.
+    """
+    if transcription.status == JobStatus.FAILED:
+        raise job_error([transcription])
+    if transcription.status != JobStatus.COMPLETED:
+        raise FluxionsNotReadyError(
+            f"Job {transcription.id} is still {transcription.status or 'without a status'}; wait for it "
+            "(FluxionsTranscriptionSensor does) before its result is stored.",
+            job_id=transcription.id,
+        )
+    return transcription
 
 
 def deadline_error(watched: Watched, deadline: float) -> FluxionsDeadlineError:

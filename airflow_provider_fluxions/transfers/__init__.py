@@ -4,8 +4,9 @@
 - `convert`: other formats of results that are stored, without the API;
 - `bucket`: from a bucket of recordings, the whole way. Where to make a change there:
   `address`, `selection`, `layout`, `plan`, `partition` decide what is an input and how its results are called;
-  `outputs`, `survey`, `preparation` find out what is done and what is in flight, `budget` and `probing` what it takes;
-  `flow` decides the moves, `patience` when to look and to defer, `work` makes them in the threads of `pools`;
+  `outputs`, `survey`, `preparation` find out what is done and what is in flight, `budget` what it takes;
+  `flow` decides the moves, `patience` when to look and to defer, `trouble` which jobs to give up, `work` makes the
+  moves in the threads of `pools`;
   `progress` tells of them, `entry` and `manifest` keep account, `summary` ends it.
 """
 

@@ -40,6 +40,12 @@ class Source:
             return False
         return found.key.lower().endswith(tuple(suffixes))
 
+    def holds(self, bucket: str, key: str) -> bool:
+        """Whether an object, listed or not, is below the address and its whole key matches."""
+        if bucket != self.bucket or not key.startswith(self.prefix):
+            return False
+        return self.pattern is None or key == self.key or self.pattern.fullmatch(key) is not None
+
     def relative(self, key: str) -> str:
         """Return the key's path below the root."""
         return key.removeprefix(self.root)
@@ -50,7 +56,7 @@ def parse_source(uri: object) -> Source:
 
     In a glob ``*`` and ``?`` stay within one folder, ``**/`` crosses folders, ``[abc]`` is one of them.
 
-    :raises FluxionsInputError: not an S3 address.
+    :raises FluxionsInputError: not an S3 address, or a glob that cannot be read.
     """
     if not isinstance(uri, str):
         raise FluxionsInputError(f"An S3 address must look like s3://bucket/key, not {uri!r}.")
@@ -58,7 +64,7 @@ def parse_source(uri: object) -> Source:
     wild = re.search(r"[*?\[]", key)
     prefix = key[: wild.start()] if wild else key
     root = prefix[: prefix.rfind("/") + 1]
-    return Source(bucket, key, prefix, re.compile(glob_to_regex(key), re.DOTALL) if wild else None, root)
+    return Source(bucket, key, prefix, _compiled(key) if wild else None, root)
 
 
 def parse_sources(uris: object) -> tuple[Source, ...]:
@@ -71,6 +77,13 @@ def parse_sources(uris: object) -> tuple[Source, ...]:
     if isinstance(uris, bytes | Mapping) or not isinstance(uris, Iterable):
         raise FluxionsInputError(f"source must be an S3 address or a list of them, not {uris!r}.")
     return tuple(parse_source(uri) for uri in dict.fromkeys(uris))
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(glob_to_regex(pattern), re.DOTALL)
+    except re.error as error:
+        raise FluxionsInputError(f"The glob {pattern!r} cannot be read: {error}.") from error
 
 
 def glob_to_regex(pattern: str) -> str:

@@ -15,7 +15,7 @@ from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputErr
 from airflow_provider_fluxions.api.reference import reference
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.cost import checked_price
-from airflow_provider_fluxions.formats import choose
+from airflow_provider_fluxions.formats import choose, choose_installed
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
@@ -25,7 +25,7 @@ from airflow_provider_fluxions.hooks import (
 )
 from airflow_provider_fluxions.identity import map_index_of
 from airflow_provider_fluxions.lineage import ReportsLineage
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
@@ -37,14 +37,14 @@ from airflow_provider_fluxions.transfers.layout import DEFAULT_TEMPLATE, Layout
 from airflow_provider_fluxions.transfers.manifest import Manifest
 from airflow_provider_fluxions.transfers.origin import origin_of
 from airflow_provider_fluxions.transfers.partition import ingest_folder
-from airflow_provider_fluxions.transfers.patience import DEFERRAL_COSTS_SECONDS
+from airflow_provider_fluxions.transfers.patience import DEFERRAL_COSTS_SECONDS, LONGEST_DEFERRAL_SECONDS
 from airflow_provider_fluxions.transfers.plan import Target
 from airflow_provider_fluxions.transfers.preparation import Preparation
 from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Selection
 from airflow_provider_fluxions.transfers.summary import check_fail_on, summarize, too_late, traces_of, verdict
 from airflow_provider_fluxions.transfers.survey import Order
-from airflow_provider_fluxions.transfers.work import Worker
-from airflow_provider_fluxions.waiting import Wait
+from airflow_provider_fluxions.transfers.work import RECORDING_PATIENCE_SECONDS, Worker
+from airflow_provider_fluxions.waiting import Wait, expired, expiry
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +54,11 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     An input is done when its results exist and carry its version and these options in their metadata, so a
     rerun submits only what is new; formats that are missing are made from a stored ``json`` result where there is
-    one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else.
+    one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else; one whose
+    result would replace that of another recording fails, too.
 
-    Returns counts, ``bytes``, ``audio_seconds``, ``cost`` (with a price) and the ``manifest``'s address: one JSON
-    line an input. See docs/transfer.md.
+    Returns counts, ``bytes``, ``audio_seconds``, ``cost`` and ``estimated_cost`` (with a price), and the address of the
+    ``manifest``: one JSON line an input. See docs/transfer.md.
 
     :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them. Of a
         prefix or glob only names that end in one of ``suffixes`` are taken.
@@ -66,8 +67,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. Other
         options than last time are work again, from the results or jobs that there are.
     :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
-        interval (else its logical date, else when it was to run), UTC. An input whose results stand whole in another
-        date's partition is done, and stays there.
+        interval (else its logical date, else when it was to run), UTC. An input whose results stand in another date's
+        partition keeps that: what is missing goes there.
     :param key_template: names of results below that, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}`` of the
         recording and ``{extension}`` of the format; see `Layout`. By default ``2026/call.mp3.json``.
     :param suffixes: lower-case endings of audio names.
@@ -87,7 +88,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     :param max_in_flight: jobs at the service at a time.
     :param upload_workers: uploads side by side, 1 MiB of memory each.
     :param fail_on: ``any`` failed input fails the task, or only if ``all`` failed, or ``none``.
-    :param price_per_audio_hour: in your currency; None takes the connection's, if it has one.
+    :param price_per_audio_hour: in your currency; None takes the connection's, if it has one. With a price the cost is
+        estimated before the first submit, from headers: a request or a few for each input to be transcribed.
     :param extra_args: what boto3's ``put_object`` is given beside, such as ``{"ServerSideEncryption": "aws:kms"}``.
     :param gzip: store text formats compressed, with ``Content-Encoding: gzip``.
     :param deferrable: wait without holding a worker slot. While more is to be submitted, the task stays for jobs that
@@ -106,9 +108,10 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         "source", "destination", "min_age", "min_bytes", "max_bytes", "max_inputs", "max_audio_hours", "dry_run",
         "shard_index", "shard_count", "fluxions_conn_id", "aws_conn_id",
     )  # fmt: skip
-    operator_extra_links = (FluxionsResultLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsResultLink())
     ui_color = "#e8fff0"
     deferral_costs_seconds = DEFERRAL_COSTS_SECONDS
+    recording_patience_seconds = RECORDING_PATIENCE_SECONDS
 
     def __init__(
         self,
@@ -210,9 +213,10 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     def _run(self, context: Context, deadline: float, *, resumed: bool) -> dict[str, Any]:
         ti, origin = context["ti"], origin_of(context)
-        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
+        choices, metrics = choose_installed(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
+        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, map_index_of(ti))
         hook = FluxionsHook(self.fluxions_conn_id)
-        client, price = hook.get_conn(), self._price(hook)
+        client, price = hook.get_conn(), hook.price_or(self.price_per_audio_hour)
         store = S3Store(self.aws_conn_id, self._writing())
         manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price)
         preparation = Preparation(client, store, self._order(run, origin), manifest, self._budget(), self.lookback_days)
@@ -222,17 +226,28 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         if entries is None:
             entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
         ti.xcom_push(RESULT_XCOM, manifest.uri)
-        choices, metrics = choose(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
-        worker = Worker(client, store, choices, origin, self.non_speech, self.cache, deadline, run, metrics)
-        self._move(Flow(worker, entries, self._pace(deadline)), store, manifest)
-        return self._finish(context, entries, manifest, price)
+        worker = Worker(
+            client,
+            store,
+            choices,
+            origin,
+            self.non_speech,
+            self.cache,
+            deadline,
+            run,
+            metrics,
+            self.recording_patience_seconds,
+        )
+        expires = expiry(context, self.execution_timeout)
+        flow = Flow(worker, entries, self._pace(min(deadline, expires)))
+        try:
+            self._move(flow, store, manifest, deadline, expires)
+        finally:  # what was done before a failure is lineage too
+            summary = summarize(entries, manifest.uri, price)
+            self.traces = traces_of(entries, summary)
+        return self._finish(context, entries, summary)
 
-    def _price(self, hook: FluxionsHook) -> float | None:
-        """Return the operator's price, else the connection's."""
-        own = checked_price(self.price_per_audio_hour)
-        return hook.price_per_audio_hour if own is None else own
-
-    def _move(self, flow: Flow, store: S3Store, manifest: Manifest) -> None:
+    def _move(self, flow: Flow, store: S3Store, manifest: Manifest, deadline: float, expires: float) -> None:
         """Go on until every input is settled, or defer."""
         try:
             running = flow.run()
@@ -243,15 +258,19 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         if not running and not flow.has_more:
             return
         if time.time() >= flow.pace.deadline:
+            if expires < deadline:
+                raise expired(running)
             raise too_late(flow.entries, running, self.timeout)
         # A quarter of the jobs is worth coming back for where others queue behind them.
         enough = max(1, len(running) // 4) if flow.has_more else len(running)
-        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, flow.pace.deadline, enough)
+        # One job that never ends must not keep the results of all others from being written.
+        until = min(deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
+        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough, expires)
         self.log.info("%d jobs run; deferring until %d of them have ended.", len(running), enough)
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs={"deadline": flow.pace.deadline},
+            kwargs={"deadline": deadline},
             timeout=wait.backstop(),
         )
 
@@ -262,13 +281,9 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         except FluxionsStorageError as error:
             self.log.warning("The manifest could not be written: %s", error)
 
-    def _finish(
-        self, context: Context, entries: Sequence[Entry], manifest: Manifest, price: float | None
-    ) -> dict[str, Any]:
-        summary = summarize(entries, manifest.uri, price)
+    def _finish(self, context: Context, entries: Sequence[Entry], summary: dict[str, Any]) -> dict[str, Any]:
         self.log.info("%s", summary)
-        self.traces = traces_of(entries, summary)
-        if error := verdict(entries, self.fail_on, manifest.uri):
+        if error := verdict(entries, self.fail_on, summary["manifest"]):
             raise error
         add_asset_extra(context, self, summary)
         return summary

@@ -9,12 +9,10 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsBudgetError
+from airflow_provider_fluxions.probing import UNKNOWN_BYTES_PER_SECOND, audio_seconds
 from airflow_provider_fluxions.s3 import S3Object, S3Store
 from airflow_provider_fluxions.transfers.arguments import number_of
-from airflow_provider_fluxions.transfers.probing import audio_seconds
 
-# Speech is seldom stored in less: a length that nobody can tell is rather guessed too long.
-UNKNOWN_BYTES_PER_SECOND = 8000
 MAX_SHOWN_UNKNOWN = 3
 
 
@@ -25,6 +23,7 @@ class Estimate:
     :param audio_seconds: of inputs whose header tells; None where nobody looked.
     :param guessed_seconds: of the others, at 8,000 bytes a second.
     :param unknown: some inputs whose header does not tell.
+    :param each: seconds of each input, told or guessed, in their order; empty where nobody looked.
     """
 
     inputs: int
@@ -32,6 +31,7 @@ class Estimate:
     audio_seconds: float | None = None
     guessed_seconds: float = 0.0
     unknown: tuple[str, ...] = ()
+    each: tuple[float, ...] = ()
 
     @property
     def total_seconds(self) -> float | None:
@@ -93,12 +93,18 @@ def estimate(store: S3Store, pool: Executor, inputs: Sequence[S3Object], *, with
     size = sum(one.size_bytes for one in inputs)
     if not with_seconds:
         return Estimate(len(inputs), size)
-    told = list(zip(inputs, pool.map(partial(audio_seconds, store), inputs), strict=True))
-    unknown = [one for one, seconds in told if seconds is None]
+    told = list(pool.map(partial(_told_seconds, store), inputs))
+    unknown = [one for one, seconds in zip(inputs, told, strict=True) if seconds is None]
+    guessed = [one.size_bytes / UNKNOWN_BYTES_PER_SECOND for one in inputs]
     return Estimate(
         len(inputs),
         size,
-        sum(seconds for _, seconds in told if seconds is not None),
+        sum(seconds for seconds in told if seconds is not None),
         sum(one.size_bytes for one in unknown) / UNKNOWN_BYTES_PER_SECOND,
         tuple(one.uri for one in unknown),
+        tuple(guess if seconds is None else seconds for seconds, guess in zip(told, guessed, strict=True)),
     )
+
+
+def _told_seconds(store: S3Store, found: S3Object) -> float | None:
+    return audio_seconds(found.key, found.size_bytes, partial(store.read_range, found))

@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsInputError, FluxionsTransferError
 from airflow_provider_fluxions.assets import add_asset_extra
-from airflow_provider_fluxions.formats import Choice, choose, read_stored
+from airflow_provider_fluxions.formats import Choice, choose, choose_installed, read_stored
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
@@ -34,6 +34,9 @@ from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item, Tar
 
 MAX_SHOWN_FAILURES = 10
 
+# A stored result, the folder of its conversions, and whether they stand.
+Planned = tuple[Item, str, bool]
+
 
 class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     """Make other formats of stored ``json`` results. Nothing is transcribed, so nothing is paid.
@@ -52,7 +55,8 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     :param formats: see `airflow_provider_fluxions.formats`.
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed.
     :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``; what stands in an earlier
-        date's folder is done. For a source that has such folders itself leave it off: they are kept.
+        date's folder stays there, and what is missing joins it. For a source that has such folders itself leave it off:
+        they are kept.
     :param workers: results converted side by side; each is held in memory whole.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets the counts and ``destination`` as its extra.
@@ -92,35 +96,34 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
         """Convert what is not converted yet."""
         with airflow_errors():
             store, origin = S3Store(self.aws_conn_id), origin_of(context)
-            choices = choose(self.formats, self.format_options)
+            choices = choose_installed(self.formats, self.format_options)
             with ThreadPoolExecutor(self.workers, thread_name_prefix="fluxions-convert") as pool:
-                items, todo = self._plan(store, pool, choices, origin)
-                ends = list(pool.map(lambda item: _convert(store, item, choices, origin), todo))
+                plan = self._plan(store, pool, choices, origin)
+                todo = [(item, folder) for item, folder, is_done in plan if not is_done]
+                ends = list(pool.map(lambda one: _convert(store, one[0], one[1], choices, origin), todo))
             errors = [end for end in ends if end is not None]
             counts = {
-                "inputs": len(items),
+                "inputs": len(plan),
                 "converted": len(todo) - len(errors),
-                "already_done": len(items) - len(todo),
+                "already_done": len(plan) - len(todo),
             }
             context["ti"].xcom_push(RESULT_XCOM, "s3://{}/{}".format(*parse_destination(self.destination)))
             self.log.info("%s", counts)
-            self._trace(items, {item.source.uri for item, end in zip(todo, ends, strict=True) if end is not None})
+            self._trace(plan, {item.ref for (item, _), end in zip(todo, ends, strict=True) if end is not None})
             if errors:
                 shown = "; ".join(errors[:MAX_SHOWN_FAILURES])
-                raise FluxionsTransferError(f"{len(errors)} of {len(items)} results could not be converted. {shown}")
+                raise FluxionsTransferError(f"{len(errors)} of {len(plan)} results could not be converted. {shown}")
             add_asset_extra(context, self, {**counts, "destination": self.destination})
             return counts
 
-    def _trace(self, items: list[Item], bad: Collection[str]) -> None:
+    def _trace(self, plan: list[Planned], bad: Collection[str]) -> None:
         """Keep what there is a result of, made now or before; not what could not be converted."""
-        good = [item for item in items if item.source.uri not in bad]
-        outputs = [uri for item in good for uri in item.uris()]
-        self.traces = Traces(inputs=[item.source.uri for item in good], outputs=outputs)
+        good = [(item, folder) for item, folder, _ in plan if item.ref not in bad]
+        outputs = [uri for item, folder in good for uri in item.uris(folder)]
+        self.traces = Traces(inputs=[item.source.uri for item, _ in good], outputs=outputs)
 
-    def _plan(
-        self, store: S3Store, pool: Executor, choices: tuple[Choice, ...], origin: Origin
-    ) -> tuple[list[Item], list[Item]]:
-        """Return all stored results, and those that have something to be converted."""
+    def _plan(self, store: S3Store, pool: Executor, choices: tuple[Choice, ...], origin: Origin) -> list[Planned]:
+        """Return all stored results, with where their conversions are or belong, and whether they are there."""
         source, destination = parse_source(self.source), parse_destination(self.destination)
         store.require_bucket(destination[0])
         found = [one for one in store.list(source.bucket, source.prefix) if source.takes(one, (STORED_EXTENSION,))]
@@ -134,7 +137,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
         if not items:
             self.log.warning("%s holds no stored results (names that end in %s).", self.source, STORED_EXTENSION)
         standing = find_standing(store, pool, items, folders)
-        return items, [item for item in items if not standing[item.ref].is_done(item)]
+        return [(item, standing[item.ref].folder, standing[item.ref].is_done(item)) for item in items]
 
 
 def _require_no_dates(found: list[S3Object], source: Source) -> None:
@@ -158,14 +161,14 @@ def _item(found: S3Object, source: Source, target: Target) -> Item:
     return plan_item(found, source.relative(found.key)[: -len(STORED_EXTENSION)], target, {"made": "from json"})
 
 
-def _convert(store: S3Store, item: Item, choices: tuple[Choice, ...], origin: Origin) -> str | None:
+def _convert(store: S3Store, item: Item, folder: str, choices: tuple[Choice, ...], origin: Origin) -> str | None:
     """Write one result's conversions; return what went wrong, if it did."""
     source = item.source
     try:
         transcription = read_stored(store.get(source))
         metadata = {META_REFERENCE: item.ref, META_VERSION: source.version, META_JOB: str(transcription.id)}
         known = _source_origin(store.head(source.bucket, source.key) or source, origin)
-        write_outputs(store, item, transcription, choices, known, metadata)
+        write_outputs(store, item, folder, transcription, choices, known, metadata)
     except FluxionsFormatError as error:
         return f"{source.uri}: {error}"
     return None

@@ -40,6 +40,7 @@ class Entry:
     :param attempts: uploads begun for it by this task, over all tries that are known of.
     :param error: why it failed or was left.
     :param transient: whether a retry may mend what failed.
+    :param estimated_seconds: of audio, as far as somebody looked before it was submitted.
     :param ended_at: when its job was seen to have ended.
     """
 
@@ -52,6 +53,7 @@ class Entry:
     attempts: int = 0
     error: str | None = None
     transient: bool = False
+    estimated_seconds: float | None = None
     audio_seconds: float | None = None
     upload_seconds: float | None = None
     submitted_at: float | None = None
@@ -77,6 +79,8 @@ class Entry:
         for name in ("submitted_at", "ended_at", "written_at"):
             setattr(self, name, _epoch(row.get(name)))
         self.upload_seconds = row.get("upload_seconds")
+        if self.estimated_seconds is None:
+            self.estimated_seconds = row.get("estimated_seconds")
 
     def to_row(self, price_per_audio_hour: float | None = None) -> dict[str, Any]:
         """Return its line of the manifest, JSON types only."""
@@ -98,8 +102,10 @@ class Entry:
             "folder": self.folder,
             "kept": sorted(self.right),
             "stored": self.stored,
+            "estimated_seconds": self.estimated_seconds,
+            "estimated_cost": cost_of(self.estimated_seconds, price_per_audio_hour),
             "audio_seconds": self.audio_seconds,
-            "cost": None if self.audio_seconds is None else cost_of(self.audio_seconds, price_per_audio_hour),
+            "cost": cost_of(self.audio_seconds, price_per_audio_hour),
             "upload_seconds": self.upload_seconds,
             "submitted_at": _iso(self.submitted_at),
             "ended_at": _iso(self.ended_at),

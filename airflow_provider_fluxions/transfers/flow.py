@@ -21,6 +21,7 @@ from airflow_provider_fluxions.transfers.entry import Entry, State, count
 from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
 from airflow_provider_fluxions.transfers.pools import Pools
 from airflow_provider_fluxions.transfers.progress import REPORT_SECONDS, Progress
+from airflow_provider_fluxions.transfers.trouble import Trouble
 from airflow_provider_fluxions.transfers.work import Uploaded, Worker, Written
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ class Flow:
         self._running = {entry.item.ref: entry for entry in self.entries if entry.state in at_service}
         self._durations = [seconds for entry in self.entries if (seconds := entry.service_seconds) is not None]
         self._memory = Memory()
+        self._trouble = Trouble(worker.patience_seconds)
+        self._unread: set[str] = set()  # references of jobs that have ended and could not be read yet
         self._failures = 0
         self._next_look = self._quiet_since = self.clock.now()
         # Whether jobs run that no look has asked for yet, and whether the last look after the deadline is done.
@@ -108,7 +111,8 @@ class Flow:
 
     @property
     def _is_time_to_defer(self) -> bool:
-        if not self.pace.may_defer or not self._running:
+        # A job that has ended and cannot be read would wake the task at once, again and again.
+        if not self.pace.may_defer or not self._running or self._unread:
             return False
         patience = patience_seconds(self.has_more, typical_seconds(self._durations), self.pace.deferral_costs)
         return self.clock.now() - self._quiet_since >= patience
@@ -162,22 +166,40 @@ class Flow:
 
     def _look(self, pools: Pools) -> None:
         """Ask for the running jobs and start on the results of those that have ended."""
-        watched = Watched(self.running)
+        watched, trouble = Watched(self.running), None
         self._has_unseen, self._has_looked_late = False, self._is_late
         try:
             look(self.worker.client, watched, self._memory)
         except FluxionsRequestError as error:
-            self._pause_looking(error)
-            return
+            trouble = error
         now = self.clock.now()
         waited = [now - entry.submitted_at for entry in self._running.values() if entry.submitted_at is not None]
+        # Also after trouble: a job that cannot be read must not keep those waiting that were seen to have ended.
         for entry in list(self._running.values()):
             job = watched.ended.get(key_of(entry.job_id)) if entry.job_id is not None else None
             if job is not None:
                 self._ended(pools, entry, job)
-        typical = typical_seconds(self._durations)
-        pause = look_interval(self.pace.poll_interval, typical, max(waited, default=0.0))
+        if trouble is not None:
+            self._in_trouble(trouble)
+            return
+        pause = look_interval(self.pace.poll_interval, typical_seconds(self._durations), max(waited, default=0.0))
         self._next_look = now + pause * (0.9 + 0.2 * self.clock.jitter())
+
+    def _in_trouble(self, error: FluxionsRequestError) -> None:
+        """Wait, but not for ever for a job that cannot be read while the service answers for others."""
+        self._pause_looking(error)
+        lost = next((entry for entry in self._running.values() if entry.job_id == error.job_id is not None), None)
+        if lost is not None and self._is_hopeless(lost):
+            del self._running[lost.item.ref]
+            self._fail(lost, error)
+
+    def _is_hopeless(self, entry: Entry) -> bool:
+        now = self.clock.now()
+        return (
+            entry.job_id is not None
+            and self._trouble.lasts_too_long(entry.job_id, now)
+            and self.worker.service_answers()
+        )
 
     def _pause_looking(self, error: FluxionsRequestError) -> None:
         now = self.clock.now()
@@ -185,6 +207,7 @@ class Flow:
             raise error
         pause = max(self.pace.poll_interval, error.retry_after_seconds or 0.0)
         log.warning("%s Looking again in %.0f s.", error, pause)
+        self.worker.metrics.throttled(pause)
         self._next_look = now + pause
 
     def _ended(self, pools: Pools, entry: Entry, job: Job) -> None:
@@ -199,14 +222,26 @@ class Flow:
             self._fail(entry, job_error([job]))
 
     def _write(self, pools: Pools, entry: Entry) -> None:
-        pools.write(partial(self.worker.write, entry), partial(self._written, entry), partial(self._fail, entry))
+        pools.write(partial(self.worker.write, entry), partial(self._written, entry), partial(self._unwritten, entry))
 
     def _written(self, entry: Entry, written: Written) -> None:
         self._quiet_since = entry.written_at = self.clock.now()
         entry.state, entry.job_id, entry.audio_seconds = State.COMPLETED, written.job_id, written.audio_seconds
+        self._unread.discard(entry.item.ref)
+
+    def _unwritten(self, entry: Entry, error: Exception) -> None:
+        """Ask again for a transcript that could not be read for now; all else is final."""
+        if not isinstance(error, FluxionsRequestError) or not error.transient or self._is_hopeless(entry):
+            self._fail(entry, error)
+            return
+        entry.state = State.IN_FLIGHT
+        self._running[entry.item.ref] = entry
+        self._unread.add(entry.item.ref)
+        self._pause_looking(error)
 
     def _fail(self, entry: Entry, error: Exception) -> None:
         entry.fail(error, transient=bool(getattr(error, "transient", False)))
+        self._unread.discard(entry.item.ref)
         self._failures += 1
         self.worker.metrics.failed(1)
         if self._failures <= MAX_LOGGED_FAILURES:

@@ -31,14 +31,17 @@ class Layout:
         :raises FluxionsInputError: it has an unknown field, none for the extension, or leads out of the destination.
         """
         try:
-            fields = [field for _, field, _, _ in string.Formatter().parse(self.template) if field is not None]
+            parts = list(string.Formatter().parse(self.template))
         except (ValueError, TypeError, AttributeError) as error:
             raise FluxionsInputError(f"key_template {self.template!r} cannot be read: {error}.") from error
-        unknown = [field for field in fields if field not in _FIELDS]
-        if unknown or "extension" not in fields or not {"path", "name", "stem"} & set(fields):
+        fields = {field for _, field, _, _ in parts if field is not None}
+        # A field that is cut or changed (`{extension:.2}`) could make one name of two formats.
+        is_changed = any(spec or conversion for _, _, spec, conversion in parts)
+        is_unique = "extension" in fields and bool({"path", "name", "stem"} & fields)
+        if is_changed or not is_unique or fields - set(_FIELDS):
             raise FluxionsInputError(
                 f"key_template {self.template!r} must have {{extension}} and one of {{path}}, {{name}} or {{stem}}; it "
-                f"may have {', '.join('{' + field + '}' for field in _FIELDS)} and no other fields."
+                f"may have {', '.join('{' + field + '}' for field in _FIELDS)}, as they are, and no other fields."
             )
 
     def keys(self, path: str, extensions: Iterable[str]) -> Mapping[str, str]:

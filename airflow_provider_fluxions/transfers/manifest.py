@@ -63,7 +63,7 @@ class Manifest:
             rows = [json.loads(line) for line in data.splitlines()]
         except FluxionsStorageError:
             return None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             log.warning("The manifest %s is no JSON Lines (%s); planning again.", self.uri, error)
             return None
         return rows if all(isinstance(row, dict) for row in rows) else None

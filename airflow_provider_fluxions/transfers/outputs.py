@@ -5,8 +5,8 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from urllib.parse import quote
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote
 
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import Choice
@@ -41,12 +41,16 @@ class Standing:
     :param right: the extensions of those that are as this piece of work would write them.
     :param metadata: of one of these, else empty.
     :param stored: the key of the ``json`` result of this very work, which any format can be made from.
+    :param is_begun: whether anything of this work stands in the folder, with whatever options of its format.
+    :param taken_by: the address of another recording, whose result stands where one of these belongs.
     """
 
     folder: str
     right: frozenset[str]
     metadata: Metadata
     stored: str | None
+    is_begun: bool
+    taken_by: str | None
 
     def is_done(self, item: Item) -> bool:
         """Whether nothing is left to write."""
@@ -54,24 +58,34 @@ class Standing:
 
 
 def judge(item: Item, folders: Sequence[str], objects: Mapping[str, Metadata]) -> Standing:
-    """Return what the existing objects mean for an input; results that stand whole in another folder stay there.
+    """Return what the existing objects mean for an input.
+
+    Results of one piece of work stay together: what is missing belongs where the others stand, whatever the date, so
+    that no table is read twice.
 
     :param folders: the target's own first.
     :param objects: metadata of what exists, by key.
     """
     views = [_view(item, folder, objects) for folder in folders]
     stored = next((view.stored for view in views if view.stored), None)
-    best = next((view for view in views if view.is_done(item)), views[0])
-    return Standing(best.folder, best.right, best.metadata, stored)
+    return replace(max(views, key=lambda view: (view.is_done(item), view.is_begun)), stored=stored)
 
 
 def _view(item: Item, folder: str, objects: Mapping[str, Metadata]) -> Standing:
-    marks = item.target.marks
+    marks, own = item.target.marks, source_metadata(item.source.uri).get(META_SOURCE)
     found = {one: objects[key] for one, key in item.outputs(folder).items() if key in objects}
     right = {one: data for one, data in found.items() if is_made_from(data, item.ref, marks.get(one))}
     stored = item.stored(folder)
-    is_stored = objects.get(stored, {}).get(META_REFERENCE) == item.ref
-    return Standing(folder, frozenset(right) or _NOTHING, next(iter(right.values()), {}), stored if is_stored else None)
+    of_this_work = [data.get(META_REFERENCE) == item.ref for data in (*found.values(), objects.get(stored, {}))]
+    others = [name for data in found.values() if (name := data.get(META_SOURCE)) not in (None, own)]
+    return Standing(
+        folder,
+        frozenset(right) or _NOTHING,
+        next(iter(right.values()), {}),
+        stored if of_this_work[-1] else None,
+        any(of_this_work),
+        unquote(others[0]) if others else None,
+    )
 
 
 def source_metadata(uri: str) -> dict[str, str]:
@@ -90,38 +104,47 @@ def find_standing(store: S3Store, pool: Executor, items: Sequence[Item], folders
 
     Lists first and asks for the metadata (a HEAD each) of what exists only.
 
+    :param folders: the target's own first.
     :raises FluxionsStorageError: S3 refused.
     """
     if not items:
         return {}
     bucket, prefix = items[0].target.bucket, items[0].target.prefix
-
-    def existing(folder: str) -> list[str]:
-        wanted = {key for item in items for key in (*item.outputs(folder).values(), item.stored(folder))}
-        return existing_keys(store, bucket, f"{prefix}{folder}", wanted)
-
-    keys = [key for found in pool.map(existing, folders) for key in found]
+    names = sorted({name for item in items for name in item.names()})
+    found = list(pool.map(lambda folder: existing_keys(store, bucket, f"{prefix}{folder}", names), folders))
+    places: dict[str, list[str]] = {}  # by name: most dates have nothing of most inputs
+    for folder, present in zip(folders, found, strict=True):
+        for name in present:
+            places.setdefault(name, []).append(folder)
+    keys = [f"{prefix}{folder}{name}" for name, held in places.items() for folder in held]
     heads = zip(keys, pool.map(lambda key: store.head(bucket, key), keys), strict=True)
     objects = {key: head.metadata for key, head in heads if head is not None}
-    return {item.ref: judge(item, folders, objects) for item in items}
+    return {item.ref: judge(item, _candidates(item, folders, places), objects) for item in items}
+
+
+def _candidates(item: Item, folders: Sequence[str], places: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the target's own folder, then those that hold something under an input's names, the latest first."""
+    held = {folder for name in item.names() for folder in places.get(name, ())}
+    return [folders[0], *sorted(held - {folders[0]}, reverse=True)]
 
 
 def existing_keys(store: S3Store, bucket: str, prefix: str, wanted: Iterable[str]) -> list[str]:
-    """Return which of the keys exist, in order; requests at most min(pages below the prefix, keys).
+    """Return which of the names below a prefix exist, in order; requests at most min(pages below the prefix, names).
 
     A page that ends is followed by the one at the next wanted key, so what lies between is never listed.
 
     :raises FluxionsStorageError: S3 refused.
     """
-    keys, found, position = sorted(wanted), [], 0
+    names, found, position = sorted(wanted), [], 0
     # A key's own beginning sorts before it, and next to nothing lies in between.
-    start = keys[0][:-1] if keys else ""
-    while position < len(keys):
+    start = prefix + (names[0][:-1] if names else "")
+    while position < len(names):
         page = store.page(bucket, prefix, start)
-        end = len(keys) if page.last_key is None else bisect.bisect_right(keys, page.last_key)
-        found += [key for key in keys[position:end] if key in page.keys]
-        if end < len(keys):
-            start = max(page.last_key or "", keys[end][:-1])
+        last = page.last_key
+        end = len(names) if last is None else bisect.bisect_right(names, last.removeprefix(prefix))
+        found += [name for name in names[position:end] if prefix + name in page.keys]
+        if end < len(names):
+            start = max(last or "", prefix + names[end][:-1])
         position = end
     return found
 
@@ -129,6 +152,7 @@ def existing_keys(store: S3Store, bucket: str, prefix: str, wanted: Iterable[str
 def write_outputs(
     store: S3Store,
     item: Item,
+    folder: str,
     transcription: Transcription,
     choices: Sequence[Choice],
     origin: Origin,
@@ -136,6 +160,8 @@ def write_outputs(
     skip: frozenset[str] = frozenset(),
 ) -> None:
     """Write an input's results, but for the extensions to skip. ``json`` comes last: who sees it sees the others.
+
+    :param folder: below the target's prefix; see `Standing`.
 
     :raises FluxionsFormatError: a format cannot be made of this transcript; then nothing is written.
     :raises FluxionsStorageError: S3 refused.
@@ -147,7 +173,7 @@ def write_outputs(
         if not skip.issuperset(choice.extensions)
         for extension, body in choice.files(transcription, origin).items()
     ]
-    keys, marks = item.outputs(), item.target.marks
+    keys, marks = item.outputs(folder), item.target.marks
     for extension, body, content_type in sorted(rendered, key=lambda one: one[0] == STORED_EXTENSION):
         if extension not in skip:
             mark = {META_OPTIONS: marks[extension]} if extension in marks else {}

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 # To leave the worker and come back: 10 s that a trigger stays quiet, some seconds to schedule, some to start a process.
 DEFERRAL_COSTS_SECONDS = 20.0
+# After that a deferred task comes back for the results that there are.
+LONGEST_DEFERRAL_SECONDS = 3600.0
 MIN_LOOK_SECONDS = 1.0
 # A job is noticed at most so late, as a part of what it takes.
 LOOKS_A_JOB = 8

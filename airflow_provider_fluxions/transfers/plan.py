@@ -65,6 +65,10 @@ class Item:
         """Return the key of the ``json`` result, also where that format is not asked for."""
         return self._keys((STORED_EXTENSION,), folder)[STORED_EXTENSION]
 
+    def names(self) -> Iterable[str]:
+        """Return the names of the results and of the ``json`` one below whatever folder they are in."""
+        return self.target.layout.keys(self.path, {*self.target.extensions, STORED_EXTENSION}).values()
+
     def _keys(self, extensions: Iterable[str], folder: str | None) -> dict[str, str]:
         start = f"{self.target.prefix}{self.target.folder if folder is None else folder}"
         names = self.target.layout.keys(self.path, extensions)

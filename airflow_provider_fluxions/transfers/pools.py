@@ -12,17 +12,28 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import (
     FluxionsAudioError,
+    FluxionsError,
     FluxionsFormatError,
+    FluxionsJobError,
     FluxionsNotFoundError,
+    FluxionsNotReadyError,
     FluxionsRejectedError,
+    FluxionsRequestError,
+    FluxionsUnknownOutcomeError,
 )
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.transfers.work import Uploaded, Written
 
 WRITERS = 4
 
-# What concerns one recording only.
-_OWN_FAULTS = (FluxionsAudioError, FluxionsRejectedError, FluxionsFormatError)
+_OWN_FAULTS = (
+    FluxionsAudioError,
+    FluxionsFormatError,
+    FluxionsJobError,
+    FluxionsNotReadyError,
+    FluxionsRejectedError,
+    FluxionsUnknownOutcomeError,
+)
 
 Done = Callable[[Any], None]
 Failed = Callable[[Exception], None]
@@ -97,11 +108,20 @@ class Pools:
             _, done, failed = self._open.pop(future)
             try:
                 result = future.result()
-            except _OWN_FAULTS as error:
-                failed(error)
-            except FluxionsNotFoundError as error:
-                if error.job_id is None:  # the path is wrong, not the job
+            except FluxionsError as error:
+                if not is_own_fault(error):
                     raise
                 failed(error)
             else:
                 done(result)
+
+
+def is_own_fault(error: FluxionsError) -> bool:
+    """Whether trouble with one recording or its job says nothing about the others.
+
+    Trouble at the service that may pass was waited out for as long as one recording may keep the rest waiting; an
+    outage costs as many recordings as were under way, and another try takes them up.
+    """
+    if isinstance(error, FluxionsNotFoundError):
+        return error.job_id is not None  # else the path is wrong, not the job
+    return isinstance(error, _OWN_FAULTS) or (isinstance(error, FluxionsRequestError) and error.transient)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_fluxions.s3 import S3Object, S3Store
+from airflow_provider_fluxions.cost import in_words
+from airflow_provider_fluxions.probing import can_tell_seconds
+from airflow_provider_fluxions.s3 import S3Store
 from airflow_provider_fluxions.transfers.budget import Budget, Estimate, estimate
 from airflow_provider_fluxions.transfers.entry import Entry, State, count
 from airflow_provider_fluxions.transfers.manifest import Manifest
@@ -48,7 +50,12 @@ class Preparation:
         """
         with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
             entries = self._surveyed(pool, now)
-            self.budget.check(self._estimate(pool, entries, with_seconds=self.budget.needs_seconds))
+            price = self.manifest.price_per_audio_hour
+            for_price = price is not None and can_tell_seconds()
+            work = self._estimate(pool, entries, with_seconds=self.budget.needs_seconds or for_price)
+            self.budget.check(work)
+            if price is not None and work.each:
+                log.info("To be submitted: about %s.", in_words(work.total_seconds or 0.0, price))
         if is_retry:
             self._remember(entries)
         counts = count(entries)
@@ -87,14 +94,14 @@ class Preparation:
         return entries
 
     def _estimate(self, pool: Executor, entries: Sequence[Entry], *, with_seconds: bool) -> Estimate:
-        return estimate(self.store, pool, _to_submit(entries), with_seconds=with_seconds)
+        to_submit = [entry for entry in entries if entry.state is State.TO_DO and entry.stored is None]
+        work = estimate(self.store, pool, [entry.item.source for entry in to_submit], with_seconds=with_seconds)
+        for entry, seconds in zip(to_submit, work.each, strict=bool(work.each)):
+            entry.estimated_seconds = round(seconds, 3)
+        return work
 
     def _remember(self, entries: Sequence[Entry]) -> None:
         rows = {row.get("reference"): row for row in self.manifest.read(self.store) or ()}
         for entry in entries:
             if (row := rows.get(entry.item.ref)) is not None:
                 entry.remember(row)
-
-
-def _to_submit(entries: Sequence[Entry]) -> list[S3Object]:
-    return [entry.item.source for entry in entries if entry.state is State.TO_DO and entry.stored is None]

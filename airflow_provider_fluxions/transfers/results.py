@@ -8,16 +8,16 @@ from typing import Any
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
-from airflow_provider_fluxions.api.errors import FluxionsNotReadyError, JobId
-from airflow_provider_fluxions.api.models import JobStatus, Transcription
+from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.api.reference import unmarked_stem
 from airflow_provider_fluxions.assets import add_asset_extra, some_uris
-from airflow_provider_fluxions.formats import choose
+from airflow_provider_fluxions.formats import Choice, choose, choose_installed
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
-from airflow_provider_fluxions.polling.verdict import job_error, parse_job_ids
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink
+from airflow_provider_fluxions.polling.verdict import completed, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
 from airflow_provider_fluxions.transfers.address import parse_destination
 from airflow_provider_fluxions.transfers.origin import origin_of
@@ -46,7 +46,7 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("job_id", "destination", "fluxions_conn_id", "aws_conn_id")
-    operator_extra_links = (FluxionsResultLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsResultLink())
     ui_color = "#e8fff0"
 
     def __init__(
@@ -74,6 +74,7 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
     def execute(self, context: Context) -> list[str]:
         """Read each transcript and write it in each format."""
         with airflow_errors():
+            choices = choose_installed(self.formats, self.format_options)
             bucket, prefix = parse_destination(self.destination)
             origin = origin_of(context)
             if self.partition_by_date:
@@ -86,17 +87,22 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
                 traces.job_ids.append(job_id)
                 traces.inputs.append(job_uri(self.fluxions_conn_id, job_id))
                 traces.heard([transcription])
-                traces.outputs += self._write(store, bucket, prefix, transcription, origin)
+                traces.outputs += self._write(store, bucket, prefix, transcription, choices, origin)
             if traces.outputs:
                 context["ti"].xcom_push(RESULT_XCOM, traces.outputs[0])
             add_asset_extra(context, self, _asset_extra(traces, f"s3://{bucket}/{prefix}"))
             return traces.outputs
 
     def _write(
-        self, store: S3Store, bucket: str, prefix: str, transcription: Transcription, origin: Origin
+        self,
+        store: S3Store,
+        bucket: str,
+        prefix: str,
+        transcription: Transcription,
+        choices: Sequence[Choice],
+        origin: Origin,
     ) -> list[str]:
         base = f"{prefix}{unmarked_stem(transcription.filename)}-{transcription.id}"
-        choices = choose(self.formats, self.format_options)
         rendered = [(choice.format.content_type, choice.files(transcription, origin)) for choice in choices]
         uris = []
         for content_type, files in rendered:
@@ -116,20 +122,3 @@ def _asset_extra(done: Traces, folder: str) -> dict[str, Any]:
         "destination": folder,
         "uris": some_uris(done.outputs),
     }
-
-
-def completed(transcription: Transcription) -> Transcription:
-    """Return the transcription if it is completed.
-
-    :raises FluxionsJobFailedError: it failed.
-    :raises FluxionsNotReadyError: it still runs.
-    """
-    if transcription.status == JobStatus.FAILED:
-        raise job_error([transcription])
-    if transcription.status != JobStatus.COMPLETED:
-        raise FluxionsNotReadyError(
-            f"Job {transcription.id} is still {transcription.status}; wait for it with FluxionsTranscriptionSensor "
-            "before its result is stored.",
-            job_id=transcription.id,
-        )
-    return transcription

@@ -30,7 +30,10 @@ def check_fail_on(value: object) -> None:
 
 
 def summarize(entries: Sequence[Entry], manifest: str, price: float | None) -> dict[str, Any]:
-    """Return counts, ``bytes``, ``audio_seconds`` and ``cost`` of this run's work, and the manifest's address."""
+    """Return counts, ``bytes``, ``audio_seconds`` and ``cost`` of this run's work, and the manifest's address.
+
+    With a price also ``estimated_cost``, where it was estimated: what the same work was thought to cost before.
+    """
     counts = count(entries)
     completed = [entry for entry in entries if entry.state is State.COMPLETED]
     seconds = round(sum(entry.audio_seconds or 0.0 for entry in completed), 3)
@@ -43,6 +46,7 @@ def summarize(entries: Sequence[Entry], manifest: str, price: float | None) -> d
         "bytes": sum(entry.item.source.size_bytes for entry in completed),
         "audio_seconds": seconds,
         **_cost(seconds, price),
+        **_cost(_estimated(completed), price, "estimated_cost"),
         "manifest": manifest,
     }
 
@@ -89,15 +93,20 @@ def verdict(entries: Sequence[Entry], fail_on: str, manifest: str) -> FluxionsTr
     shown = "; ".join(f"{entry.item.source.uri}: {entry.error}" for entry in failed[:MAX_SHOWN_FAILURES])
     more = f"; and {len(failed) - MAX_SHOWN_FAILURES} more" if len(failed) > MAX_SHOWN_FAILURES else ""
     return FluxionsTransferError(
-        f"{len(failed)} of {len(failed) + others} inputs failed, the others are done. {shown}{more}. "
+        f"{len(failed)} of {len(failed) + others} inputs failed, the others are done. {shown.rstrip('.')}{more}. "
         f"All are in {manifest}.",
         transient=any(entry.transient for entry in failed),
     )
 
 
-def _cost(seconds: float, price: float | None) -> dict[str, float]:
+def _estimated(entries: Sequence[Entry]) -> float | None:
+    told = [entry.estimated_seconds for entry in entries if entry.estimated_seconds is not None]
+    return sum(told) if told else None
+
+
+def _cost(seconds: float | None, price: float | None, name: str = "cost") -> dict[str, float]:
     cost = cost_of(seconds, price)
-    return {} if cost is None else {"cost": cost}
+    return {} if cost is None else {name: cost}
 
 
 def too_late(entries: Sequence[Entry], running: Sequence[JobId], timeout_seconds: float) -> FluxionsDeadlineError:

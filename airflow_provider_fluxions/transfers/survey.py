@@ -132,6 +132,11 @@ def _apply(entry: Entry, standing: Standing, run: str) -> None:
         entry.state = State.COMPLETED if metadata.get(META_RUN) == run else State.ALREADY_DONE
         entry.job_id = metadata.get(META_JOB)
         entry.audio_seconds = _seconds(metadata.get(META_SECONDS))
+    elif standing.taken_by is not None:
+        entry.fail(
+            f"Its results would replace those of {standing.taken_by}. Choose another destination or key_template, or "
+            f"delete what stands at {entry.item.uris(entry.folder)[0]}."
+        )
 
 
 def _seconds(text: str | None) -> float | None:
@@ -179,10 +184,12 @@ def _restored(order: Order, row: Mapping[str, Any]) -> Entry:
     entry = Entry.from_row(row, order.item(found, source))
     if entry.stored is not None and not entry.stored.startswith(order.target.prefix):
         raise ValueError(f"{entry.stored} is no result of this transfer")
+    if entry.folder != order.target.folder and not (order.is_partitioned and dated_folders([entry.folder])):
+        raise ValueError(f"{entry.folder} is no folder of this transfer's results")
     return entry
 
 
 def _may_hold(source: Source, found: S3Object, order: Order) -> bool:
-    if source.bucket != found.bucket or not found.key.startswith(source.prefix):
+    if not source.holds(found.bucket, found.key):
         return False
     return found.key == source.key or source.takes(found, order.selection.suffixes)

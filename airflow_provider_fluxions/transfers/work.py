@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_fluxions.api.errors import FluxionsAudioError, JobId
+from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsRequestError, JobId
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.api.once import Taken, Work, submit_once
 from airflow_provider_fluxions.formats import Choice, read_stored
 from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.polling.verdict import completed
 from airflow_provider_fluxions.s3 import S3Object, S3Store
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.entry import Entry
@@ -29,6 +30,10 @@ from airflow_provider_fluxions.waiting import warn_of_other_options
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
+
+
+# Longer than the service's servers take to restart; the next try asks again.
+RECORDING_PATIENCE_SECONDS = 15 * 60.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,8 @@ class Written:
 class Worker:
     """Does the moves for one input. Threads share it; it changes no entry.
 
-    :param deadline: epoch seconds until which trouble at the service is waited out.
+    :param deadline: epoch seconds until which trouble at the service is waited out, but no longer than
+        ``patience_seconds`` for one recording: one that the service never takes must not hold an upload for hours.
     :param run: names the task instance in outputs' metadata.
     """
 
@@ -64,6 +70,7 @@ class Worker:
     deadline: float
     run: str
     metrics: TaskMetrics
+    patience_seconds: float = RECORDING_PATIENCE_SECONDS
 
     def upload(self, entry: Entry) -> Uploaded:
         """Submit the recording, once.
@@ -81,10 +88,25 @@ class Worker:
             cache=self.cache,
             since=source.modified_at,
         )
-        started = time.monotonic()
-        taken = submit_once(self.client, work, look_first=False, deadline=self.deadline, log_level=logging.DEBUG)
+        started, deadline = time.monotonic(), min(self.deadline, time.time() + self.patience_seconds)
+        taken = submit_once(
+            self.client,
+            work,
+            look_first=False,
+            deadline=deadline,
+            log_level=logging.DEBUG,
+            on_pause=self.metrics.throttled,
+        )
         self.metrics.took(taken, "FluxionsS3ToS3Operator")
         return Uploaded(taken, time.monotonic() - started)
+
+    def service_answers(self) -> bool:
+        """Whether the service is there for others, where one job cannot be read."""
+        try:
+            self.client.list_transcriptions(limit=1)
+        except FluxionsRequestError:
+            return False
+        return True
 
     def write(self, entry: Entry) -> Written:
         """Write the results that are missing, from the job's transcript or from a stored one.
@@ -101,7 +123,8 @@ class Worker:
         }
         if transcription.audio_duration is not None:
             metadata[META_SECONDS] = f"{transcription.audio_duration:.3f}"
-        write_outputs(self.store, entry.item, transcription, self.choices, self._origin(entry), metadata, entry.right)
+        origin, skip = self._origin(entry), entry.right
+        write_outputs(self.store, entry.item, entry.folder, transcription, self.choices, origin, metadata, skip)
         if entry.stored is None:
             self.metrics.transcribed([transcription])
         return Written(transcription.id, transcription.audio_duration)
@@ -110,7 +133,8 @@ class Worker:
         if entry.stored is not None:
             return read_stored(self.store.get(S3Object(entry.item.target.bucket, entry.stored, 0, "")))
         assert entry.job_id is not None  # noqa: S101  # only entries with a job that ended are given here
-        transcription = self.client.get_transcription(entry.job_id, word_level_timestamps=True)
+        # The list said so; a read that does not say so too would be stored as a result that is whole.
+        transcription = completed(self.client.get_transcription(entry.job_id, word_level_timestamps=True))
         warn_of_other_options(self.non_speech, transcription)
         return transcription
 

@@ -14,6 +14,7 @@ from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.api.reference import reference, unmarked_filename
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, connect_for_polling
 from airflow_provider_fluxions.metrics import PollMetrics
+from airflow_provider_fluxions.polling.turnstile import pass_turnstile
 from airflow_provider_fluxions.polling.watcher import MIN_INTERVAL_SECONDS, Interest, MarkStore, parse_since, watch
 
 try:
@@ -109,6 +110,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
             observer=PollMetrics(self.fluxions_conn_id),
         )
         async for job in jobs:
+            await pass_turnstile()
             yield TriggerEvent(payload_of(job))
 
     async def connect(self) -> FluxionsClient:

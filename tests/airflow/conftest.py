@@ -14,6 +14,8 @@ from typing import Any
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="fluxions-airflow-home-")
 os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+# The first file brings all imports with it, which take a busy machine more than the 30 s of the default.
+os.environ["AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT"] = "120"
 
 import boto3
 import pytest
@@ -54,9 +56,15 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         client.create_bucket(Bucket=bucket)
     yield client
     for bucket in (INPUT, OUTPUT):
-        for item in client.list_objects_v2(Bucket=bucket).get("Contents", ()):
-            client.delete_object(Bucket=bucket, Key=item["Key"])
+        empty(client, bucket)
         client.delete_bucket(Bucket=bucket)
+
+
+def empty(client: Any, bucket: str) -> None:
+    """Delete all objects of a bucket."""
+    keys = [{"Key": item["Key"]} for item in client.list_objects_v2(Bucket=bucket).get("Contents", ())]
+    if keys:
+        client.delete_objects(Bucket=bucket, Delete={"Objects": keys})
 
 
 class FakeTaskInstance(SimpleNamespace):

@@ -48,6 +48,8 @@ def error_of(operator: Any) -> str:
         (f"s3://{INPUT}", "names no object"),
         (f"s3://{INPUT}/calls/", "use FluxionsS3ToS3Operator"),
         ("s3:///a.mp3", "must look like s3://bucket/key"),
+        ("s3:/bucket/a.mp3", "addresses begin like s3://"),
+        ("S3//bucket/a.mp3", "addresses begin like s3://"),
         ("carrier-pigeon://loft/a.mp3", "cannot be opened"),
         ("", "must be a path or an address"),
         (None, "must be a path or an address"),

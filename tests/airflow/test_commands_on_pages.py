@@ -1,6 +1,7 @@
 """What README and the pages let readers type into a shell or a database runs as it stands, with a key of its own.
 
-`docs/connection.md` is left to test_connection_page.py, which reads what its lines make of a connection.
+`docs/connection.md` is left to test_connection_page.py, which reads what its lines make of a connection, and what
+runs pytest on `docs/testing.md` to test_testing_page.py.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ SERVER = "python -m airflow_provider_fluxions.emulator"
 INSTALLS = [block for block in BLOCKS if block.startswith("pip install ")]
 SCRIPTS = [block for block in BLOCKS if block.startswith("scripts/")]
 SERVERS = [block for block in BLOCKS if block.startswith(SERVER)]
-COMMANDS = [block for block in BLOCKS if block not in [*INSTALLS, *SCRIPTS, *SERVERS]]
+TESTS = [block for block in BLOCKS if block.endswith("pytest test_my_dag.py")]
+COMMANDS = [block for block in BLOCKS if block not in [*INSTALLS, *SCRIPTS, *SERVERS, *TESTS]]
 KEY = "key-of-a-reader"
 
 

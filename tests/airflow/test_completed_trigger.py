@@ -22,6 +22,7 @@ from airflow_provider_fluxions.emulator import EmulatorServer
 
 IS_AIRFLOW_2 = version("apache-airflow").startswith("2.")
 on_airflow_3 = pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 cannot start a DAG on an outside event")
+KEEPS_STATE = tuple(map(int, version("apache-airflow").split(".")[:2])) >= (3, 3)
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).isoformat()
 
 
@@ -120,7 +121,7 @@ def test_where_airflow_keeps_no_state_it_looks_back(fluxions_emulator: EmulatorS
     assert {event["job_id"] for event in first_events(watcher(None), 2)} == ids
 
 
-@on_airflow_3
+@pytest.mark.skipif(not KEEPS_STATE, reason="Airflow keeps no state of assets before 3.3")
 @pytest.mark.usefixtures("fluxions_connection")
 def test_where_airflow_cannot_tell_whose_state_it_is_it_looks_back(fluxions_emulator: EmulatorServer) -> None:
     """Two assets watched with equal arguments share one trigger, whose store then has no single asset."""
@@ -131,3 +132,31 @@ def test_where_airflow_cannot_tell_whose_state_it_is_it_looks_back(fluxions_emul
     job_id = client.submit(b"audio", filename="a.mp3").id
     store = AssetStateStoreAccessors(inlets=[Asset("one"), Asset("two")])
     assert [event["job_id"] for event in first_events(watcher(store), 1)] == [job_id]
+
+
+@on_airflow_3
+@pytest.mark.usefixtures("fluxions_connection")
+def test_many_watchers_of_one_connection_cost_as_much_as_one(fluxions_emulator: EmulatorServer) -> None:
+    """Each for file names of its own; Airflow runs all triggers of a triggerer on one event loop."""
+    client = FluxionsClient("emulator-key", fluxions_emulator.base_url)
+    ids = [client.submit(b"%d" % number, filename=f"{number}.mp3").id for number in range(10)]
+    fluxions_emulator.emulator.clear_requests()
+
+    told: dict[int, Any] = {}
+
+    async def first(number: int, all_told: asyncio.Event) -> None:
+        trigger = watcher(StateStore(), filename_pattern=f"{number}.mp3", since=YESTERDAY)
+        async with aclosing(trigger.run()) as events:
+            told[number] = (await anext(events)).payload["job_id"]
+            if len(told) == len(ids):
+                all_told.set()
+            await all_told.wait()
+
+    async def scenario() -> None:
+        all_told = asyncio.Event()
+        await asyncio.wait_for(asyncio.gather(*(first(number, all_told) for number in range(10))), 30)
+
+    asyncio.run(scenario())
+    assert [told[number] for number in range(10)] == ids
+    # Those who came while the first look was under way share the second.
+    assert len(fluxions_emulator.emulator.requests) <= 2

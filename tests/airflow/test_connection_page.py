@@ -46,7 +46,8 @@ def test_an_exported_example_gives_these_settings(
     value: str, expected: ClientSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_FLUXIONS_DEFAULT", value)
-    assert FluxionsHook().get_conn().settings == expected
+    connection = FluxionsHook.get_connection("fluxions_default")
+    assert settings_of(connection, connection.extra_dejson) == expected
 
 
 @pytest.mark.parametrize(("arguments", "timeout"), zip(ADDED, (20.5, 60.0), strict=True))

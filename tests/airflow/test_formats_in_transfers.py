@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,6 +53,18 @@ def jobs(emulator: Emulator) -> int:  # noqa: F811  # the fixture's value
 def test_a_wrong_option_fails_when_the_dag_is_parsed(operator: Any, arguments: dict[str, Any]) -> None:
     with pytest.raises(FluxionsFormatError, match="preset must be one of netflix, bbc"):
         operator(task_id="t", formats=["vtt"], format_options={"vtt": {"preset": "hbo"}}, **arguments)
+
+
+def test_nothing_is_paid_for_a_format_whose_extra_is_missing(
+    s3: Any,
+    emulator: Emulator,  # noqa: F811  # the fixture's value
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put(s3, "a.mp3")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as where it is not installed
+    with pytest.raises(AirflowFailException, match=r"airflow-provider-fluxions\[parquet\]"):
+        transfer("", formats=("json", "parquet"))
+    assert jobs(emulator) == 0
 
 
 def test_results_of_a_job_are_tables_and_captions_with_names(s3: Any, client: FluxionsClient) -> None:  # noqa: F811
@@ -187,15 +200,27 @@ def test_a_conversion_in_another_dates_folder_is_done_and_stays_there(s3: Any) -
     assert made == {"more/ingest_date=2026-01-30/a.mp3.vtt", "more/ingest_date=2026-01-31/b.mp3.vtt"}
 
 
-def test_a_conversion_with_other_options_or_of_a_changed_result_goes_to_the_new_dates_folder(s3: Any) -> None:
+def test_a_conversion_with_other_options_replaces_the_old_one_and_one_of_a_changed_result_is_new(s3: Any) -> None:
     put(s3, "a.mp3")
     transfer("")
     convert("out/", on(29), partition_by_date=True)
     assert convert("out/", on(30), partition_by_date=True, format_options=NETFLIX)["converted"] == 1
+    assert {key for key in outputs(s3) if key.startswith("more/")} == {"more/ingest_date=2026-01-29/a.mp3.vtt"}
     s3.put_object(Bucket=OUTPUT, Key="out/a.mp3.json", Body=b'{"id": 7, "segments": []}')
     assert convert("out/", on(31), partition_by_date=True, format_options=NETFLIX)["converted"] == 1
     made = {key for key in outputs(s3) if key.startswith("more/")}
-    assert made == {f"more/ingest_date=2026-01-{day}/a.mp3.vtt" for day in (29, 30, 31)}
+    assert made == {f"more/ingest_date=2026-01-{day}/a.mp3.vtt" for day in (29, 31)}
+
+
+def test_a_format_added_later_joins_the_others_in_their_dates_folder(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+    """So that whoever reads every date reads each recording's tables once."""
+    put(s3, "a.mp3")
+    transfer("", on(30), partition_by_date=True, formats=("json", "parquet"))
+    summary = transfer("", on(31), partition_by_date=True, formats=("json", "parquet", "vtt"))
+    assert (summary["completed"], jobs(emulator)) == (1, 1)
+    names = {key.partition("/a.mp3.")[0] for key in outputs(s3)}
+    assert names == {"out/ingest_date=2026-01-30"}
+    assert "out/ingest_date=2026-01-30/a.mp3.vtt" in outputs(s3)
 
 
 def test_results_in_dated_folders_keep_them_when_converted_and_get_no_second_one(s3: Any) -> None:

@@ -49,6 +49,7 @@ def test_the_connection_test_proves_the_key_with_an_authenticated_read(
         ({"host": "ftp://api.example.com"}, "must look like"),
         ({"extra": {"read_timeout": "soon"}}, 'extra read_timeout cannot be "soon"'),
         ({"extra": {"read_timeout": -1}}, "more than 0 seconds"),
+        ({"extra": {"verify": "/no/such/bundle.pem"}}, "verify names the CA bundle /no/such/bundle.pem"),
     ],
 )
 def test_the_connection_test_says_what_is_wrong(connect: Connect, changes: dict[str, Any], told: str) -> None:

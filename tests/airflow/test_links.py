@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from airflow_provider_fluxions.emulator import EmulatorServer
 from airflow_provider_fluxions.hooks import FluxionsHook
-from airflow_provider_fluxions.links import RECORDING_XCOM, RESULT_XCOM, job_address, s3_address
+from airflow_provider_fluxions.links import (
+    RECORDING_XCOM,
+    RESULT_XCOM,
+    FluxionsTranscriptLink,
+    job_address,
+    s3_address,
+    viewer_address,
+)
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
@@ -102,3 +111,39 @@ def test_conversions_link_to_their_folder(s3: Any) -> None:
         task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/texts/", formats=("text",)
     )
     assert _pushed(operator)[RESULT_XCOM] == f"s3://{OUTPUT}/texts/"
+
+
+TASK = SimpleNamespace(dag_id="a dag", run_id="manual__2026-01-01T00:00:00+00:00", task_id="group.t", map_index=None)
+QUERY = "dag_id=a%20dag&run_id=manual__2026-01-01T00%3A00%3A00%2B00%3A00&task_id=group.t&map_index"
+
+
+@pytest.mark.parametrize(
+    ("server", "address"),
+    [
+        ("https://airflow.example.com", f"https://airflow.example.com/fluxions/view?{QUERY}=-1"),
+        ("https://example.com/airflow/", f"https://example.com/airflow/fluxions/view?{QUERY}=-1"),
+        ("", f"fluxions/view?{QUERY}=-1"),
+    ],
+)
+def test_a_transcript_is_below_the_address_of_the_web_server(server: str, address: str) -> None:
+    assert viewer_address(server, TASK) == address
+
+
+@pytest.mark.parametrize(("path", "start"), [("", "/"), ("/airflow", "/airflow/")])
+def test_where_the_web_server_makes_the_link_it_stays_on_the_host_that_was_asked(path: str, start: str) -> None:
+    assert viewer_address(path, TASK, is_local=True) == f"{start}fluxions/view?{QUERY}=-1"
+
+
+def test_a_mapped_task_is_named_by_its_index() -> None:
+    mapped = SimpleNamespace(**{**vars(TASK), "map_index": 3})
+    assert viewer_address("", mapped).endswith("&map_index=3")
+
+
+@pytest.mark.skipif(
+    version("apache-airflow").startswith("3.0."), reason="the scripts of Airflow 3.0's own pages alone know the reader"
+)
+def test_where_the_viewer_is_off_there_is_no_link_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = FluxionsTranscriptLink()
+    assert "fluxions/view?dag_id=a%20dag" in link.get_link(None, ti_key=TASK)
+    monkeypatch.setenv("AIRFLOW__FLUXIONS__VIEWER", "False")
+    assert link.get_link(None, ti_key=TASK) == ""

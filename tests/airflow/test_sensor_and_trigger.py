@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,3 +166,17 @@ def test_the_trigger_waits_longer_than_a_worker_may_take_to_report_its_end() -> 
     assert FluxionsTranscriptionTrigger([1]).quiet_seconds == 2 * conf.getint(
         "workers", "min_heartbeat_interval", fallback=5
     )
+
+
+def test_the_operator_on_the_triggers_page_works(emulator: Emulator) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "trigger.md").read_text()
+    names: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], names)  # noqa: S102  # it is what readers do
+    operator = names["SpeakerCountOperator"](task_id="t", job_id=1)
+    with pytest.raises(TaskDeferred) as deferral:
+        operator.execute(task_context())
+    finish(emulator)
+    trigger: Any = deferral.value.trigger
+    event = fire(job_ids=trigger.job_ids, fluxions_conn_id=trigger.fluxions_conn_id)
+    assert event["status"] == "done"
+    assert getattr(operator, deferral.value.method_name)(task_context(), event) >= 1

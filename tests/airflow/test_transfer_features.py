@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSen
 
 from airflow_provider_fluxions.api.errors import (
     FluxionsAudioError,
-    FluxionsCreditError,
+    FluxionsAuthenticationError,
     FluxionsStorageError,
     FluxionsTransferError,
 )
@@ -113,16 +113,22 @@ def test_the_budget_counts_only_what_is_to_be_paid(s3: Any) -> None:
     assert transfer("", task_context(run_id="tomorrow"), max_inputs=1)["completed"] == 1
 
 
-def test_a_format_added_later_is_made_from_the_stored_json_without_a_request(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_format_added_later_is_made_from_the_stored_json_without_a_request(
+    s3: Any,
+    emulator: Emulator,  # noqa: F811
+    deferrable: bool,
+) -> None:
     put(s3, "a.mp3", "b.mp3")
     transfer("")
     emulator.clear_requests()
     written = head(s3, "out/a.mp3.json")["LastModified"]
-    summary = transfer("", task_context(run_id="tomorrow"), formats=("json", "vtt", "srt"))
+    formats = ("json", "vtt", "srt")
+    summary = transfer("", task_context(run_id="tomorrow"), formats=formats, deferrable=deferrable)
     assert (summary["completed"], emulator.requests) == (2, [])
     assert outputs(s3) == {f"out/{name}.mp3.{end}" for name in "ab" for end in ("json", "vtt", "srt")}
     assert head(s3, "out/a.mp3.json")["LastModified"] == written
-    assert transfer("", task_context(run_id="later"), formats=("json", "vtt", "srt"))["already_done"] == 2
+    assert transfer("", task_context(run_id="later"), formats=formats)["already_done"] == 2
 
 
 def test_a_stored_json_that_was_damaged_is_a_failed_input_and_not_paid_again(s3: Any, emulator: Emulator) -> None:  # noqa: F811
@@ -146,6 +152,16 @@ def test_two_inputs_with_one_name_are_refused_before_anything_is_submitted(s3: A
     with pytest.raises(AirflowFailException, match=r"Choose another destination or key_template"):
         transfer("", key_template="{stem}{extension}")
     assert submits(emulator) == 0
+
+
+def test_a_result_of_another_night_with_the_same_name_is_never_replaced(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+    put(s3, "monday/call.mp3", "tuesday/call.mp3", "tuesday/other.mp3")
+    transfer("monday/")
+    before = read(s3, f"s3://{OUTPUT}/out/call.mp3.json")
+    with pytest.raises(AirflowFailException, match=r"would replace those of s3://fluxions-input/monday/call\.mp3"):
+        transfer("tuesday/")
+    assert read(s3, f"s3://{OUTPUT}/out/call.mp3.json") == before
+    assert (submits(emulator), "out/other.mp3.json" in outputs(s3)) == (2, True)
 
 
 def test_extra_arguments_and_content_types_reach_s3(s3: Any) -> None:
@@ -204,14 +220,6 @@ def test_a_recording_that_changes_while_it_is_read_fails_alone_and_is_worth_a_re
         operator.execute_complete(context, **deferred.value.kwargs)
     assert caught.value.transient
     assert outputs(s3) == {"out/a.mp3.json"}
-
-
-def test_no_credit_stops_the_night_early(s3: Any, emulator: Emulator) -> None:  # noqa: F811
-    put(s3, *(f"{n:02}.mp3" for n in range(40)))
-    emulator.add_fault(Fault(method="POST", status=402, times=None))
-    with pytest.raises(FluxionsCreditError):
-        transfer("", upload_workers=2)
-    assert submits(emulator) <= 8
 
 
 def test_a_destination_that_cannot_be_written_costs_nothing(s3: Any, emulator: Emulator) -> None:  # noqa: F811
@@ -310,6 +318,24 @@ def test_a_log_has_no_line_a_file(s3: Any, caplog: pytest.LogCaptureFixture) -> 
         transfer("", max_in_flight=60)
     ours = [record for record in caplog.records if record.name.startswith("airflow_provider_fluxions")]
     assert len(ours) < 10
+
+
+def test_lineage_says_what_a_transfer_made_before_it_broke_off(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+    put(s3, "a.mp3", "b.mp3")
+    emulator.add_fault(Fault("POST", "*submit", "b--*", status=401, times=None))
+    operator = FluxionsS3ToS3Operator(
+        task_id="t",
+        source=f"s3://{INPUT}/",
+        destination=f"s3://{OUTPUT}/out/",
+        max_in_flight=1,  # so that the one is written before the other is sent
+        poll_interval=0.01,
+    )
+    with pytest.raises(FluxionsAuthenticationError):
+        operator.execute(task_context())
+    lineage = operator.get_openlineage_facets_on_failure(None)
+    assert [one.name for one in lineage.inputs] == ["a.mp3"]
+    assert "out/a.mp3.json" in {one.name for one in lineage.outputs}
+    assert lineage.run_facets["fluxions"].jobIds == ["1"]
 
 
 def test_asset_events_and_lineage_say_what_a_resumed_transfer_made(s3: Any, emulator: Emulator) -> None:  # noqa: F811

@@ -12,7 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_fluxions.api.errors import FluxionsBudgetError, FluxionsInputError
+from airflow_provider_fluxions.api.errors import (
+    FluxionsAudioError,
+    FluxionsAuthenticationError,
+    FluxionsBudgetError,
+    FluxionsCreditError,
+    FluxionsError,
+    FluxionsInputError,
+    FluxionsJobFailedError,
+    FluxionsNotFoundError,
+    FluxionsServerError,
+    FluxionsStorageError,
+    FluxionsUnknownOutcomeError,
+)
 from airflow_provider_fluxions.cost import checked_price, cost_of
 from airflow_provider_fluxions.formats import choose
 from airflow_provider_fluxions.s3 import KeyPage, S3Object, Writing
@@ -28,13 +40,16 @@ from airflow_provider_fluxions.transfers.outputs import (
     existing_keys,
     find_standing,
     judge,
+    source_metadata,
 )
 from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
 from airflow_provider_fluxions.transfers.plan import Item, Target, check_collisions, plan_item
+from airflow_provider_fluxions.transfers.pools import is_own_fault
 from airflow_provider_fluxions.transfers.progress import describe
 from airflow_provider_fluxions.transfers.selection import Selection, shard_of
 from airflow_provider_fluxions.transfers.summary import verdict
 from airflow_provider_fluxions.transfers.survey import Order, restore, take_up
+from airflow_provider_fluxions.transfers.trouble import Trouble
 from tests.unit.fakes import START, FakeList, job
 
 NOW = datetime(2026, 1, 31, 3, tzinfo=UTC)
@@ -59,6 +74,11 @@ def test_an_object_whose_key_looks_like_a_glob_is_meant_by_its_own_address() -> 
     assert takes("take[1].mp3", "take[1].mp3")
     assert takes("take[1].mp3", "take1.mp3")
     assert not takes("take[1].mp3", "take2.mp3")
+
+
+def test_a_glob_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(FluxionsInputError, match=r"The glob 'take\[z-a\]\.mp3' cannot be read"):
+        parse_source("s3://in/take[z-a].mp3")
 
 
 def test_suffixes_count_in_any_case() -> None:
@@ -119,6 +139,8 @@ def test_objects_out_of_bounds_are_left_and_the_reason_is_told(changes: dict[str
         ({"key_template": "x{extension}"}, "one of {path}, {name} or {stem}"),
         ({"key_template": "{job_id}{path}{extension}"}, "no other fields"),
         ({"key_template": "{path"}, "cannot be read"),
+        ({"key_template": "{stem}{extension:.2}"}, "as they are"),
+        ({"key_template": "{stem!r}{extension}"}, "as they are"),
         ({"extra_args": {"Metadata": {}}}, "extra_args may not set Metadata"),
         ({"price_per_audio_hour": -1}, "price_per_audio_hour must be 0 or more"),
         ({"max_in_flight": 0}, "must be at least 1"),
@@ -172,6 +194,23 @@ def test_two_inputs_that_would_share_an_output_are_refused() -> None:
         check_collisions([an_item("calls/a.mp3", layout=layout), an_item("calls/sub/a.wav", layout=layout)])
 
 
+@given(
+    st.lists(st.text("aAé\u0301.#/", min_size=1, max_size=6), unique=True, max_size=12),
+    st.sampled_from(["{path}{extension}", "{stem}{extension}", "{name}{extension}", "{folder}x{stem}{extension}"]),
+    st.sampled_from([("json",), ("json", "jsonl"), ("json", "srt", "text", "parquet")]),
+)
+def test_inputs_are_refused_where_they_share_an_output_and_only_there(
+    names: list[str], template: str, formats: tuple[str, ...]
+) -> None:
+    items = [an_item(f"calls/{name}", formats, layout=Layout(template)) for name in names]
+    written = [key for item in items for key in item.outputs().values()]
+    if len(set(written)) == len(written):
+        check_collisions(items)
+    else:
+        with pytest.raises(FluxionsInputError, match="Choose another destination or key_template"):
+            check_collisions(items)
+
+
 def test_the_partition_is_no_part_of_what_makes_a_piece_of_work() -> None:
     assert an_item(folder="ingest_date=2026-01-30/").ref == an_item(folder="ingest_date=2026-01-31/").ref
 
@@ -203,8 +242,21 @@ def test_results_that_stand_whole_in_another_folder_stay_there() -> None:
     whole = judge(item, ["today/", "before/"], right(item, ".json", ".srt", folder="before/"))
     assert (whole.folder, whole.is_done(item)) == ("before/", True)
     half = judge(item, ["today/", "before/"], right(item, ".json", folder="before/"))
-    assert (half.folder, half.is_done(item)) == ("today/", False)
-    assert half.stored == item.stored("before/")
+    assert (half.folder, half.right, half.stored) == ("before/", {".json"}, item.stored("before/"))
+
+
+def test_what_is_another_piece_of_works_keeps_no_result_in_its_folder() -> None:
+    item = an_item(formats=("json", "srt"), folder="today/")
+    foreign = {item.stored("before/"): {META_REFERENCE: "another"}}
+    assert judge(item, ["today/", "before/"], foreign).folder == "today/"
+
+
+def test_a_result_of_another_recording_is_seen_where_one_of_this_belongs() -> None:
+    item = an_item(formats=("json", "srt"))
+    another = {item.outputs()[".srt"]: {META_REFERENCE: "another", **source_metadata("s3://in/b é.mp3")}}
+    assert judge(item, [""], another).taken_by == "s3://in/b é.mp3"
+    earlier = {item.outputs()[".srt"]: {META_REFERENCE: "another", **source_metadata(item.source.uri)}}
+    assert judge(item, [""], earlier).taken_by is None
 
 
 class ListedBucket:
@@ -301,6 +353,7 @@ def test_a_line_of_the_manifest_restores_the_entry_that_wrote_it(entry: Entry) -
         {"reference": "0" * 16},
         {"stored": "elsewhere/a.mp3.json"},
         {"status": "dreaming"},
+        {"folder": "elsewhere/"},
         {"source": "a.mp3"},
     ],
 )
@@ -327,6 +380,30 @@ def test_a_task_stays_for_jobs_that_end_sooner_than_a_deferral_takes() -> None:
 def test_what_a_job_takes_is_told_by_the_latest_ones() -> None:
     assert typical_seconds([]) is None
     assert typical_seconds([1000.0] * 60 + [3.0] * 50) == 3
+
+
+def test_a_job_is_given_up_when_its_reads_fail_for_too_long_without_a_break() -> None:
+    trouble = Trouble(900)
+    assert [trouble.lasts_too_long("7", now) for now in (0, 300, 600, 899, 900)] == [False] * 4 + [True]
+    assert [trouble.lasts_too_long("8", now) for now in (0, 250, 950, 1200)] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("error", "is_own"),
+    [
+        (FluxionsAudioError("changed"), True),
+        (FluxionsJobFailedError("noise", job_ids=(7,)), True),
+        (FluxionsNotFoundError("gone", job_id=7), True),
+        (FluxionsNotFoundError("no such path"), False),
+        (FluxionsServerError("500"), True),
+        (FluxionsUnknownOutcomeError("unknown, not absent"), True),
+        (FluxionsAuthenticationError("401"), False),
+        (FluxionsCreditError("402"), False),
+        (FluxionsStorageError("NoSuchBucket"), False),
+    ],
+)
+def test_which_trouble_is_one_recordings_own(error: FluxionsError, is_own: bool) -> None:
+    assert is_own_fault(error) is is_own
 
 
 def test_progress_tells_done_in_flight_failed_rate_and_remaining_time() -> None:

@@ -3,34 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Frame, Locator, Page
 
-from harness.processes import HarnessError
 from harness.settings import LOGIN, PASSWORD
-
-# The machine that runs this may be busy with all of the other tests' DAG runs.
-STEP_MILLISECONDS = 60_000
-# All of the form on one screen.
-WINDOW = {"width": 1000, "height": 1900}
-
-
-@contextmanager
-def open_page() -> Iterator[Page]:
-    """A page of a headless Chromium of this machine."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        raise HarnessError("The browser tests need Chromium in PATH. On Debian: apt-get install chromium")
-    with sync_playwright() as playwright:
-        # Root, as in a container, cannot use Chromium's sandbox; it visits loopback only.
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--no-proxy-server"])
-        page = browser.new_page(viewport=WINDOW)
-        page.set_default_timeout(STEP_MILLISECONDS)
-        yield page
-        browser.close()
 
 
 class Airflow3Ui:
@@ -99,6 +75,19 @@ class Airflow3Ui:
         """The extra link of that name. Its address may come after it."""
         return self.page.get_by_role("link", name=name, exact=True)
 
+    def darken(self) -> None:
+        """Switch to the dark theme, from the next page on."""
+        self.page.evaluate("localStorage.setItem('theme', 'dark')")
+
+    def open_transcript(self, dag_id: str, run_id: str, task_id: str) -> Frame:
+        """Open the tab of a task instance with its transcripts; return the viewer, which is in a frame."""
+        self.open_task(dag_id, run_id, task_id)
+        self.page.locator("a[href$='/plugin/fluxions-transcript']").click()
+        viewer = self.page.locator("iframe").element_handle().content_frame()
+        assert viewer is not None
+        viewer.get_by_role("banner").wait_for()
+        return viewer
+
 
 class Airflow2Ui(Airflow3Ui):
     """The interface of Airflow 2, by Flask App Builder."""
@@ -157,3 +146,15 @@ class Airflow2Ui(Airflow3Ui):
     def open_task(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Open the page of a task instance."""
         self.page.goto(f"{self.url}/dags/{dag_id}/grid?dag_run_id={run_id}&task_id={task_id}&tab=details")
+
+    def darken(self) -> None:
+        """Switch to the dark theme, from the next page on."""
+        self.page.evaluate("localStorage.setItem('darkTheme', 'true')")
+
+    def open_transcript(self, dag_id: str, run_id: str, task_id: str) -> Frame:
+        """Follow the extra link of a task instance to its transcripts; return the viewer, a page of its own."""
+        self.open_task(dag_id, run_id, task_id)
+        self.link("Transcript").click()
+        self.page.wait_for_url("**/fluxions/view?*")
+        self.page.get_by_role("banner").wait_for()
+        return self.page.main_frame

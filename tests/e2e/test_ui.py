@@ -14,9 +14,10 @@ from playwright.sync_api import expect
 from airflow_provider_fluxions.connection_form import FIELDS
 from airflow_provider_fluxions.hooks import settings_of
 from harness import audit
+from harness.browser import STEP_MILLISECONDS, WINDOW, open_page
 from harness.settings import AIRFLOW_2
 from harness.stage import INPUT, OUTPUT, RECORDINGS, Stage
-from tests.e2e.airflow_ui import STEP_MILLISECONDS, WINDOW, Airflow2Ui, Airflow3Ui, open_page
+from tests.e2e.airflow_ui import Airflow2Ui, Airflow3Ui
 
 PROFILE = "documented"
 CONSOLE = "https://s3.console.aws.amazon.com/s3/object"

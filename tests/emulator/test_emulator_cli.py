@@ -61,3 +61,23 @@ def test_a_killed_command_keeps_its_jobs(
         process.kill()
         process.wait(10)
     assert ids == [1, 2]
+
+
+@pytest.mark.parametrize("module", ["airflow_provider_fluxions.emulator", "airflow_provider_fluxions"])
+def test_without_the_extra_the_command_says_in_one_line_what_to_install(module: str) -> None:
+    code = f"""
+import runpy, sys
+sys.modules["uvicorn"] = None  # as where it is not installed
+sys.argv = [{module!r}, "emulator"][: 1 if {module!r}.endswith("emulator") else 2]
+runpy.run_module({module!r}, run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "The emulator needs uvicorn: pip install 'airflow-provider-fluxions[emulator]'\n"
+
+
+def test_a_port_that_is_taken_is_one_clear_line(documented: Api) -> None:
+    port = documented.url.rpartition(":")[2]
+    done = subprocess.run([*COMMAND[:-1], port], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"The emulator cannot listen on 127.0.0.1:{port}: Address already in use\n"

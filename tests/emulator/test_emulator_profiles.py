@@ -114,3 +114,10 @@ def test_a_job_that_runs_has_no_counts_yet(api: Api) -> None:
     answer = api.get(f"/transcriptions/{job}").json()
     assert answer.get("audio_duration") is None
     assert "segments" not in answer
+
+
+def test_the_description_names_the_calls_of_its_profile_and_needs_no_key(api: Api) -> None:
+    description = api.session.get(f"{api.url}/_emulator/openapi.json", timeout=10).json()
+    paths = {"/health", "/transcriptions", "/transcriptions/{id}", api.emulator.profile.submit_path}
+    assert set(description["paths"]) == paths
+    assert api.emulator.profile.name in description["info"]["title"]

@@ -69,6 +69,17 @@ def test_jobs_are_seeded_listed_and_forced_over_the_control_api(api: Api, contro
         control.force_status(99, "failed")
 
 
+def test_a_forgotten_job_is_neither_read_nor_listed_and_its_id_stays_its_own(api: Api, control: ControlClient) -> None:
+    lost, kept = api.job(b"one"), api.job(b"two")
+    control.forget_job(kept)
+    control.forget_job(lost)
+    assert api.get(f"/transcriptions/{lost}").status_code == 404
+    assert api.get("/transcriptions").json()["transcriptions"] == []
+    assert api.job(b"three") > kept
+    with pytest.raises(requests.HTTPError, match="404"):
+        control.forget_job(lost)
+
+
 def test_rules_and_settings_change_over_the_control_api(api: Api, control: ControlClient) -> None:
     control.set_transition(Transition.after_reads(1))
     control.set_outcome(OutcomeRule("*", "failed", "no"))

@@ -46,8 +46,11 @@ def test_an_id_of_the_wrong_type_is_refused(api: Api) -> None:
     assert api.get("/transcriptions/abc").status_code == (422 if api.emulator.profile.detail_errors else 404)
 
 
-def test_a_wrong_method_is_405(api: Api) -> None:
-    assert api.session.delete(api.url + "/transcriptions/1", headers=api.key, timeout=10).status_code == 405
+@pytest.mark.parametrize(("path", "allowed"), [("/transcriptions/1", "GET"), ("{submit}", "POST")])
+def test_a_wrong_method_is_405_and_told_the_right_one(api: Api, path: str, allowed: str) -> None:
+    path = path.format(submit=api.emulator.profile.submit_path)
+    refused = api.session.delete(api.url + path, headers=api.key, timeout=10)
+    assert (refused.status_code, refused.headers["Allow"]) == (405, allowed)
 
 
 def test_an_empty_body_is_400(api: Api) -> None:

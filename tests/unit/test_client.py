@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import (
@@ -290,6 +297,14 @@ def test_an_answer_without_an_id_says_that_a_job_may_exist() -> None:
     assert not error.nothing_created
 
 
+@pytest.mark.parametrize("answer", [{"id": 8, "status": "completed", "text": "other"}, {"status": "completed"}])
+def test_an_answer_about_another_job_or_none_is_never_taken_for_the_job(answer: dict[str, object]) -> None:
+    with raw_server(json_answer(answer)) as (url, _), FluxionsClient(KEY, url, max_retries=0) as client:
+        with pytest.raises(FluxionsResponseError, match="asked for job 7 and answered with job") as caught:
+            client.get_transcription(7)
+        assert (caught.value.job_id, caught.value.transient) == (7, True)
+
+
 @pytest.mark.parametrize("body", ["html", "empty", "truncated_json"])
 def test_an_unreadable_good_answer_to_a_read_is_a_transient_error(documented: Service, body: str) -> None:
     documented.fault(method="GET", status=200, body=body)
@@ -306,6 +321,20 @@ def test_nothing_was_created_where_nobody_listens() -> None:
     assert isinstance(error, FluxionsConnectionError)
     assert error.nothing_created
     assert "connection's host" in str(error)
+
+
+def test_an_error_names_the_host_and_the_reason_and_no_class_of_ours_or_urllib3s() -> None:
+    with pytest.raises(FluxionsConnectionError) as raised:
+        FluxionsClient(KEY, "http://127.0.0.1:9", max_retries=0).list_transcriptions()
+    assert str(raised.value).startswith(
+        "No usable answer from http://127.0.0.1:9 (ConnectionError: Failed to establish a new connection: "
+    )
+
+
+def test_a_host_that_speaks_plain_http_is_told_by_what_to_write(documented: Service) -> None:
+    """As where somebody left the scheme out, which means https."""
+    with pytest.raises(FluxionsConnectionError, match="must begin with http://"):
+        FluxionsClient(KEY, documented.url.replace("http://", "https://"), max_retries=0).list_transcriptions()
 
 
 def test_nothing_was_created_where_the_host_has_no_address() -> None:
@@ -471,11 +500,26 @@ def test_a_dead_proxy_creates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert error.nothing_created
 
 
-def test_a_certificate_that_cannot_be_checked_says_what_to_set() -> None:
-    with raw_server(b"this is no TLS") as (url, _):
-        error = submit_error(FluxionsClient(KEY, url.replace("http://", "https://")))
+def test_a_certificate_that_nobody_signed_says_what_to_set(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path / "server.pem"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        error = submit_error(FluxionsClient(KEY, f"https://127.0.0.1:{server.server_port}"))
+        server.shutdown()
     assert '"verify"' in str(error)
     assert error.nothing_created
+
+
+def self_signed(path: Path) -> Path:
+    """Write a key, and a certificate for it that only itself vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime(2026, 1, 1), datetime(2100, 1, 1))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(pem + builder.sign(key, SHA256()).public_bytes(Encoding.PEM))
+    return path
 
 
 # The list

@@ -27,13 +27,15 @@ LINES = [
         "lineage_facet",
         "links",
         "metrics",
+        "probing",
         "task_metrics",
     },
     {"lineage", "s3", "triggers"},
     {"sources"},
-    {"submitting", "waiting"},
+    {"cost_report", "submitting", "waiting"},
     {"operators", "sensors", "transfers", "cli"},
-    {"__main__"},
+    {"viewer"},
+    {"__main__", "plugin"},
 ]
 HEIGHT = {part: height for height, line in enumerate(LINES) for part in line}
 WITHOUT_AIRFLOW = {
@@ -53,7 +55,7 @@ DOORS = {"cli.definition", "cli.with_airflow"}
 # `Transcription.to`, inside the method: users hold a transcription, and formats are what they do with it.
 # `emulator` on the command line hands over to the emulator's own, inside the function.
 UPWARD = {"api.models": {"formats"}, "cli.commands.emulator": {"emulator.__main__"}}
-SENDS_HTTP = {"api.client", "api.session"}
+SENDS_HTTP = {"api.bounded", "api.client", "api.session"}
 
 
 def imports(module: str) -> set[str]:

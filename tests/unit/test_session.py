@@ -107,7 +107,7 @@ def test_adapters_are_found_for_addresses_that_are_rewritten_when_sent(base_url:
         assert adapter not in (session.adapters["https://"], session.adapters["http://"])
 
 
-@pytest.mark.parametrize("verify", [False, "/etc/ssl/own-bundle.pem"])
+@pytest.mark.parametrize("verify", [False, __file__])
 def test_what_the_connection_says_about_certificates_wins_over_the_environment(
     verify: bool | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
+
+import pytest
 
 from airflow_provider_fluxions.emulator import OutcomeRule, Transition
 from tests.unit.cli.conftest import Run
@@ -121,6 +124,17 @@ def test_formats_are_checked_before_anything_is_paid(run: Run, account: Service,
     assert done.status == 2
     assert "Did you mean 'vtt'?" in done.err
     assert not account.posts
+
+
+def test_nothing_is_paid_for_a_format_whose_extra_is_missing(
+    run: Run, account: Service, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as where it is not installed
+    done = run("submit", recording, "--format", "parquet", "--to", tmp_path / "out")
+    assert done.status == 2
+    assert "airflow-provider-fluxions[parquet]" in done.err
+    assert not account.posts
+    assert not done.out
 
 
 def test_a_folder_without_a_format_is_refused(run: Run, recording: Path) -> None:

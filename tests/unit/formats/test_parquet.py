@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.formats import parquet, render, render_files
+from airflow_provider_fluxions.formats import choose_installed, parquet, render, render_files
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.formats.tables import TABLES
 from tests.unit.formats.hostile import ANSWERS
@@ -29,6 +30,13 @@ TEXT_OR_NONE = st.none() | st.text(max_size=8)
 def tables(result: Transcription) -> dict[str, Any]:
     written = {name: render(result, "parquet", tables=[name]) for name in TABLES_NAMED}
     return {name: pq.read_table(io.BytesIO(body)) for name, body in written.items()}
+
+
+def test_a_missing_extra_is_told_before_there_is_anything_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(choose_installed(["json", "parquet"])) == 2
+    monkeypatch.setitem(sys.modules, "pyarrow", None)  # as where it is not installed
+    with pytest.raises(FluxionsFormatError, match=r"pip install 'airflow-provider-fluxions\[parquet\]'"):
+        choose_installed(["json", "parquet"])
 
 
 @pytest.mark.parametrize("case", ANSWERS)
@@ -142,7 +150,7 @@ def test_duckdb_reads_the_files_of_many_recordings_as_one_table(tmp_path: Path) 
     for case in ("empty", "page", "words"):
         for extension, body in render_files(Transcription.from_json(ANSWERS[case]), "parquet").items():
             (tmp_path / f"{case}{extension}").write_bytes(body)
-    query = f"SELECT count(*), count(DISTINCT transcription_id) FROM '{tmp_path}/*.words.parquet'"  # noqa: S608
+    query = f"SELECT count(*), count(DISTINCT transcription_id) FROM '{tmp_path}/*.words.parquet'"  # noqa: S608 - our own folder
     assert duckdb.sql(query).fetchall() == [(28, 2)]
 
 

@@ -117,6 +117,7 @@ def test_the_public_names_are_these() -> None:
         "Format",
         "check_formats",
         "choose",
+        "choose_installed",
         "get_format",
         "read_stored",
         "render",

@@ -59,6 +59,17 @@ def test_one_job_is_one_read(account: FakeAccount) -> None:
     assert account.pages == 0
 
 
+def test_reads_begin_with_another_job_each_round_so_that_one_which_always_fails_hides_none() -> None:
+    memory, first_read = Memory(), set()
+    for _ in range(3):
+        requests = plan_round({"1": 1, "2": 2, "3": 3}, memory)
+        request = next(requests)
+        while isinstance(request, ListPage):
+            request = requests.send(Answer())  # a page that shows none of them
+        first_read.add(request.job_id)
+    assert first_read == {1, 2, 3}
+
+
 def test_two_new_jobs_are_one_page(account: FakeAccount) -> None:
     account.ends = running(range(1000))
     assert costs(account, [998, 999], Memory()) == [1]

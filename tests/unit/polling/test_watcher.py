@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -145,9 +146,33 @@ def test_watchers_of_one_connection_share_each_reading(account: Account) -> None
         await asyncio.gather(*tasks, return_exceptions=True)
         assert told == [[7]] * 20
         assert account.connects == 1
-        assert len(account.pages) <= 4
 
     run(scenario())
+    assert set(Counter(account.pages).values()) == {1}, "each look at a list of one page is one request, for all"
+
+
+def test_a_first_start_in_an_account_of_thousands_of_jobs_tells_of_none_and_reads_each_page_once(
+    account: Account, kept: Kept
+) -> None:
+    """All of them ended within the day that a first look reaches back."""
+    account.jobs = [job(number, age_seconds=10.0 * number) for number in range(1, 5_001)]
+
+    async def scenario() -> None:
+        async with watching(account, kept.store) as jobs:
+            told: list[Any] = []
+            task = asyncio.ensure_future(take(jobs, told))
+            await until(lambda: kept.value is not None)
+            account.ends(9_999)
+            await until(lambda: bool(told))
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert told == [9_999]
+
+    run(scenario())
+    looks = Counter(account.pages)
+    assert looks.pop(account.pages[0]) == 51  # the last one says that the list has ended
+    # From then on the last hour alone is read, which has 360 of them.
+    assert set(looks.values()) <= {4, 5}
 
 
 def test_the_last_watcher_to_leave_closes_the_client_and_stops_the_readings(account: Account) -> None:

@@ -1,93 +1,22 @@
-"""S3 through the Amazon provider, which is imported only when something in S3 is touched."""
+"""What this package does with S3."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
-
-from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
+from datetime import UTC
+from typing import Any
 
 from airflow_provider_fluxions.api.audio import Audio, AudioSource, Readable
-from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInputError, FluxionsStorageError
+from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsStorageError
 from airflow_provider_fluxions.hook_lineage import HookLineage
-
-if TYPE_CHECKING:
-    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow_provider_fluxions.s3.addresses import KeyPage, S3Object
+from airflow_provider_fluxions.s3.connect import new_hook, with_room
+from airflow_provider_fluxions.s3.failures import code_of, storage_errors
+from airflow_provider_fluxions.s3.writing import Writing
 
 DEFAULT_AWS_CONN_ID = "aws_default"
-
-_COMPRESSIBLE = ("text/", "application/json", "application/x-ndjson", "application/x-subrip")
-
-
-# Shared by all objects of a listing, which shows no metadata: a dictionary each takes 64 bytes.
-_NO_METADATA: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class S3Object:
-    """An object as a listing or a HEAD shows it. ``version`` is its ETag without quotes."""
-
-    bucket: str
-    key: str
-    size_bytes: int
-    version: str
-    modified_at: datetime | None = None
-    metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
-
-    @property
-    def uri(self) -> str:
-        """The object's address."""
-        return f"s3://{self.bucket}/{self.key}"
-
-
-@dataclass(frozen=True)
-class KeyPage:
-    """One page of a listing: its keys, and the last of them if more follow."""
-
-    keys: frozenset[str]
-    last_key: str | None
-
-
-@dataclass(frozen=True)
-class Writing:
-    """How objects are written.
-
-    :param extra_args: what boto3's ``put_object`` takes beside them, such as ``ServerSideEncryption``,
-        ``SSEKMSKeyId``, ``StorageClass``, ``ACL`` or ``Tagging``.
-    :param gzip: compress text, and say so in ``Content-Encoding``.
-    """
-
-    extra_args: Mapping[str, Any] = field(default_factory=dict)
-    gzip: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the arguments.
-
-        :raises FluxionsInputError: one is not the user's to set.
-        """
-        if not isinstance(self.extra_args, Mapping):
-            raise FluxionsInputError(f"extra_args must be like {{'StorageClass': ...}}, not {self.extra_args!r}.")
-        ours = sorted({"Bucket", "Key", "Body", "Metadata", "ContentType", "ContentEncoding"} & set(self.extra_args))
-        if ours:
-            raise FluxionsInputError(f"extra_args may not set {', '.join(ours)}: the transfer does.")
-
-
-def parse_s3_uri(uri: str) -> tuple[str, str]:
-    """Return bucket and key. The key is taken literally: ``%``, ``?``, ``#`` and spaces are part of it.
-
-    :raises FluxionsInputError: not ``s3://bucket/...``.
-    """
-    scheme, _, rest = uri.partition("://")
-    bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not bucket or any(char.isspace() for char in bucket):
-        raise FluxionsInputError(f"An S3 address must look like s3://bucket/key, not {uri!r}.")
-    return bucket, key
 
 
 class S3Store:
@@ -98,8 +27,8 @@ class S3Store:
     """
 
     def __init__(self, aws_conn_id: str | None = DEFAULT_AWS_CONN_ID, writing: Writing | None = None) -> None:
-        self.hook = _new_hook(aws_conn_id)
-        self.client: Any = self.hook.get_conn()
+        self.hook = new_hook(aws_conn_id)
+        self.client: Any = self.hook.get_client_type(config=with_room(self.hook.config))
         self.writing = writing or Writing()
         self._lineage = HookLineage(self.hook)
 
@@ -112,7 +41,7 @@ class S3Store:
             try:
                 facts = self.client.head_object(Bucket=bucket, Key=key)
             except self.client.exceptions.ClientError as error:
-                if _code(error) not in ("404", "NoSuchKey", "NotFound"):
+                if code_of(error) not in ("404", "NoSuchKey", "NotFound"):
                     raise
                 return None
         return S3Object(
@@ -168,7 +97,7 @@ class S3Store:
             answer = self.client.get_object(Bucket=found.bucket, Key=found.key, IfMatch=f'"{found.version}"')
         except self.client.exceptions.ClientError as error:
             gone = {"NoSuchKey": "is gone", "404": "is gone", "PreconditionFailed": "changed", "412": "changed"}
-            what = gone.get(_code(error), f"cannot be read ({_code(error)})")
+            what = gone.get(code_of(error), f"cannot be read ({code_of(error)})")
             raise FluxionsAudioError(f"{found.uri} {what} since it was listed.", transient=True) from error
         self._lineage.read(found.bucket, found.key)
         return _Body(answer["Body"])
@@ -204,13 +133,10 @@ class S3Store:
 
         :raises FluxionsStorageError: S3 refused.
         """
-        extra = dict(self.writing.extra_args)
-        if self.writing.gzip and content_type.startswith(_COMPRESSIBLE):
-            # Without a time in its header the same text stays the same object.
-            body, extra["ContentEncoding"] = gzip.compress(body, mtime=0), "gzip"
+        stored, extra = self.writing.packed(body, content_type)
         with storage_errors(f"s3://{bucket}/{key}"):
             self.client.put_object(
-                Bucket=bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata), **extra
+                Bucket=bucket, Key=key, Body=stored, ContentType=content_type, Metadata=dict(metadata), **extra
             )
         self._lineage.wrote(bucket, key)
 
@@ -233,42 +159,3 @@ class _Body:
 
     def close(self) -> None:
         self._body.close()
-
-
-@contextmanager
-def storage_errors(uri: str) -> Iterator[None]:
-    """Turn botocore's errors into ours, naming the address.
-
-    :raises FluxionsStorageError: for any of them.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        hints = {
-            "NoSuchBucket": "The bucket does not exist.",
-            "404": "The bucket does not exist.",
-            "403": "The AWS connection may not do this.",
-            "AccessDenied": "The AWS connection may not do this.",
-        }
-        code = _code(error)
-        raise FluxionsStorageError(
-            f"S3 refused {uri}: {code}. {hints.get(code, error.response.get('Error', {}).get('Message', ''))}"
-        ) from error
-    except BotoCoreError as error:
-        raise FluxionsStorageError(f"S3 cannot be used for {uri}: {error}") from error
-
-
-def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
-
-
-def _new_hook(aws_conn_id: str | None) -> S3Hook:
-    try:
-        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-    except ImportError as error:
-        raise AirflowOptionalProviderFeatureException(
-            "S3 needs the Amazon provider: pip install 'airflow-provider-fluxions[amazon]'."
-        ) from error
-    return S3Hook(aws_conn_id=aws_conn_id)

@@ -1,0 +1,61 @@
+"""The viewer in Airflow 3's API server. Every request is authorised here; the rest is the desk's.
+
+No ``from __future__ import annotations``: FastAPI reads the annotations, and takes what it cannot resolve for a query
+parameter, which leaves the check out.
+"""
+
+import logging
+
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from airflow_provider_fluxions.viewer.answers import Answer, error_answer
+from airflow_provider_fluxions.viewer.desk import Desk
+
+log = logging.getLogger(__name__)
+
+# What is shown comes from the task's XComs as well as from its state.
+MAY_READ_TASK = [
+    Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE)),
+    Depends(requires_access_dag("GET", DagAccessEntity.XCOM)),
+]
+
+
+def make_app(desk: Desk) -> FastAPI:
+    """Return the app. Its functions are no coroutines: FastAPI runs them in threads, where they may block."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)])
+
+    @app.get("/view", dependencies=MAY_READ_TASK)
+    def view() -> Response:
+        return _response(desk.view())
+
+    @app.get("/api/{name}", dependencies=MAY_READ_TASK)
+    def call(name: str, request: Request) -> Response:
+        return _response(desk.call(name, request.query_params.multi_items(), request.headers))
+
+    @app.get("/assets/{name}")
+    def asset(name: str) -> Response:
+        return _response(desk.asset(name))
+
+    @app.get("/{_path:path}")
+    def nothing() -> Response:
+        return _response(error_answer(404, "There is no such address."))
+
+    @app.exception_handler(StarletteHTTPException)
+    def refuse(_request: Request, error: HTTPException) -> Response:
+        return _response(error_answer(error.status_code, str(error.detail)))
+
+    @app.exception_handler(Exception)
+    def fail(_request: Request, _error: Exception) -> Response:
+        return _response(error_answer(500, "The viewer failed. The web server's log says why."))
+
+    return app
+
+
+def _response(answer: Answer) -> Response:
+    if isinstance(answer.body, bytes):
+        return Response(answer.body, answer.status, answer.headers)
+    return StreamingResponse(answer.body, answer.status, answer.headers)

@@ -1,0 +1,56 @@
+"""The viewer in Airflow 2.11's web server. Every request is authorised here; the rest is the desk's."""
+
+from __future__ import annotations
+
+from airflow.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+from airflow.www.extensions.init_auth_manager import get_auth_manager
+from flask import Blueprint, Response, request
+
+from airflow_provider_fluxions.viewer.answers import Answer, error_answer
+from airflow_provider_fluxions.viewer.desk import Desk
+
+# What is shown comes from the task's XComs as well as from its state.
+_ENTITIES = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.XCOM)
+
+
+def make_blueprint(desk: Desk, url_prefix: str) -> Blueprint:
+    """Return the blueprint."""
+    blueprint = Blueprint("fluxions", __name__, url_prefix=url_prefix)
+
+    @blueprint.before_request
+    def require_login() -> Response | None:
+        return None if get_auth_manager().is_logged_in() else _response(error_answer(401, "Not authenticated"))
+
+    @blueprint.get("/view")
+    def view() -> Response:
+        return _refusal() or _response(desk.view())
+
+    @blueprint.get("/api/<name>")
+    def call(name: str) -> Response:
+        headers = {key.lower(): value for key, value in request.headers}
+        return _refusal() or _response(desk.call(name, request.args.items(multi=True), headers))
+
+    @blueprint.get("/assets/<name>")
+    def asset(name: str) -> Response:
+        return _response(desk.asset(name))
+
+    @blueprint.get("/", defaults={"path": ""})
+    @blueprint.get("/<path:path>")
+    def nothing(path: str) -> Response:  # noqa: ARG001 (Flask hands it over)
+        return _response(error_answer(404, "There is no such address."))
+
+    return blueprint
+
+
+def _refusal() -> Response | None:
+    """Return the answer for who may not read the task; of an argument given twice the first is looked at."""
+    details = DagDetails(id=request.args.get("dag_id") or None)
+    may_read = all(
+        get_auth_manager().is_authorized_dag(method="GET", access_entity=entity, details=details)
+        for entity in _ENTITIES
+    )
+    return None if may_read else _response(error_answer(403, "Forbidden"))
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, answer.headers, direct_passthrough=True)

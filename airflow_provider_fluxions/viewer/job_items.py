@@ -1,0 +1,92 @@
+"""From jobs at the service, and from results that a task returned, to items. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from airflow_provider_fluxions.api.models import Job, JobStatus
+from airflow_provider_fluxions.api.reference import unmarked_filename
+from airflow_provider_fluxions.cost import cost_of
+from airflow_provider_fluxions.formats import FORMATS
+from airflow_provider_fluxions.formats.table_format import TableFormat
+from airflow_provider_fluxions.formats.tables import TABLES
+from airflow_provider_fluxions.viewer.items import Item, Status
+from airflow_provider_fluxions.viewer.manifest_items import stored_result
+
+
+def _all_extensions() -> list[str]:
+    """Return the extensions that results may have, the longest first: ``.words.jsonl`` before ``.jsonl``."""
+    found = set()
+    for one in FORMATS.values():
+        options = one.read_options({"tables": list(TABLES)} if isinstance(one, TableFormat) else {})
+        found |= set(one.extensions(options))
+    return sorted(found, key=len, reverse=True)
+
+
+_EXTENSIONS = _all_extensions()
+# What a task that ended without a result makes of its items; any other may still store them.
+_WITHOUT_RESULT = {"failed": Status.FAILED, "upstream_failed": Status.FAILED, "skipped": Status.SKIPPED}
+
+
+def items_of_jobs(
+    job_ids: Iterable[str], ended: Mapping[str, Job], price_per_audio_hour: float | None, recording: str | None
+) -> tuple[Item, ...]:
+    """Return the items of a task that submits jobs or waits for them.
+
+    :param ended: the jobs that are known to have ended, by id; the others run.
+    :param recording: the address that the task submitted, if it is one of S3.
+    """
+    return tuple(_job_item(job_id, ended.get(job_id), price_per_audio_hour, recording) for job_id in job_ids)
+
+
+def _job_item(job_id: str, job: Job | None, price: float | None, recording: str | None) -> Item:
+    shown = recording.rpartition("/")[2] if recording else None
+    if job is None:
+        return Item(shown or f"job {job_id}", Status.RUNNING, "running", job_id, source=recording, recording=recording)
+    seconds = job.audio_duration
+    return Item(
+        name=shown or (unmarked_filename(job.filename) if job.filename else f"job {job_id}"),
+        status=Status.DONE if job.status == JobStatus.COMPLETED else Status.FAILED,
+        state=str(job.status),
+        job_id=job_id,
+        error=job.error_message,
+        audio_seconds=seconds,
+        speakers=job.num_speakers,
+        cost=None if seconds is None else cost_of(seconds, price),
+        source=recording,
+        recording=recording,
+    )
+
+
+def items_of_results(
+    addresses: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]
+) -> tuple[Item, ...]:
+    """Return the items of a task that stored results: one a job, with all of its files.
+
+    :param addresses: what the task returned.
+    :param job_ids: what it was given, as far as that is known.
+    """
+    files: dict[str, list[str]] = {}
+    for uri in addresses:
+        files.setdefault(_without_extension(uri), []).append(uri)
+    return tuple(_result_item(base, uris, job_ids, destination) for base, uris in files.items())
+
+
+def items_to_store(job_ids: Iterable[str], task_state: str | None) -> tuple[Item, ...]:
+    """Return the items of a task that has stored nothing: all of its results together, or none."""
+    status = _WITHOUT_RESULT.get(task_state or "", Status.RUNNING)
+    return tuple(Item(f"job {job_id}", status, task_state or "to_do", job_id) for job_id in job_ids)
+
+
+def _result_item(base: str, uris: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]) -> Item:
+    name = base.rpartition("/")[2]
+    # Ids may hold dashes themselves.
+    job_id = next((one for one in job_ids if name.endswith(f"-{one}")), name.rpartition("-")[2])
+    stem = name.removesuffix(f"-{job_id}")
+    stored = stored_result(uris, None, destination)
+    return Item(stem, Status.DONE, "completed", job_id, outputs=tuple(uris), stored=stored)
+
+
+def _without_extension(uri: str) -> str:
+    extension = next((one for one in _EXTENSIONS if uri.endswith(one)), "")
+    return uri.removesuffix(extension)

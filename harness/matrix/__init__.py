@@ -1,0 +1,1 @@
+"""The tests on every Airflow and Python that we claim, and the tables of versions that are made of what ran."""

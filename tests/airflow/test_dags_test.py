@@ -1,0 +1,68 @@
+"""`airflow dags test` of each example as it stands, against the emulator and moto's S3."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Transition
+from harness.airflow import LocalAirflow
+from harness.s3 import LocalS3
+from tests.airflow.conftest import INPUT, OUTPUT
+from tests.airflow.dags import EXAMPLES, ROOT
+
+RECORDINGS = ("dialogue.mp3", "memo.mp3")
+DAG_IDS = [f"fluxions_{path.stem}" for path in sorted(EXAMPLES.glob("*.py"))]
+# One process for all: starting Airflow takes longer than most of them. It leaves with a failed run, so each is caught.
+TEST_ALL = """
+import sys
+from airflow.cli.cli_parser import get_parser
+
+for dag_id in sys.argv[1:]:
+    arguments = get_parser().parse_args(["dags", "test", dag_id])
+    try:
+        arguments.func(arguments)
+    except SystemExit as end:
+        print(dag_id, "ended:", end)
+"""
+
+
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAirflow, LocalS3, str]]:
+    """The Airflow in which all examples were tested, S3, and what the commands printed."""
+    home: Path = tmp_path_factory.mktemp("dags-test")
+    emulator = Emulator(api_key="emulator-key", transition=Transition.at_once())
+    with LocalS3(home / "s3.log") as storage, emulator, EmulatorServer(emulator) as fluxions:
+        storage.create_bucket(INPUT, OUTPUT)
+        for name in RECORDINGS:
+            storage.put(INPUT, name, ROOT / "samples" / name)
+        airflow = LocalAirflow(
+            sys.executable, home / "airflow", EXAMPLES, template_cache=Path(sys.prefix) / "airflow-db"
+        )
+        airflow.add_connection("aws_default", **storage.airflow_connection())
+        airflow.add_connection(
+            "fluxions_default", conn_type="fluxions", host=fluxions.base_url, password=emulator.api_key
+        )
+        airflow.prepare()
+        done = subprocess.run(
+            [sys.executable, "-c", TEST_ALL, *DAG_IDS], env=airflow.env, capture_output=True, text=True
+        )
+        yield airflow, storage, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("dag_id", DAG_IDS)
+def test_an_example_succeeds(dag_id: str, tested: tuple[LocalAirflow, LocalS3, str]) -> None:
+    airflow, _, printed = tested
+    runs = airflow.database.rows("select state from dag_run where dag_id = :dag_id", dag_id=dag_id)
+    assert runs == [{"state": "success"}], printed[-6000:]
+
+
+def test_each_recording_was_stored_as_json_by_the_bucket_example(tested: tuple[LocalAirflow, LocalS3, str]) -> None:
+    _, storage, printed = tested
+    for name in RECORDINGS:
+        assert json.loads(storage.get(OUTPUT, f"transcripts/{name}.json"))["status"] == "completed", printed[-6000:]

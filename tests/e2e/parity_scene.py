@@ -1,0 +1,216 @@
+"""A table of tasks on the stage's Airflow: something happens to each while it waits, and it comes to an end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_fluxions.api.client import FluxionsClient
+from airflow_provider_fluxions.emulator import ControlClient, Fault
+from harness.emulator import LocalEmulator
+from harness.processes import wait_until
+from harness.stage import INPUT, OUTPUT, Run, Stage
+from harness.task_logs import Failure, last_failure
+
+ACCOUNTS = ("parity", "revoked")
+RUN_SECONDS = 420.0
+SECONDS_THAT_NO_JOB_TAKES = 3600.0
+# The states of a task that waits for its job, by mode.
+WAITING = {"deferrable": "deferred", "reschedule": "up_for_reschedule", "poke": "running", "synchronous": "running"}
+
+
+@dataclass(frozen=True)
+class Play:
+    """One task: an operator in a mode, and what happens to it, one after another, each time that it waits."""
+
+    operator: str
+    mode: str
+    outcome: str
+    arguments: Mapping[str, Any]
+    happens: Sequence[str] = ()
+    account: str = "parity"
+
+    @property
+    def holds_slot(self) -> bool:
+        """Whether it waits in a worker."""
+        return WAITING[self.mode] == "running"
+
+    @property
+    def task_id(self) -> str:
+        return f"{self.operator}-{self.mode}-{self.outcome.replace(' ', '_')}"
+
+
+@dataclass(frozen=True)
+class End:
+    """How a task ended: its state, the error that its log ends with, what it returned, and the jobs it had."""
+
+    state: str
+    failure: Failure
+    tries: int
+    was_deferred: bool
+    returned: Any
+    job_ids: tuple[int, ...]
+
+
+@dataclass
+class Account:
+    """One account at the service, known to Airflow as a connection."""
+
+    emulator: LocalEmulator
+    control: ControlClient
+    client: FluxionsClient
+
+    def jobs_of(self, task_id: str) -> list[dict[str, Any]]:
+        """The jobs that a task submitted or waits for."""
+        return [job for job in self.control.jobs() if _stem(job["filename"]) == task_id]
+
+
+@dataclass
+class Scene:
+    """All plays, in one DAG run."""
+
+    stage: Stage
+    plays: Sequence[Play]
+    accounts: dict[str, Account]
+    run: Run
+    done: dict[str, int] = field(default_factory=dict)
+
+    def ends(self) -> dict[Play, End]:
+        """Let all happen, and return how every task ended."""
+        wait_until(self._go_on, "every task of the table has ended", RUN_SECONDS)
+        return {play: self._end(play) for play in self.plays}
+
+    def _go_on(self) -> bool:
+        tasks = self._tasks()
+        for play in self.plays:
+            done = self.done.get(play.task_id, 0)
+            if done < len(play.happens) and self._waits(play, tasks[play.task_id]):
+                HAPPENINGS[play.happens[done]](self, play)
+                self.done[play.task_id] = done + 1
+        return self.stage.airflow.database.run_state(self.run.dag_id, self.run.run_id) in ("success", "failed")
+
+    def _waits(self, play: Play, task: Mapping[str, Any]) -> bool:
+        tries = 1 + play.happens[: self.done.get(play.task_id, 0)].count("clear")
+        if task["state"] != WAITING[play.mode] or task["try_number"] < tries:
+            return False
+        return any(job["reads"] > 0 for job in self.accounts[play.account].jobs_of(play.task_id))
+
+    def _tasks(self) -> dict[str, Mapping[str, Any]]:
+        rows = self.stage.airflow.database.rows(
+            "select task_id, state, try_number from task_instance where run_id = :run_id", run_id=self.run.run_id
+        )
+        return {row["task_id"]: row for row in rows}
+
+    def _end(self, play: Play) -> End:
+        task = self._tasks()[play.task_id]
+        return End(
+            task["state"],
+            last_failure(self.run.log(play.task_id)),
+            task["try_number"],
+            self.run.was_deferred(play.task_id),
+            self.run.xcom(play.task_id),
+            self.job_ids(play),
+        )
+
+    def job_ids(self, play: Play) -> tuple[int, ...]:
+        """The ids of the jobs that a task has had and that are not lost."""
+        return tuple(job["id"] for job in self.accounts[play.account].jobs_of(play.task_id))
+
+
+def _complete(scene: Scene, play: Play) -> None:
+    scene.accounts[play.account].control.force_status(scene.job_ids(play)[-1], "completed")
+
+
+def _fail(scene: Scene, play: Play) -> None:
+    scene.accounts[play.account].control.force_status(scene.job_ids(play)[-1], "failed", "Too noisy to transcribe")
+
+
+def _lose(scene: Scene, play: Play) -> None:
+    scene.accounts[play.account].control.forget_job(scene.job_ids(play)[-1])
+
+
+def _revoke(scene: Scene, play: Play) -> None:
+    """Once all waits of the account have begun, those in slots included, let its key open nothing more."""
+    waiting = [other for other in scene.plays if other.account == play.account]
+    if all(other is play or scene.done.get(other.task_id) for other in waiting):
+        fault = Fault("GET", "/transcriptions*", status=401, message="Invalid API key", times=None)
+        scene.accounts[play.account].control.add_fault(fault)
+
+
+def _mark(scene: Scene, play: Play) -> None:
+    scene.stage.airflow.rest.mark(scene.run.dag_id, scene.run.run_id, play.task_id, "failed")
+
+
+def _clear(scene: Scene, play: Play) -> None:
+    scene.stage.airflow.rest.clear(scene.run.dag_id, scene.run.run_id, [play.task_id])
+
+
+HAPPENINGS: dict[str, Callable[[Scene, Play], None]] = {
+    "complete": _complete,
+    "fail": _fail,
+    "lose": _lose,
+    "revoke": _revoke,
+    "mark failed": _mark,
+    "clear": _clear,
+}
+
+
+def _stem(filename: str) -> str:
+    """A job's file name without its ending and the client's reference."""
+    return filename.removesuffix(".mp3").partition("--")[0]
+
+
+@contextmanager
+def set_scene(stage: Stage, plays: Sequence[Play]) -> Iterator[Scene]:
+    """Accounts with a job for each sensor, recordings for the others, and the DAG run of all of them."""
+    with ExitStack() as stack:
+        accounts = {name: _open_account(stage, name, stack) for name in ACCOUNTS}
+        job_ids = {}
+        for play in plays:
+            audio = play.task_id.encode()
+            if play.operator == "sensor":
+                client = accounts[play.account].client
+                job_ids[play.task_id] = client.submit(audio, filename=f"{play.task_id}.mp3").id
+            else:
+                stage.storage.put(INPUT, f"parity/{play.task_id}.mp3", audio)
+        _write_dag(stage.dags, plays)
+        yield Scene(stage, plays, accounts, stage.start("parity", {"job_ids": job_ids}))
+
+
+def _open_account(stage: Stage, name: str, stack: ExitStack) -> Account:
+    emulator = stack.enter_context(
+        LocalEmulator(stage.airflow.home / f"account-{name}", after_seconds=SECONDS_THAT_NO_JOB_TAKES)
+    )
+    stage.airflow.rest.add_connection(f"fluxions_{name}", **emulator.airflow_connection())
+    control = stack.enter_context(ControlClient(emulator.url))
+    return Account(emulator, control, stack.enter_context(FluxionsClient(emulator.api_key, emulator.url)))
+
+
+def _write_dag(folder: Path, plays: Sequence[Play]) -> None:
+    # Waits that hold a slot come last, so that they keep none from those that others wait for.
+    tasks = [
+        {
+            "operator": play.operator,
+            "task_id": play.task_id,
+            "arguments": {**_places(play), "priority_weight": 1 if play.holds_slot else 10, **play.arguments},
+        }
+        for play in plays
+    ]
+    (folder / "parity.json").write_text(json.dumps(tasks))
+    shutil.copy(Path(__file__).parent / "parity_dags" / "parity.py", folder)
+
+
+def _places(play: Play) -> dict[str, Any]:
+    """Where a task finds its job or its audio."""
+    recording = f"s3://{INPUT}/parity/{play.task_id}.mp3"
+    places: dict[str, dict[str, Any]] = {
+        "sensor": {"job_id": f"{{{{ dag_run.conf['job_ids']['{play.task_id}'] }}}}"},
+        "submit": {"audio": recording, "wait_for_completion": True},
+        "transfer": {"source": recording, "destination": f"s3://{OUTPUT}/parity/{play.task_id}/"},
+    }
+    return {"fluxions_conn_id": f"fluxions_{play.account}", **places[play.operator]}

@@ -1,0 +1,146 @@
+"""A run of many recordings, one that still runs, one that is refused."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from harness.viewer import Scene
+from tests.viewer import scenes
+from tests.viewer.conftest import Serve
+from tests.viewer.reading import segments
+
+REFRESH_MILLISECONDS = 5_000
+
+
+def _names(page: Page) -> list[str]:
+    return page.get_by_role("table").locator("tbody th > :first-child").all_inner_texts()
+
+
+def test_a_filter_shows_the_recordings_of_one_state_with_what_went_wrong(page: Page, serve: Serve) -> None:
+    page.goto(serve(scenes.many()).url)
+    page.get_by_role("button", name="failed 3").click()
+    expect(page.get_by_role("table").locator("tbody tr")).to_have_count(3)
+    assert _names(page) == [f"calls/2026-11-24/{no:04}.mp3" for no in (3, 150, 151)]
+    expect(page.get_by_text("Too noisy to transcribe").first).to_be_visible()
+    assert page.get_by_role("table").get_by_role("link").count() == 0
+    page.get_by_role("button", name="running 0").click()
+    expect(page.get_by_text("No recording is running.")).to_be_visible()
+
+
+def test_a_name_is_searched_for_among_all_pages(page: Page, serve: Serve) -> None:
+    page.goto(serve(scenes.many()).url)
+    page.get_by_role("searchbox", name="Search by name").fill("/039")
+    expect(page.get_by_text("1\N{EN DASH}10 of 10")).to_be_visible()
+    assert _names(page)[0] == "calls/2026-11-24/0390.mp3"
+    page.get_by_role("searchbox").fill("nobody")
+    expect(page.get_by_text("No recording has such a name.")).to_be_visible()
+
+
+def test_pages_hold_a_hundred_recordings_each(page: Page, serve: Serve) -> None:
+    page.goto(serve(scenes.many(250)).url)
+    expect(page.get_by_text("1\N{EN DASH}100 of 250")).to_be_visible()
+    expect(page.get_by_role("button", name="Previous")).to_be_disabled()
+    for _ in range(2):
+        page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("201\N{EN DASH}250 of 250")).to_be_visible()
+    expect(page.get_by_role("button", name="Next")).to_be_disabled()
+
+
+def test_a_recordings_name_opens_its_transcript_and_back_leads_to_the_table(page: Page, serve: Serve) -> None:
+    page.goto(serve(scenes.many()).url)
+    page.get_by_role("link", name="0000.mp3").click()
+    expect(segments(page)).to_have_count(len(scenes.TURNS))
+    page.reload()
+    expect(segments(page)).to_have_count(len(scenes.TURNS))
+    page.go_back()
+    expect(page.get_by_role("table")).to_be_visible()
+    page.go_forward()
+    page.get_by_role("link", name="All recordings").click()
+    expect(page.get_by_role("table")).to_be_visible()
+
+
+def test_a_run_looks_again_by_itself_until_it_is_done(page: Page, serve: Serve) -> None:
+    scene = Scene([], state="deferred")
+    server = serve(scene)
+    page.clock.install()
+    page.goto(server.url)
+    expect(page.get_by_text("No recordings yet.")).to_be_visible()
+    scene.items = [scenes.item(0, "a.mp3", "running"), scenes.item(1, "b.mp3", "running")]
+    page.clock.run_for(REFRESH_MILLISECONDS)
+    expect(page.get_by_role("button", name="running 2")).to_be_visible()
+    assert page.get_by_role("link").count() == 0
+    done = scenes.many(2)
+    scene.items, scene.transcripts, scene.state = done.items, done.transcripts, "success"
+    page.clock.run_for(REFRESH_MILLISECONDS)
+    expect(page.get_by_role("link")).to_have_count(2)
+    expect(page.get_by_role("banner")).to_contain_text("success")
+    asked = len(server.asked("task"))
+    page.clock.run_for(10 * REFRESH_MILLISECONDS)
+    assert len(server.asked("task")) == asked
+
+
+def test_a_run_that_cannot_be_looked_at_for_a_while_stays_on_the_page_and_is_looked_at_later(
+    page: Page, serve: Serve
+) -> None:
+    scene = scenes.many(2)
+    scene.state = "running"
+    page.clock.install()
+    page.goto(serve(scene).url)
+    expect(page.get_by_role("link")).to_have_count(2)
+    scene.refused["task"] = (502, "S3 does not answer.")
+    page.clock.run_for(REFRESH_MILLISECONDS)
+    expect(page.get_by_role("banner")).to_contain_text("Not up to date: S3 does not answer.")
+    expect(page.get_by_role("link")).to_have_count(2)
+    scene.refused.clear()
+    page.clock.run_for(REFRESH_MILLISECONDS)
+    expect(page.get_by_role("banner")).to_contain_text("2 recordings")
+
+
+def test_a_run_of_one_shows_its_transcript_as_soon_as_it_is_there(page: Page, serve: Serve) -> None:
+    scene = Scene([scenes.item(0, "a.mp3", "running")], state="deferred")
+    page.clock.install()
+    page.goto(serve(scene).url)
+    expect(page.get_by_role("table")).to_be_visible()
+    done = scenes.dialogue()
+    scene.items, scene.transcripts, scene.state = done.items, done.transcripts, "success"
+    page.clock.run_for(REFRESH_MILLISECONDS)
+    expect(segments(page)).to_have_count(len(scenes.TURNS))
+
+
+def test_a_run_without_recordings_says_so(page: Page, serve: Serve) -> None:
+    page.goto(serve(Scene([])).url)
+    expect(page.get_by_text("This task has no recordings.")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "title"),
+    [
+        ("task", 401, "Sign in to Airflow"),
+        ("task", 403, "You may not see this"),
+        ("items", 502, "This cannot be shown"),
+        ("transcript", 404, "Nothing to show"),
+    ],
+)
+def test_a_refusal_is_shown_in_the_servers_words_and_can_be_tried_again(
+    page: Page, serve: Serve, call: str, status: int, title: str
+) -> None:
+    scene = scenes.dialogue()
+    scene.refused[call] = (status, "Ask <i>somebody</i> who may.")
+    page.goto(serve(scene).url)
+    expect(page.get_by_role("alert")).to_contain_text("Ask <i>somebody</i> who may.")
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    scene.refused.clear()
+    page.get_by_role("button", name="Try again").click()
+    expect(segments(page)).to_have_count(len(scenes.TURNS))
+
+
+def test_no_request_leaves_for_anywhere_else(page: Page, serve: Serve) -> None:
+    server = serve(scenes.many())
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(server.url)
+    page.get_by_role("link", name="0000.mp3").click()
+    expect(segments(page)).to_have_count(len(scenes.TURNS))
+    assert len(asked) > 5
+    assert [one for one in asked if not one.startswith(f"{server.origin}/af/fluxions/")] == []

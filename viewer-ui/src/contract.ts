@@ -1,0 +1,79 @@
+// What the server answers (airflow_provider_fluxions/viewer). Times are seconds.
+
+export interface Task {
+  dag_id: string;
+  run_id: string;
+  task_id: string;
+  map_index: number;
+  state: string | null;
+  operator: string | null;
+  kind: "manifest" | "results" | "jobs";
+  manifest: string | null;
+  counts: Record<Filter, number>;
+  audio_seconds: number | null;
+  cost: number | null;
+  formats: string[];
+}
+
+export type Filter = "all" | "done" | "failed" | "skipped" | "running";
+
+export interface Item {
+  no: number;
+  name: string;
+  job_id: string | null;
+  status: Exclude<Filter, "all">;
+  state: string | null;
+  error: string | null;
+  audio_seconds: number | null;
+  speakers: number | null;
+  cost: number | null;
+  source: string | null;
+  outputs: string[];
+  has_transcript: boolean;
+  has_audio: boolean;
+}
+
+export interface Items {
+  total: number;
+  offset: number;
+  items: Item[];
+}
+
+export interface Speaker {
+  id: string;
+  name: string | null;
+  seconds: number | null;
+}
+
+export type Word = [text: string, start: number | null, end: number | null];
+
+export interface Segment {
+  no: number;
+  speaker: string | null;
+  start: number | null;
+  end: number | null;
+  text: string;
+  words: Word[];
+}
+
+export interface SpeechEvent {
+  kind: string;
+  raw: string;
+  speaker: string | null;
+  segment_no: number | null;
+  start: number | null;
+  end: number | null;
+}
+
+export interface Transcript {
+  no: number;
+  job_id: string | null;
+  name: string;
+  language: string | null;
+  audio_seconds: number | null;
+  cost: number | null;
+  is_timed: boolean;
+  speakers: Speaker[];
+  segments: Segment[];
+  events: SpeechEvent[];
+}

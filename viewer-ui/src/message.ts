@@ -1,0 +1,34 @@
+import { Refused } from "./api.ts";
+import { button, el } from "./dom.ts";
+
+/** What stands where something will come. */
+export function loading(what: string): HTMLElement {
+  return el("p", { class: "message", role: "status" }, `Loading ${what}…`);
+}
+
+/** What stands where there is nothing, and why. */
+export function nothing(why: string): HTMLElement {
+  return el("p", { class: "message", role: "status" }, why);
+}
+
+const TITLES: Record<number, string> = {
+  401: "Sign in to Airflow",
+  403: "You may not see this",
+  404: "Nothing to show",
+};
+
+/** What went wrong, in the server's words, with a way to try again. Other errors than Refused are thrown on. */
+export function failure(error: unknown, again: () => void): HTMLElement {
+  if (!(error instanceof Refused)) throw error;
+  return el(
+    "div",
+    { class: "message failure", role: "alert" },
+    el("h2", {}, TITLES[error.status ?? 0] ?? "This cannot be shown"),
+    el("p", {}, error.message),
+    button("Try again", again),
+  );
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}

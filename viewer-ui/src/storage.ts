@@ -1,0 +1,21 @@
+// What a browser may refuse to keep: then it is kept for as long as the page stands.
+
+const unsaved = new Map<string, string>();
+
+export function recall(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch (error) {
+    if (error instanceof DOMException) return unsaved.get(key) ?? null;
+    throw error;
+  }
+}
+
+export function keep(key: string, text: string): void {
+  try {
+    localStorage.setItem(key, text);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    unsaved.set(key, text);
+  }
+}

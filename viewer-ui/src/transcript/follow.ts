@@ -1,0 +1,71 @@
+import type { Segment } from "../contract.ts";
+import { highlight } from "./highlight.ts";
+import { letterAt, rangeOf } from "./letters.ts";
+import type { SegmentList } from "./list.ts";
+import { segmentAt, type Starts } from "./moments.ts";
+import type { Position } from "./position.ts";
+import { type Span, spanAt, spansOf, timeOf } from "./words.ts";
+
+/** Ties the text to the position: shows the segment and the word that are said, and seeks where the text is clicked. */
+export class Follower {
+  /** Whether the window goes along while the recording plays. */
+  isFollowing = true;
+  private current: { place: number; spans: Span[] } | null = null;
+  private word: Span | null = null;
+  private readonly segments: readonly Segment[];
+  private readonly starts: Starts;
+  private readonly list: SegmentList;
+  private readonly position: Position;
+
+  constructor(segments: readonly Segment[], starts: Starts, list: SegmentList, position: Position) {
+    [this.segments, this.starts, this.list, this.position] = [segments, starts, list, position];
+    list.element.addEventListener("click", (event) => this.click(event));
+    position.onMove((seconds, cause) => this.show(seconds, cause === "sought" || this.isFollowing));
+  }
+
+  /** Seek to the segment before or after the one that is read; without times only go there. */
+  step(by: 1 | -1): void {
+    const place = this.list.place + by;
+    if (place < 0 || place >= this.segments.length) return;
+    const start = this.segments[place]?.start ?? null;
+    if (start !== null) this.position.seek(start);
+    this.list.focus(place);
+  }
+
+  private show(seconds: number, scroll: boolean): void {
+    const place = segmentAt(this.starts, seconds);
+    if (place !== (this.current?.place ?? null)) this.enter(place, scroll);
+    const word = this.current && spanAt(this.current.spans, seconds);
+    if (word === this.word) return;
+    this.word = word;
+    const said = this.current && this.list.said(this.current.place);
+    highlight("word", word && said ? [rangeOf(said, word.from, word.to)] : []);
+  }
+
+  private enter(place: number | null, scroll: boolean): void {
+    if (this.current !== null) this.list.rows[this.current.place]?.removeAttribute("aria-current");
+    const segment = place === null ? undefined : this.segments[place];
+    this.current = place === null || segment === undefined ? null : { place, spans: spansOf(segment) };
+    if (place === null) return;
+    this.list.rows[place]?.setAttribute("aria-current", "true");
+    this.list.read(place);
+    if (scroll) this.list.scrollTo(place);
+  }
+
+  private click(event: MouseEvent): void {
+    const target = event.target as Element;
+    const place = this.list.placeOf(target);
+    const isLink = target.closest("a") !== null;
+    // A selection is for copying. Keys that open links elsewhere keep their meaning.
+    if (place === null || event.ctrlKey || event.metaKey || (!isLink && !getSelection()?.isCollapsed)) return;
+    const segment = this.segments[place];
+    const said = this.list.said(place);
+    if (segment === undefined || said === null) return;
+    const letter = isLink ? null : letterAt(said, event.clientX, event.clientY);
+    const seconds = (letter === null ? null : timeOf(spansOf(segment), letter)) ?? segment.start;
+    if (seconds === null) return;
+    event.preventDefault();
+    this.list.read(place);
+    this.position.seek(seconds);
+  }
+}

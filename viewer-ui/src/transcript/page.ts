@@ -1,0 +1,80 @@
+import type { Address } from "../address.ts";
+import type { Task, Transcript } from "../contract.ts";
+import { button, el, set } from "../dom.ts";
+import { listen, showHelp, type Shortcuts } from "../keys.ts";
+import { duration, money } from "../wording.ts";
+import { downloads } from "./downloads.ts";
+import { Follower } from "./follow.ts";
+import { clearHighlights } from "./highlight.ts";
+import { SegmentList } from "./list.ts";
+import { startsOf } from "./moments.ts";
+import { Names } from "./names.ts";
+import { Player } from "./player.ts";
+import { Position, STEP_SECONDS } from "./position.ts";
+import { Search } from "./search.ts";
+import { speakerList } from "./speakers.ts";
+import { Timeline } from "./timeline.ts";
+
+/** One transcript with all that can be done with it, until the signal aborts. */
+export function transcriptPage(transcript: Transcript, hasAudio: boolean, task: Task, address: Address, signal: AbortSignal): HTMLElement {
+  const names = new Names(transcript, address.page(transcript.no));
+  const starts = startsOf(transcript.segments);
+  const position = new Position(lengthOf(transcript));
+  const list = new SegmentList(transcript, names);
+  const follower = new Follower(transcript.segments, starts, list, position);
+  const search = new Search(transcript.segments, list);
+  const player = hasAudio ? new Player(address.api("audio", { no: transcript.no }), position, signal) : null;
+  const isDrawn = transcript.is_timed && position.length > 0;
+  const timeline = isDrawn ? new Timeline(transcript, starts, names, position).element : null;
+  const help = button("?", showHelp, { "aria-label": "Keyboard help", class: "help" });
+  const follow = player && followSwitch(follower, signal);
+  signal.addEventListener("abort", clearHighlights);
+  listen(shortcutsOf(position, follower, search, player), signal);
+  return el(
+    "article",
+    { class: "transcript" },
+    el("div", { class: "heading" }, title(transcript), downloads(address, transcript.no, task.formats, names)),
+    el("div", { class: "lanes" }, speakerList(transcript, names), timeline),
+    el("div", { class: "toolbar" }, player && player.element, follow, search.element, help),
+    transcript.segments.length > 0 ? list.element : el("p", { class: "message" }, "Nobody speaks in this recording."),
+  );
+}
+
+function title({ name, audio_seconds, language, cost }: Transcript): HTMLElement {
+  const facts = [
+    audio_seconds === null ? null : duration(audio_seconds),
+    language === null ? null : `language ${language}`,
+    cost === null ? null : `cost ${money(cost)}`,
+  ].filter((fact) => fact !== null);
+  return el("div", {}, el("h2", {}, name), el("p", { class: "facts" }, facts.join(" · ")));
+}
+
+function lengthOf({ audio_seconds, segments }: Transcript): number {
+  return segments.reduce((longest, { start, end }) => Math.max(longest, end ?? start ?? 0), audio_seconds ?? 0);
+}
+
+/** On while the text goes along with the recording. Who scrolls by hand switches it off. */
+function followSwitch(follower: Follower, signal: AbortSignal): HTMLElement {
+  const toggle = button("Follow", () => turn(!follower.isFollowing), { class: "follow", title: "Scroll along while the recording plays" });
+  const turn = (on: boolean) => {
+    follower.isFollowing = on;
+    set(toggle, { "aria-pressed": String(on) });
+  };
+  turn(true);
+  for (const moved of ["wheel", "touchmove"]) {
+    document.addEventListener(moved, () => turn(false), { signal, passive: true });
+  }
+  return toggle;
+}
+
+function shortcutsOf(position: Position, follower: Follower, search: Search, player: Player | null): Shortcuts {
+  return {
+    ...(player && { " ": () => player.toggle() }),
+    ArrowLeft: () => position.seek(position.seconds - STEP_SECONDS),
+    ArrowRight: () => position.seek(position.seconds + STEP_SECONDS),
+    ArrowUp: () => follower.step(-1),
+    ArrowDown: () => follower.step(1),
+    "/": () => search.field.focus(),
+    "?": showHelp,
+  };
+}

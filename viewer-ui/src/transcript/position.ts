@@ -1,0 +1,35 @@
+// How far a key goes.
+export const STEP_SECONDS = 5;
+
+/** Whether the recording got there by itself, or somebody went there. */
+export type Cause = "played" | "sought";
+
+type Listener = (seconds: number, cause: Cause) => void;
+
+/** The one place in the recording that the player, the timeline and the text share. It is there without audio too. */
+export class Position {
+  seconds = 0;
+  private readonly listeners: Listener[] = [];
+  readonly length: number;
+
+  constructor(length: number) {
+    this.length = length;
+  }
+
+  onMove(listener: Listener): void {
+    this.listeners.push(listener);
+  }
+
+  seek(seconds: number): void {
+    this.move(Math.min(Math.max(0, seconds), this.length), "sought");
+  }
+
+  played(seconds: number): void {
+    if (seconds !== this.seconds) this.move(seconds, "played");
+  }
+
+  private move(seconds: number, cause: Cause): void {
+    this.seconds = seconds;
+    for (const listener of this.listeners) listener(seconds, cause);
+  }
+}

@@ -1,0 +1,81 @@
+import type { Segment } from "../contract.ts";
+import { button, el } from "../dom.ts";
+import { icon } from "../icons.ts";
+import { find, type Hit, nextHit } from "./find.ts";
+import { highlight } from "./highlight.ts";
+import { rangeOf } from "./letters.ts";
+import type { SegmentList } from "./list.ts";
+
+const PAUSE_MILLISECONDS = 150;
+
+/** The field that finds words in the transcript, with the way from hit to hit. */
+export class Search {
+  readonly element: HTMLElement;
+  readonly field = el("input", { type: "search", "aria-label": "Search in the transcript", placeholder: "Search", "aria-keyshortcuts": "/" });
+  private readonly told = el("output", { class: "hits" });
+  private readonly texts: string[];
+  private readonly list: SegmentList;
+  private hits: Hit[] = [];
+  private chosen: number | null = null;
+  private timer = 0;
+
+  constructor(segments: readonly Segment[], list: SegmentList) {
+    this.texts = segments.map((segment) => segment.text);
+    this.list = list;
+    const [previous, next] = [button("", () => this.step(-1), { "aria-label": "Previous hit" }), button("", () => this.step(1), { "aria-label": "Next hit" })];
+    previous.append(icon("up"));
+    next.append(icon("down"));
+    this.element = el("search", { class: "search" }, this.field, this.told, previous, next);
+    this.field.addEventListener("input", () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.run(), PAUSE_MILLISECONDS);
+    });
+    this.field.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  private key(event: KeyboardEvent): void {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      this.step(event.shiftKey ? -1 : 1);
+    } else if (event.key === "Escape") {
+      this.field.value = "";
+      this.run();
+      this.list.focus(this.list.place);
+    }
+  }
+
+  /** Find anew, and go to the first hit from where one reads. */
+  private run(): void {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    this.hits = find(this.texts, this.field.value);
+    this.chosen = null;
+    highlight("found", this.hits.map((hit) => this.range(hit)));
+    this.step(1);
+  }
+
+  private step(by: 1 | -1): void {
+    // Enter may come before the pause is over.
+    if (this.timer !== 0) {
+      this.run();
+      return;
+    }
+    this.chosen = nextHit(this.hits, this.chosen, by, this.list.place);
+    const hit = this.chosen === null ? undefined : this.hits[this.chosen];
+    highlight("chosen", hit ? [this.range(hit)] : []);
+    this.tell();
+    if (hit === undefined) return;
+    this.list.read(hit.place);
+    this.list.scrollTo(hit.place);
+  }
+
+  private tell(): void {
+    const number = this.chosen === null ? "0" : (this.chosen + 1).toLocaleString("en");
+    this.told.textContent = this.field.value.trim() === "" ? "" : `${number} of ${this.hits.length.toLocaleString("en")}`;
+  }
+
+  private range(hit: Hit): StaticRange | null {
+    const said = this.list.said(hit.place);
+    return said && rangeOf(said, hit.from, hit.to);
+  }
+}

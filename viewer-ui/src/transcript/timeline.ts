@@ -1,0 +1,102 @@
+import type { Transcript } from "../contract.ts";
+import { el, set, svg } from "../dom.ts";
+import { clock } from "../wording.ts";
+import { barsOf, marksOf, ticksOf } from "./drawing.ts";
+import { segmentAt, type Starts } from "./moments.ts";
+import type { Names } from "./names.ts";
+import { type Position, STEP_SECONDS } from "./position.ts";
+
+const TICKS = 6;
+
+/** The strip: a lane a speaker, one for events, and the position, which can be moved. */
+export class Timeline {
+  readonly element: HTMLElement;
+  private readonly strip = el("div", { class: "strip", role: "slider", tabindex: 0, "aria-label": "Position", "aria-valuemin": 0 });
+  private readonly head = el("div", { class: "head" });
+  private readonly hint = el("div", { class: "hint", "aria-hidden": "true", hidden: true });
+  private readonly transcript: Transcript;
+  private readonly starts: Starts;
+  private readonly names: Names;
+  private readonly position: Position;
+
+  constructor(transcript: Transcript, starts: Starts, names: Names, position: Position) {
+    [this.transcript, this.starts, this.names, this.position] = [transcript, starts, names, position];
+    this.strip.append(this.drawing(), this.head, this.hint);
+    set(this.strip, { "aria-valuemax": Math.round(position.length) });
+    this.element = el("div", { class: "timeline" }, this.strip, this.scale());
+    this.strip.addEventListener("pointerdown", (event) => this.press(event));
+    this.strip.addEventListener("pointermove", (event) => this.hover(event));
+    this.strip.addEventListener("pointerleave", () => set(this.hint, { hidden: true }));
+    this.strip.addEventListener("keydown", (event) => this.key(event));
+    position.onMove(() => this.show());
+    names.onChange(() => this.show());
+    this.show();
+  }
+
+  private drawing(): SVGSVGElement {
+    const { speakers, segments, events } = this.transcript;
+    const bars = [...barsOf(segments, (speaker) => this.names.lane(speaker))];
+    const paths = bars.map(([lane, d]) => svg("path", { d, class: `bar ${this.names.colour(speakers[lane]?.id ?? null)}` }));
+    const marks = marksOf(events, speakers.length);
+    const lanes = speakers.length + (marks === "" ? 0 : 1);
+    this.strip.style.setProperty("--lanes", String(Math.max(1, lanes)));
+    const viewBox = `0 0 ${this.position.length} ${Math.max(1, lanes)}`;
+    const drawing = svg("svg", { viewBox, preserveAspectRatio: "none", "aria-hidden": "true" }, ...paths);
+    if (marks !== "") drawing.append(svg("path", { d: marks, class: "mark" }));
+    return drawing;
+  }
+
+  private scale(): HTMLElement {
+    const ticks = ticksOf(this.position.length, TICKS).map((seconds) => {
+      const tick = el("span", {}, clock(seconds));
+      tick.style.left = this.share(seconds);
+      return tick;
+    });
+    return el("div", { class: "scale", "aria-hidden": "true" }, ...ticks);
+  }
+
+  private show(): void {
+    const { seconds } = this.position;
+    this.head.style.left = this.share(seconds);
+    set(this.strip, { "aria-valuenow": Math.round(seconds), "aria-valuetext": this.describe(seconds) });
+  }
+
+  private press(event: PointerEvent): void {
+    this.strip.setPointerCapture(event.pointerId);
+    this.position.seek(this.secondsAt(event));
+  }
+
+  /** What sliders do beside the page's own keys. */
+  private key(event: KeyboardEvent): void {
+    const { seconds, length } = this.position;
+    const keys: Partial<Record<string, number>> = { Home: 0, End: length, ArrowUp: seconds + STEP_SECONDS, ArrowDown: seconds - STEP_SECONDS };
+    const target = keys[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.position.seek(target);
+  }
+
+  private hover(event: PointerEvent): void {
+    const seconds = this.secondsAt(event);
+    if (this.strip.hasPointerCapture(event.pointerId)) this.position.seek(seconds);
+    this.hint.textContent = this.describe(seconds);
+    this.hint.style.left = this.share(seconds);
+    set(this.hint, { hidden: false });
+  }
+
+  private describe(seconds: number): string {
+    const place = segmentAt(this.starts, seconds);
+    const speaker = place === null ? null : (this.transcript.segments[place]?.speaker ?? null);
+    return speaker === null ? clock(seconds) : `${clock(seconds)} ${this.names.of(speaker)}`;
+  }
+
+  private secondsAt(event: PointerEvent): number {
+    const { left, width } = this.strip.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (event.clientX - left) / width)) * this.position.length;
+  }
+
+  private share(seconds: number): string {
+    return `${(100 * seconds) / this.position.length}%`;
+  }
+}
