@@ -10,7 +10,7 @@ export class Refused extends Error {
 
 /** Ask for JSON. Throws Refused; an abort passes as it is. */
 export async function ask<T>(address: string, signal?: AbortSignal): Promise<T> {
-  const answer = await send(address, signal);
+  const answer = await send(address, { headers: { Accept: "application/json" }, ...(signal && { signal }) });
   if (!answer.ok) throw new Refused(await detailOf(answer), answer.status);
   try {
     return (await answer.json()) as T;
@@ -20,9 +20,10 @@ export async function ask<T>(address: string, signal?: AbortSignal): Promise<T> 
   }
 }
 
-async function send(address: string, signal?: AbortSignal): Promise<Response> {
+/** Ask for anything. Throws Refused where nobody answers; an abort passes as it is. */
+export async function send(address: string, options: RequestInit): Promise<Response> {
   try {
-    return await fetch(address, { headers: { Accept: "application/json" }, ...(signal && { signal }) });
+    return await fetch(address, options);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new Refused("Airflow cannot be reached. Check the connection, then try again.", null);
