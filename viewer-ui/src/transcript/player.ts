@@ -1,4 +1,4 @@
-import { detailOf } from "../api.ts";
+import { refusalOf } from "../api.ts";
 import { button, el, set } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { clock } from "../wording.ts";
@@ -73,8 +73,7 @@ export class Player {
 
   /** A media error says little; the server's answer says why. */
   private async explain(address: string): Promise<void> {
-    const answer = await fetch(address, { headers: { Range: "bytes=0-0" } });
-    this.trouble.textContent = answer.ok ? "This browser cannot play the recording." : await detailOf(answer);
     this.play.disabled = true;
+    this.trouble.textContent = (await refusalOf(address)) ?? "This browser cannot play the recording.";
   }
 }
