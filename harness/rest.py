@@ -53,7 +53,8 @@ class AirflowRest:
     def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Put a task into `success` or `failed`, as a user does on its page."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
-        self.call("PATCH", path, {"dry_run": False, "new_state": state})
+        dry_run = {"dry_run": False} if self.major == AIRFLOW_2 else {}
+        self.call("PATCH", path, {"new_state": state, **dry_run})
 
     def add_connection(self, conn_id: str, **fields: str) -> None:
         """Define a connection (`conn_type`, `host`, `password`) of a running Airflow."""

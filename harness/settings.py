@@ -20,6 +20,8 @@ _COMMON = {
     # The fully qualified name costs a DNS query that may time out on a laptop or in a container.
     "CORE__HOSTNAME_CALLABLE": "socket.gethostname",
     "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
+    # On a busy machine importing Airflow's own modules alone can take the default of 30 s.
+    "CORE__DAGBAG_IMPORT_TIMEOUT": "120",
     "CORE__KILLED_TASK_CLEANUP_TIME": "5",
     "CORE__TEST_CONNECTION": "Enabled",
     "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",

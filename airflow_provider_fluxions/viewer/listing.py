@@ -18,8 +18,8 @@ from airflow_provider_fluxions.viewer.manifest_items import read_manifest
 from airflow_provider_fluxions.viewer.objects import Stores, read_whole, require_connection
 from airflow_provider_fluxions.viewer.shelf import Shelf
 
-# Items of manifests kept in memory, about 1 KB each.
-MAX_KEPT_ITEMS = 50_000
+# Items of manifests kept in memory, about 2.5 KB each.
+MAX_KEPT_ITEMS = 20_000
 MAX_KEPT_JOBS = 10_000
 
 # However many readers follow jobs that run, the API is asked for them this often.

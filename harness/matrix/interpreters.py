@@ -31,7 +31,7 @@ def _candidates(version: str) -> Iterator[str]:
 def _version_of(path: str) -> str | None:
     """Each is run: version managers leave commands around that only print an error."""
     try:
-        done = subprocess.run([path, "-c", _PROBE], capture_output=True, text=True, timeout=30)
+        done = subprocess.run([path, "-c", _PROBE], capture_output=True, text=True)
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,12 @@ from harness.airflow import LocalAirflow
 from harness.s3 import LocalS3
 from tests.airflow.conftest import INPUT, OUTPUT
 from tests.airflow.dags import EXAMPLES, ROOT
+
+AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
+pytestmark = pytest.mark.skipif(
+    (3, 0) <= AIRFLOW < (3, 3),
+    reason="Airflow 3.0 to 3.2 do not wait until the API inside a tested DAG's process is up, and fail the first task",
+)
 
 RECORDINGS = ("dialogue.mp3", "memo.mp3")
 DAG_IDS = [f"fluxions_{path.stem}" for path in sorted(EXAMPLES.glob("*.py"))]

@@ -36,6 +36,8 @@ def stage(request: pytest.FixtureRequest, statsd: LocalStatsd) -> Iterator[Stage
         # Beside the administrator one who may not see one DAG, and one without a role.
         settings["AIRFLOW__CORE__AUTH_MANAGER"] = "tests.e2e.guest_auth.GuestAuthManager"
         settings["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] = f"{LOGIN}:admin,guest:viewer,nobody:"
+    # The table of modes has four tasks that wait in their slots for the same moment.
+    settings["AIRFLOW__CORE__PARALLELISM"] = "6"
     settings |= {"AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG", **statsd.airflow_settings()}
     with set_stage(home, **settings) as everything:
         yield everything

@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.emulator import ControlClient, Fault
 from harness.emulator import LocalEmulator
-from harness.processes import wait_until
+from harness.processes import HarnessError, wait_until
 from harness.stage import INPUT, OUTPUT, Run, Stage
 from harness.task_logs import Failure, last_failure
 
@@ -34,6 +34,11 @@ class Play:
     arguments: Mapping[str, Any]
     happens: Sequence[str] = ()
     account: str = "parity"
+
+    @property
+    def holds_slot(self) -> bool:
+        """Whether it waits in a worker."""
+        return WAITING[self.mode] == "running"
 
     @property
     def task_id(self) -> str:
@@ -84,10 +89,19 @@ class Scene:
         tasks = self._tasks()
         for play in self.plays:
             done = self.done.get(play.task_id, 0)
-            if done < len(play.happens) and self._waits(play, tasks[play.task_id]):
-                HAPPENINGS[play.happens[done]](self, play)
+            if done < len(play.happens) and self._waits(play, tasks[play.task_id]) and self._happens(play, done):
                 self.done[play.task_id] = done + 1
         return self.stage.airflow.database.run_state(self.run.dag_id, self.run.run_id) in ("success", "failed")
+
+    def _happens(self, play: Play, done: int) -> bool:
+        """Let the next thing happen to a task; False where Airflow's SQLite was too busy for it, as a user may meet."""
+        try:
+            HAPPENINGS[play.happens[done]](self, play)
+        except HarnessError as error:
+            if "Database error" not in str(error):
+                raise
+            return False
+        return True
 
     def _waits(self, play: Play, task: Mapping[str, Any]) -> bool:
         tries = 1 + play.happens[: self.done.get(play.task_id, 0)].count("clear")
@@ -130,7 +144,7 @@ def _lose(scene: Scene, play: Play) -> None:
 
 
 def _revoke(scene: Scene, play: Play) -> None:
-    """From now on the key opens no job of this task; others of the account wait for the same to happen to them."""
+    """Once all waits of the account have begun, those in slots included, let its key open nothing more."""
     waiting = [other for other in scene.plays if other.account == play.account]
     if all(other is play or scene.done.get(other.task_id) for other in waiting):
         fault = Fault("GET", "/transcriptions*", status=401, message="Invalid API key", times=None)
@@ -187,8 +201,13 @@ def _open_account(stage: Stage, name: str, stack: ExitStack) -> Account:
 
 
 def _write_dag(folder: Path, plays: Sequence[Play]) -> None:
+    # Waits that hold a slot come last, so that they keep none from those that others wait for.
     tasks = [
-        {"operator": play.operator, "task_id": play.task_id, "arguments": {**_places(play), **play.arguments}}
+        {
+            "operator": play.operator,
+            "task_id": play.task_id,
+            "arguments": {**_places(play), "priority_weight": 1 if play.holds_slot else 10, **play.arguments},
+        }
         for play in plays
     ]
     (folder / "parity.json").write_text(json.dumps(tasks))

@@ -170,7 +170,7 @@ def test_a_list_that_was_late_once_does_not_leave_a_thousand_single_reads_for_ev
     memory = Memory()
     requests = plan_round({str(number): number for number in range(1000)}, memory)
     assert next(requests) == ListPage(0)
-    assert requests.send(Answer()) == ReadJob(0)
+    assert isinstance(requests.send(Answer()), ReadJob)
     later = costs(account, range(1000), memory, rounds=4)
     assert later[0] == 1000
     assert max(later[-2:]) <= 11
