@@ -19,8 +19,8 @@ from harness.processes import wait_until
 from harness.viewer import ViewerServer
 from tests.viewer import scenes
 
-SEGMENTS = (500, 5_000, 20_000)
-ROUNDS = 7
+SEGMENTS = (5_000, 500, 20_000)
+ROUNDS = 5
 MIB = 1024 * 1024
 # What a round yields.
 COLUMNS = (

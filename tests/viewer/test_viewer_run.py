@@ -135,6 +135,16 @@ def test_a_refusal_is_shown_in_the_servers_words_and_can_be_tried_again(
     expect(segments(page)).to_have_count(len(scenes.TURNS))
 
 
+def test_a_connection_that_is_lost_is_told_and_can_be_tried_again(page: Page, serve: Serve) -> None:
+    page.goto(serve(scenes.many(20)).url)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="failed").click()
+    expect(page.get_by_role("alert")).to_contain_text("Airflow cannot be reached.")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("table").locator("tbody tr")).to_have_count(1)
+
+
 def test_no_request_leaves_for_anywhere_else(page: Page, serve: Serve) -> None:
     server = serve(scenes.many())
     asked: list[str] = []

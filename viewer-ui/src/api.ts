@@ -10,34 +10,47 @@ export class Refused extends Error {
 
 /** Ask for JSON. Throws Refused; an abort passes as it is. */
 export async function ask<T>(address: string, signal?: AbortSignal): Promise<T> {
-  const answer = await send(address, { headers: { Accept: "application/json" }, ...(signal && { signal }) });
-  if (!answer.ok) throw new Refused(await detailOf(answer), answer.status);
+  const text = await send(address, { headers: { Accept: "application/json" }, ...(signal && { signal }) });
   try {
-    return (await answer.json()) as T;
+    return JSON.parse(text) as T;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new Refused("The answer was not the viewer's. Reload the page; you may have to sign in again.", answer.status);
+    throw new Refused("The answer was not the viewer's. Reload the page; you may have to sign in again.", null);
   }
 }
 
-/** Ask for anything. Throws Refused where nobody answers; an abort passes as it is. */
-export async function send(address: string, options: RequestInit): Promise<Response> {
+/** Why the server does not send a recording; null if it does. */
+export async function refusalOf(address: string): Promise<string | null> {
   try {
-    return await fetch(address, options);
+    await send(address, { headers: { Range: "bytes=0-0" } });
+    return null;
   } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return error.message;
+  }
+}
+
+/** What the server answers, as text. Throws Refused. */
+async function send(address: string, request: RequestInit): Promise<string> {
+  try {
+    const answer = await fetch(address, request);
+    const text = await answer.text();
+    if (!answer.ok) throw new Refused(detailOf(text, answer.status), answer.status);
+    return text;
+  } catch (error) {
+    // As fetch tells that there is no connection, or that it was cut.
     if (!(error instanceof TypeError)) throw error;
     throw new Refused("Airflow cannot be reached. Check the connection, then try again.", null);
   }
 }
 
 /** The sentence of an error's body, or one made from its status. */
-export async function detailOf(answer: Response): Promise<string> {
-  const text = await answer.text();
+function detailOf(body: string, status: number): string {
   try {
-    const detail: unknown = (JSON.parse(text) as { detail?: unknown }).detail;
-    if (typeof detail === "string") return detail;
+    const told: unknown = JSON.parse(body);
+    if (told !== null && typeof told === "object" && "detail" in told && typeof told.detail === "string") return told.detail;
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    if (!(error instanceof SyntaxError)) throw error;
   }
-  return `The server answered with status ${answer.status}.`;
+  return `The server answered with status ${status}.`;
 }

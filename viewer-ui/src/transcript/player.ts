@@ -1,4 +1,4 @@
-import { detailOf, Refused, send } from "../api.ts";
+import { refusalOf } from "../api.ts";
 import { button, el, set } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { clock } from "../wording.ts";
@@ -74,12 +74,6 @@ export class Player {
   /** A media error says little; the server's answer says why. */
   private async explain(address: string): Promise<void> {
     this.play.disabled = true;
-    try {
-      const answer = await send(address, { headers: { Range: "bytes=0-0" } });
-      this.trouble.textContent = answer.ok ? "This browser cannot play the recording." : await detailOf(answer);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      this.trouble.textContent = error.message;
-    }
+    this.trouble.textContent = (await refusalOf(address)) ?? "This browser cannot play the recording.";
   }
 }
