@@ -19,6 +19,9 @@ from tests.e2e.chaos_kills import is_component, strike_down
 from tests.e2e.chaos_plan import Kill, Plan, Strike
 from tests.e2e.chaos_scene import Scene
 
+# A run may have to wait for an API server that is killed, comes back slowly, and is killed again.
+TRIGGER_SECONDS = 3 * START_SECONDS
+
 
 class Timed(Protocol):
     """Something that happens `at` so many seconds after the beginning."""
@@ -62,7 +65,7 @@ def _start(scene: Scene, part: Part) -> None:
             return scene.airflow.database.run_state(part.dag_id, part.run_id) is not None
         return True
 
-    wait_until(started, f"{part.run_id} triggered", START_SECONDS)
+    wait_until(started, f"{part.run_id} triggered", TRIGGER_SECONDS)
 
 
 def _go_wrong(scene: Scene, strike: Strike) -> None:

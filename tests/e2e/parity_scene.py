@@ -80,10 +80,10 @@ class Scene:
     run: Run
     done: dict[str, int] = field(default_factory=dict)
 
-    def ends(self) -> dict[Play, End]:
-        """Let all happen, and return how every task ended."""
+    def ends(self) -> dict[str, End]:
+        """Let all happen, and return how every task ended, by its id."""
         wait_until(self._go_on, "every task of the table has ended", RUN_SECONDS)
-        return {play: self._end(play) for play in self.plays}
+        return {play.task_id: self._end(play) for play in self.plays}
 
     def _go_on(self) -> bool:
         tasks = self._tasks()

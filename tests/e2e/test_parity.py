@@ -87,7 +87,7 @@ def ends(stage: Stage) -> dict[tuple[str, str, str], End]:
     """How each task ended, all of them in one run."""
     with set_scene(stage, list(PLAYS.values())) as scene:
         found = scene.ends()
-    return {key: found[play] for key, play in PLAYS.items()}
+    return {key: found[play.task_id] for key, play in PLAYS.items()}
 
 
 def _of_row(ends: Mapping[tuple[str, str, str], End], operator: str, outcome: str) -> dict[str, End]:

@@ -18,7 +18,7 @@ Serve = Callable[[Scene], ViewerServer]
 @pytest.fixture(scope="package")
 def browser_page() -> Iterator[Page]:
     """One browser for all tests here. It ends with them: Playwright bears no second one beside it."""
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=90_000)
     with open_page() as page:
         yield page
 
@@ -36,7 +36,7 @@ def page(browser_page: Page) -> Iterator[Page]:
     assert browser_page.context.browser is not None
     context = browser_page.context.browser.new_context(viewport=WINDOW, color_scheme="light", reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(90_000)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
