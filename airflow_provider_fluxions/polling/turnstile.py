@@ -13,7 +13,7 @@ import weakref
 EVENTS_PER_SECOND = 25.0
 # So many may come at once after a quiet time.
 BURST_EVENTS = 100
-# Nobody is held up for longer: the timeout of a deferral is a minute behind the deadline.
+# Nobody is held up for longer: Airflow ends a deferral three minutes after its deadline.
 MAX_HELD_SECONDS = 40.0
 
 

@@ -89,7 +89,7 @@ def test_a_job_that_the_list_calls_completed_and_a_read_does_not_is_never_stored
     emulator.add_fault(Fault(name="read", method="GET", path="/transcriptions/1", skip=1, hold="before_body"))
     with ThreadPoolExecutor(1) as pool:
         night = pool.submit(transfer, "")
-        assert emulator.wait_for_hold("read")
+        assert emulator.wait_for_hold("read", 60)
         emulator.force_status(1, "processing")
         emulator.release()
         with pytest.raises(FluxionsTransferError, match="Job 1 is still processing") as caught:
@@ -108,10 +108,10 @@ def test_a_job_that_cannot_be_read_for_a_while_keeps_no_other_one_waiting(
     emulator.add_fault(Fault(method="GET", path="/transcriptions/2", status=500, times=None))
     with ThreadPoolExecutor(1) as pool:
         night = pool.submit(transfer, "", upload_workers=1)
-        wait_until(lambda: len(emulator.jobs) == 3, "all are submitted", 30)
+        wait_until(lambda: len(emulator.jobs) == 3, "all are submitted", 120)
         for job in emulator.jobs:
             emulator.force_status(job.id, "completed")
-        wait_until(lambda: outputs(s3) == {"out/a.mp3.json", "out/c.mp3.json"}, "the others are written", 30)
+        wait_until(lambda: outputs(s3) == {"out/a.mp3.json", "out/c.mp3.json"}, "the others are written", 120)
         assert not night.done()
         emulator.clear_faults()
         assert night.result()["completed"] == 3
@@ -195,7 +195,7 @@ def test_a_destination_that_takes_no_more_results_stops_the_night_with_what_runs
     emulator.add_fault(Fault(name="read", method="GET", path="/transcriptions/1", skip=1, hold="before_body"))
     with ThreadPoolExecutor(1) as pool:
         night = pool.submit(transfer, "", max_in_flight=1)
-        assert emulator.wait_for_hold("read")
+        assert emulator.wait_for_hold("read", 60)
         empty(s3, OUTPUT)
         s3.delete_bucket(Bucket=OUTPUT)
         emulator.release()

@@ -6,8 +6,7 @@ from typing import Any
 
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 
-GUEST = "guest"
-CLOSED_DAG = "documented_mapped_taskflow"
+from tests.e2e.visitor import CLOSED_DAG, GUEST
 
 
 class GuestAuthManager(SimpleAuthManager):

@@ -13,6 +13,8 @@ import pytest
 from harness.stage import Stage
 from tests.e2e.parity_scene import End, Play, set_scene
 
+pytestmark = pytest.mark.campaign
+
 SENSOR = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
 OPERATOR: Mapping[str, Mapping[str, Any]] = {"synchronous": {"deferrable": False}, "deferrable": {"deferrable": True}}
 MODES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {"sensor": SENSOR, "submit": OPERATOR, "transfer": OPERATOR}
@@ -142,7 +144,8 @@ def test_every_mode_returns_the_result_of_its_one_job(
 
 
 def test_only_deferrable_tasks_were_in_the_triggerer(ends: Mapping[tuple[str, str, str], End]) -> None:
-    waited = {key: end for key, end in ends.items() if key[2] != "skip"}
+    # A trigger that is cancelled by a mark leaves no log by which to tell.
+    waited = {key: end for key, end in ends.items() if key[2] not in ("skip", "marked failed")}
     assert {key for key, end in waited.items() if end.was_deferred} == {key for key in waited if key[1] == "deferrable"}
 
 

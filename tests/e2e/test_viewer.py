@@ -11,8 +11,7 @@ import pytest
 
 from harness.settings import AIRFLOW_2
 from harness.stage import INPUT, OUTPUT, ROOT, Run, Stage
-from tests.e2e.guest_auth import CLOSED_DAG, GUEST
-from tests.e2e.visitor import Reply, Visitor, add_user_2
+from tests.e2e.visitor import CLOSED_DAG, GUEST, Reply, Visitor, add_user_2
 
 pytestmark = pytest.mark.skipif(
     version("apache-airflow").startswith("3.0."), reason="the scripts of Airflow 3.0's own pages alone know the reader"

@@ -16,6 +16,9 @@ from harness.airflow import LocalAirflow
 from harness.settings import AIRFLOW_2, LOGIN, PASSWORD, passwords_file
 
 SECONDS = 60.0
+# The user who may not see one DAG, and that DAG.
+GUEST = "guest"
+CLOSED_DAG = "documented_mapped_taskflow"
 
 
 @dataclass(frozen=True)
