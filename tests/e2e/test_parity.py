@@ -144,8 +144,8 @@ def test_every_mode_returns_the_result_of_its_one_job(
 
 
 def test_only_deferrable_tasks_were_in_the_triggerer(ends: Mapping[tuple[str, str, str], End]) -> None:
-    # A trigger that is cancelled by a mark leaves no log by which to tell; on a busy machine a timeout of seconds is over
-    # before the task defers.
+    # A trigger that is cancelled by a mark leaves no log by which to tell; on a busy machine a timeout of seconds is
+    # over before the task defers.
     waited = {
         key: end
         for key, end in ends.items()
