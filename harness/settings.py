@@ -37,7 +37,7 @@ _ONLY_2 = {
     "SCHEDULER__DAG_DIR_LIST_INTERVAL": "5",
     "SCHEDULER__PARSING_PROCESSES": "1",
     # A busy machine takes longer over a file than the 50 s after which its DAGs would be put aside.
-    "SCHEDULER__DAG_STALE_THRESHOLD": "600",
+    "SCHEDULER__STALE_DAG_THRESHOLD": "600",
     "WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
     "WEBSERVER__WORKERS": "1",
     "WEBSERVER__WARN_DEPLOYMENT_EXPOSURE": "False",
