@@ -115,7 +115,7 @@ class LocalAirflow:
         self.rest.trigger(dag_id, run_id, conf or {})
         return run_id
 
-    def wait_for_dag(self, dag_id: str, timeout_seconds: float = 90.0) -> None:
+    def wait_for_dag(self, dag_id: str, timeout_seconds: float = 240.0) -> None:
         """Wait until the DAG has been parsed; an import error of any file ends the wait."""
 
         def known() -> bool:

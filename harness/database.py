@@ -46,8 +46,12 @@ class MetadataDatabase:
         return bool(self.rows(query, job_type=job_type, since=since))
 
     def dag_known(self, dag_id: str) -> bool:
-        """Whether the DAG has been parsed and stored."""
-        return bool(self.rows("select 1 from serialized_dag where dag_id = :dag_id", dag_id=dag_id))
+        """Whether the DAG has been parsed and stored, and can be run."""
+        if not self.rows("select 1 from serialized_dag where dag_id = :dag_id", dag_id=dag_id):
+            return False
+        # Airflow 2 says it one way, Airflow 3 the other.
+        rows = self.rows("select * from dag where dag_id = :dag_id", dag_id=dag_id)
+        return any(row.get("is_active", True) and not row.get("is_stale", False) for row in rows)
 
     def import_errors(self) -> list[tuple[str, str]]:
         """File name and traceback of each DAG file that could not be imported."""

@@ -36,6 +36,8 @@ _ONLY_2 = {
     "SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
     "SCHEDULER__DAG_DIR_LIST_INTERVAL": "5",
     "SCHEDULER__PARSING_PROCESSES": "1",
+    # A busy machine takes longer over a file than the 50 s after which its DAGs would be put aside.
+    "SCHEDULER__STALE_DAG_THRESHOLD": "600",
     "WEBSERVER__WEB_SERVER_HOST": "127.0.0.1",
     "WEBSERVER__WORKERS": "1",
     "WEBSERVER__WARN_DEPLOYMENT_EXPOSURE": "False",
@@ -50,6 +52,7 @@ _ONLY_3 = {
     "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
     "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
     "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+    "DAG_PROCESSOR__STALE_DAG_THRESHOLD": "600",
     # A busy machine answers late; the default of 5 s would fail tasks that did nothing wrong.
     "WORKERS__EXECUTION_API_TIMEOUT": "30",
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -50,6 +52,26 @@ def hasty(**options: Any) -> Any:
     return Hasty(task_id="t", source=f"s3://{INPUT}/", destination=destination, poll_interval=0.01, **options)
 
 
+@contextmanager
+def beside(meanwhile: Callable[[], None], emulator: Emulator) -> Iterator[None]:  # noqa: F811
+    """Let something happen while a task runs, and what the emulator holds or breaks end with it.
+
+    The task has the main thread: Airflow 2.11 refuses to run one in another.
+    """
+
+    def play() -> None:
+        try:
+            meanwhile()
+        finally:
+            emulator.clear_faults()
+            emulator.release()
+
+    with ThreadPoolExecutor(1) as pool:
+        played = pool.submit(play)
+        yield
+        played.result()
+
+
 @pytest.mark.usefixtures("without_retries")
 @pytest.mark.parametrize("answer", [{"status": 200, "body": "html"}, {"status": 200, "body": "empty"}, {"status": 500}])
 def test_a_job_whose_transcript_cannot_be_read_fails_alone_and_is_worth_a_retry(
@@ -87,13 +109,16 @@ def test_a_job_that_the_list_calls_completed_and_a_read_does_not_is_never_stored
 ) -> None:
     put(s3, "a.mp3")
     emulator.add_fault(Fault(name="read", method="GET", path="/transcriptions/1", skip=1, hold="before_body"))
-    with ThreadPoolExecutor(1) as pool:
-        night = pool.submit(transfer, "")
+
+    def meanwhile() -> None:
         assert emulator.wait_for_hold("read", 60)
         emulator.force_status(1, "processing")
-        emulator.release()
-        with pytest.raises(FluxionsTransferError, match="Job 1 is still processing") as caught:
-            night.result()
+
+    with (
+        beside(meanwhile, emulator),
+        pytest.raises(FluxionsTransferError, match="Job 1 is still processing") as caught,
+    ):
+        transfer("")
     assert caught.value.transient
     assert outputs(s3) == set()
 
@@ -106,15 +131,15 @@ def test_a_job_that_cannot_be_read_for_a_while_keeps_no_other_one_waiting(
     put(s3, "a.mp3", "b.mp3", "c.mp3")
     emulator.set_transition(Transition.after_reads(10_000))
     emulator.add_fault(Fault(method="GET", path="/transcriptions/2", status=500, times=None))
-    with ThreadPoolExecutor(1) as pool:
-        night = pool.submit(transfer, "", upload_workers=1)
+
+    def meanwhile() -> None:
         wait_until(lambda: len(emulator.jobs) == 3, "all are submitted", 120)
         for job in emulator.jobs:
             emulator.force_status(job.id, "completed")
         wait_until(lambda: outputs(s3) == {"out/a.mp3.json", "out/c.mp3.json"}, "the others are written", 120)
-        assert not night.done()
-        emulator.clear_faults()
-        assert night.result()["completed"] == 3
+
+    with beside(meanwhile, emulator):
+        assert transfer("", upload_workers=1)["completed"] == 3
 
 
 def test_a_recording_that_the_service_never_takes_fails_alone_when_its_own_time_is_up(
@@ -193,14 +218,14 @@ def test_a_destination_that_takes_no_more_results_stops_the_night_with_what_runs
 ) -> None:
     put(s3, *(f"{n:02}.mp3" for n in range(20)))
     emulator.add_fault(Fault(name="read", method="GET", path="/transcriptions/1", skip=1, hold="before_body"))
-    with ThreadPoolExecutor(1) as pool:
-        night = pool.submit(transfer, "", max_in_flight=1)
+
+    def meanwhile() -> None:
         assert emulator.wait_for_hold("read", 60)
         empty(s3, OUTPUT)
         s3.delete_bucket(Bucket=OUTPUT)
-        emulator.release()
-        with pytest.raises(FluxionsStorageError, match="The bucket does not exist"):
-            night.result()
+
+    with beside(meanwhile, emulator), pytest.raises(FluxionsStorageError, match="The bucket does not exist"):
+        transfer("", max_in_flight=1)
     assert len(emulator.jobs) < 20
     s3.create_bucket(Bucket=OUTPUT)
     assert transfer("", task_context(try_number=2))["completed"] == len(emulator.jobs) == 20

@@ -16,6 +16,7 @@ from tests.e2e.chaos_table import airflow_major
 
 pytestmark = [
     pytest.mark.campaign,
+    pytest.mark.storm,
     pytest.mark.skipif(airflow_major() == 2, reason="minutes; `scripts/chaos --version 2.11 --jobs 60` plays it there"),
 ]
 

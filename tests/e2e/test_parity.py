@@ -13,7 +13,7 @@ import pytest
 from harness.stage import Stage
 from tests.e2e.parity_scene import End, Play, set_scene
 
-pytestmark = pytest.mark.campaign
+pytestmark = [pytest.mark.campaign, pytest.mark.modes]
 
 SENSOR = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
 OPERATOR: Mapping[str, Mapping[str, Any]] = {"synchronous": {"deferrable": False}, "deferrable": {"deferrable": True}}
@@ -144,8 +144,13 @@ def test_every_mode_returns_the_result_of_its_one_job(
 
 
 def test_only_deferrable_tasks_were_in_the_triggerer(ends: Mapping[tuple[str, str, str], End]) -> None:
-    # A trigger that is cancelled by a mark leaves no log by which to tell.
-    waited = {key: end for key, end in ends.items() if key[2] not in ("skip", "marked failed")}
+    # A trigger that is cancelled by a mark leaves no log by which to tell; on a busy machine a timeout of seconds is
+    # over before the task defers.
+    waited = {
+        key: end
+        for key, end in ends.items()
+        if key[2] not in ("skip", "marked failed") and not key[2].endswith("timeout")
+    }
     assert {key for key, end in waited.items() if end.was_deferred} == {key for key in waited if key[1] == "deferrable"}
 
 
