@@ -19,7 +19,7 @@ from harness.processes import wait_until
 from harness.viewer import ViewerServer
 from tests.viewer import scenes
 
-SEGMENTS = (5_000, 500, 20_000)
+SEGMENTS = (5_000, 500)
 ROUNDS = 3
 MIB = 1024 * 1024
 # What a round yields.
