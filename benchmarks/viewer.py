@@ -19,8 +19,8 @@ from harness.processes import wait_until
 from harness.viewer import ViewerServer
 from tests.viewer import scenes
 
-SEGMENTS = (5_000, 500, 20_000)
-ROUNDS = 5
+SEGMENTS = (5_000, 500)
+ROUNDS = 3
 MIB = 1024 * 1024
 # What a round yields.
 COLUMNS = (

@@ -19,7 +19,6 @@ from tests.viewer.reading import click_word, coloured, position, segments, wait_
 
 PROFILE = "documented"
 WINDOW = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
 # The speaker who is renamed, as segments and captions call them before.
 SPEAKER = "Speaker 1"
 
@@ -107,7 +106,7 @@ def test_a_renamed_speaker_is_renamed_in_the_captions_that_are_downloaded(viewer
     assert voices == {"Speaker 0", "Ann Lee"}
 
 
-def test_the_viewer_is_dark_where_airflow_is_and_fits_a_phone(ui: Airflow3Ui, run: Run, tmp_path: Path) -> None:
+def test_the_viewer_is_dark_where_airflow_is(ui: Airflow3Ui, run: Run, tmp_path: Path) -> None:
     ui.darken()
     viewer = ui.open_transcript(run.dag_id, run.run_id, "transcribe")
     expect(viewer.locator("html")).to_have_attribute("data-theme", "dark")
@@ -115,6 +114,3 @@ def test_the_viewer_is_dark_where_airflow_is_and_fits_a_phone(ui: Airflow3Ui, ru
     segments(viewer).nth(2).get_by_role("link").click()
     expect(segments(viewer).nth(2)).to_have_attribute("aria-current", "true")
     ui.page.screenshot(path=tmp_path / "viewer-dark.png")
-    ui.page.set_viewport_size(PHONE)
-    assert viewer.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    ui.page.screenshot(path=tmp_path / "viewer-phone.png")

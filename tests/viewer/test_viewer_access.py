@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -35,11 +36,12 @@ def test_axe_finds_nothing(page: Page, serve: Serve, scene: str, scheme: str) ->
 
 
 @pytest.mark.parametrize("scene", EVERYTHING)
-def test_a_phone_shows_all_without_scrolling_sideways(page: Page, serve: Serve, scene: str) -> None:
+def test_a_phone_shows_all_without_scrolling_sideways(page: Page, serve: Serve, scene: str, tmp_path: Path) -> None:
     page.set_viewport_size(PHONE)
     page.goto(serve(EVERYTHING[scene]()).url)
     page.wait_for_load_state("networkidle")
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    page.screenshot(path=tmp_path / "viewer-phone.png")
 
 
 def test_keys_play_seek_and_step(page: Page, serve: Serve) -> None:

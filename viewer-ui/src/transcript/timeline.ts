@@ -47,7 +47,9 @@ export class Timeline {
   }
 
   private scale(): HTMLElement {
-    const ticks = ticksOf(this.position.length, TICKS).map((seconds) => {
+    // The last one would not fit before the end.
+    const shown = ticksOf(this.position.length, TICKS).filter((seconds) => seconds < this.position.length * 0.95);
+    const ticks = shown.map((seconds) => {
       const tick = el("span", {}, clock(seconds));
       tick.style.left = this.share(seconds);
       return tick;
