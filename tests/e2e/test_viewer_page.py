@@ -91,7 +91,8 @@ def test_a_word_is_found_in_the_transcript(viewer: Frame, stored: dict[str, Any]
     # The stored text has tags and emphasis, which the page shows in other ways.
     plain = [text for text in texts if re.match(r"([A-Za-z']+ ){3}", text)]
     words = " ".join(max(plain, key=len).split()[:3])
-    viewer.get_by_role("searchbox").fill(words.lower())
+    # The list of recordings has a search of its own.
+    viewer.get_by_role("searchbox", name="Search in the transcript").fill(words.lower())
     expect(viewer.locator(".hits")).to_have_text(f"1 of {sum(words in text for text in texts)}")
     assert coloured(viewer, "chosen") == [words]
 
