@@ -15,7 +15,7 @@ from airflow_provider_fluxions.api.errors import FluxionsAudioError
 BLOCK_BYTES = 1 << 20
 
 # Python's table lacks some, or names them by their video twin.
-_AUDIO_TYPES = {
+AUDIO_TYPES = {
     ".aac": "audio/aac",
     ".flac": "audio/flac",
     ".m4a": "audio/mp4",
@@ -150,7 +150,7 @@ class _Unclosed:
 def content_type_of(filename: str) -> str:
     """Return the media type that a file name suggests, ``application/octet-stream`` where it suggests none."""
     extension = os.path.splitext(filename)[1].lower()
-    return _AUDIO_TYPES.get(extension) or mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    return AUDIO_TYPES.get(extension) or mimetypes.guess_type(filename)[0] or "application/octet-stream"
 
 
 class UploadBody:

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-_TYPES = {
-    ".aac": "audio/aac",
-    ".aif": "audio/aiff",
-    ".aiff": "audio/aiff",
-    ".amr": "audio/amr",
-    ".flac": "audio/flac",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".mp4": "audio/mp4",
-    ".oga": "audio/ogg",
-    ".ogg": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".wav": "audio/wav",
-    ".webm": "audio/webm",
-    ".wma": "audio/x-ms-wma",
-}
+from airflow_provider_fluxions.api.audio import AUDIO_TYPES
+
+# A submit leaves these to Python's table, whose names for them browsers may not know.
+_TYPES = {**AUDIO_TYPES, ".aif": "audio/aiff", ".aiff": "audio/aiff", ".amr": "audio/amr"}
 
 
 def audio_type(name: str) -> str | None:
