@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
-from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator, FluxionsToS3Operator
+from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
 from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
 
 OPERATORS: dict[type[Any], dict[str, Any]] = {
@@ -21,13 +21,14 @@ OPERATORS: dict[type[Any], dict[str, Any]] = {
     FluxionsTranscriptionSensor: {"job_id": 1},
     FluxionsToS3Operator: {"job_id": 1, "destination": "s3://b/p/"},
     FluxionsS3ToS3Operator: {"source": "s3://b/k", "destination": "s3://b/p/"},
+    FluxionsConvertOperator: {"source": "s3://b/k", "destination": "s3://b/p/", "formats": ("vtt",)},
 }
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_every_template_field_is_an_argument_and_kept_as_it_is(operator: type[Any]) -> None:
     values = {name: object() for name in operator.template_fields}
-    task = operator(task_id="t", **values)
+    task = operator(task_id="t", **OPERATORS[operator] | values)
     assert set(operator.template_fields) <= set(inspect.signature(operator.__init__).parameters)
     assert all(getattr(task, name) is value for name, value in values.items())
 
