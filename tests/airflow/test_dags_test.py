@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,10 @@ from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Transit
 from harness.airflow import LocalAirflow
 from harness.s3 import LocalS3
 from tests.airflow.conftest import INPUT, OUTPUT
-from tests.airflow.dags import EXAMPLES, ROOT
+from tests.airflow.dags import EXAMPLES, ROOT, TESTS_DAGS_TOO_SOON
 
-AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
 pytestmark = pytest.mark.skipif(
-    (3, 0) <= AIRFLOW < (3, 3),
+    TESTS_DAGS_TOO_SOON,
     reason="Airflow 3.0 to 3.2 do not wait until the API inside a tested DAG's process is up, and fail the first task",
 )
 
