@@ -12,7 +12,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "dags_examples"
 IS_AIRFLOW_2 = version("apache-airflow").startswith("2.")
-# They do not wait until the API inside a tested DAG's process is up, and may fail its first task: docs/compatibility.md.
+# These do not wait until a tested DAG's API is up, and may fail its first task; see docs/compatibility.md.
 TESTS_DAGS_TOO_SOON = version("apache-airflow").startswith(("3.0.", "3.1.", "3.2."))
 
 
