@@ -130,12 +130,18 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
             return taken.job_id
 
     def execute_complete(
-        self, context: Context, event: dict[str, Any] | None = None, *, job_id: JobId, deadline: float
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        *,
+        job_id: JobId,
+        deadline: float,
+        expires: float | None = None,
     ) -> JobId:
         """Go on after the deferral. The event only woke us; the job itself is asked."""
         with airflow_errors():
             self._trace(job_id)
-            self._wait(context, job_id, deadline)
+            self._wait(context, job_id, deadline, expires)
             return job_id
 
     def on_kill(self) -> None:
@@ -143,10 +149,10 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         log.info("Killed. Fluxions has no cancel: a job that is already submitted goes on, and the next try "
                       "of this task takes it up.")  # fmt: skip
 
-    def _wait(self, context: Context, job_id: JobId, deadline: float) -> None:
+    def _wait(self, context: Context, job_id: JobId, deadline: float, kept: float | None = None) -> None:
         hook = FluxionsHook(self.fluxions_conn_id)
         client = hook.get_conn()
-        expires = expiry(context, self.execution_timeout)
+        expires = expiry(context, self.execution_timeout, kept)
         wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
         watched = wait.look_or(client, self._defer) if self.deferrable else wait.in_place(client)
         price = hook.price_or(self.price_per_audio_hour)
@@ -168,7 +174,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs={"job_id": wait.job_ids[0], "deadline": wait.deadline},
+            kwargs={"job_id": wait.job_ids[0], **wait.kept()},
             timeout=wait.backstop(),
         )
         raise AssertionError("defer() raises TaskDeferred")

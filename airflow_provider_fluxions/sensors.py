@@ -94,10 +94,17 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
                 self._poke_on(context)
         return self._completed(context)
 
-    def execute_complete(self, context: Context, event: dict[str, Any] | None = None, *, deadline: float) -> Any:
+    def execute_complete(
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        *,
+        deadline: float,
+        expires: float | None = None,
+    ) -> Any:
         """Go on after the deferral. The event only woke us; the jobs themselves are asked."""
         with self._failing_as_asked(), airflow_errors():
-            self._wait(context, deadline)
+            self._wait(context, deadline, expires)
         return self._completed(context)
 
     def poke(self, context: Context) -> PokeReturnValue:
@@ -144,8 +151,8 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         """Return the ids for XCom: one as it is, many as a list."""
         return self.job_id if isinstance(self.job_id, str | int) else list(self.job_id)
 
-    def _wait(self, context: Context, deadline: float) -> None:
-        job_ids, expires = parse_job_ids(self.job_id), expiry(context, self.execution_timeout)
+    def _wait(self, context: Context, deadline: float, kept: float | None = None) -> None:
+        job_ids, expires = parse_job_ids(self.job_id), expiry(context, self.execution_timeout, kept)
         wait = Wait(job_ids, self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
         self._trace(wait.job_ids)
         watched = wait.look_or(FluxionsHook(self.fluxions_conn_id).get_conn(), self._defer)
@@ -161,7 +168,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs={"deadline": wait.deadline},
+            kwargs=wait.kept(),
             timeout=wait.backstop(),
         )
         raise AssertionError("defer() raises TaskDeferred")

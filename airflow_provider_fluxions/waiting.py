@@ -101,6 +101,10 @@ class Wait:
     def _ends(self) -> float:
         return min(self.deadline, self.expires)
 
+    def kept(self) -> dict[str, float | None]:
+        """Return the ends of the wait as the arguments that Airflow keeps for ``execute_complete``."""
+        return {"deadline": self.deadline, "expires": None if math.isinf(self.expires) else self.expires}
+
     def trigger(self) -> FluxionsTranscriptionTrigger:
         """Return the trigger that wakes the task."""
         return FluxionsTranscriptionTrigger(
@@ -112,13 +116,17 @@ class Wait:
         return timedelta(seconds=max(0.0, self._ends - time.time()) + BACKSTOP_SECONDS)
 
 
-def expiry(context: Mapping[str, Any], execution_timeout: timedelta | None) -> float:
+def expiry(context: Mapping[str, Any], execution_timeout: timedelta | None, kept: float | None = None) -> float:
     """Return when the task's ``execution_timeout`` is over (epoch seconds; infinity without one).
 
-    Airflow 3.3 counts it anew after a deferral, and not at all during one. A task's start survives deferrals.
+    Airflow 3.3 counts it anew after a deferral, and not at all during one.
+
+    :param kept: what it was before a deferral. Airflow 3.0 and 3.1 tell a resumed task another start.
     """
     if execution_timeout is None:
         return math.inf
+    if kept is not None:
+        return kept
     started: float = context["ti"].start_date.timestamp()
     return started + execution_timeout.total_seconds()
 

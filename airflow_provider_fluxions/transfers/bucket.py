@@ -198,20 +198,26 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan, take up what an earlier run left, and go on to the end or a deferral."""
         with airflow_errors():
-            return self._run(context, time.time() + self.timeout, resumed=False)
+            deadline, expires = time.time() + self.timeout, expiry(context, self.execution_timeout)
+            return self._run(context, deadline, expires, resumed=False)
 
     def execute_complete(
-        self, context: Context, event: dict[str, Any] | None = None, *, deadline: float
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        *,
+        deadline: float,
+        expires: float | None = None,
     ) -> dict[str, Any]:
         """Go on after a deferral. The event only woke us; the jobs themselves are asked."""
         with airflow_errors():
-            return self._run(context, deadline, resumed=True)
+            return self._run(context, deadline, expiry(context, self.execution_timeout, expires), resumed=True)
 
     def on_kill(self) -> None:
         """Say what becomes of the jobs: Fluxions has no cancel, so the next try takes them up."""
         log.info("Killed. Fluxions has no cancel: submitted jobs go on, and the next try takes them up.")
 
-    def _run(self, context: Context, deadline: float, *, resumed: bool) -> dict[str, Any]:
+    def _run(self, context: Context, deadline: float, expires: float, *, resumed: bool) -> dict[str, Any]:
         ti, origin = context["ti"], origin_of(context)
         choices, metrics = choose_installed(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
         run = reference("run", ti.dag_id, ti.run_id, ti.task_id, map_index_of(ti))
@@ -238,7 +244,6 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             metrics,
             self.recording_patience_seconds,
         )
-        expires = expiry(context, self.execution_timeout)
         flow = Flow(worker, entries, self._pace(min(deadline, expires)))
         try:
             self._move(flow, store, manifest, deadline, expires)
@@ -270,7 +275,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs={"deadline": deadline},
+            kwargs={**wait.kept(), "deadline": deadline},
             timeout=wait.backstop(),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,6 +66,12 @@ def begun(seconds_ago: float) -> dict[str, Any]:
     return task_context(start_date=datetime.now(UTC) - timedelta(seconds=seconds_ago))
 
 
+def kept_until_it_is_over(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What Airflow kept of a deferral, as it looks when the task's execution_timeout is over."""
+    assert kwargs["expires"] > time.time()
+    return {**kwargs, "expires": time.time() - 1}
+
+
 @every_operator
 def test_a_deferral_ends_when_the_tasks_execution_timeout_does(emulator: Emulator, recording: str, make: Make) -> None:
     context = begun(10)
@@ -72,6 +79,16 @@ def test_a_deferral_ends_when_the_tasks_execution_timeout_does(emulator: Emulato
         make(recording, deferrable=True, execution_timeout=timedelta(seconds=60)).execute(context)
     ends = context["ti"].start_date.timestamp() + 60
     assert deferred.value.trigger.serialize()[1]["deadline"] == pytest.approx(ends)
+    assert deferred.value.kwargs["expires"] == pytest.approx(ends)
+
+
+@every_operator
+def test_a_task_without_execution_timeout_keeps_none_over_a_deferral(
+    emulator: Emulator, recording: str, make: Make
+) -> None:
+    with pytest.raises(TaskDeferred) as deferred:
+        make(recording, deferrable=True).execute(begun(10))
+    assert deferred.value.kwargs["expires"] is None
 
 
 @every_operator
@@ -82,7 +99,7 @@ def test_a_task_that_resumes_after_its_execution_timeout_is_timed_out_and_may_be
     with pytest.raises(TaskDeferred) as deferred:
         operator.execute(begun(10))
     with pytest.raises(AirflowTaskTimeout, match="1 jobs still run"):
-        operator.execute_complete(begun(61), **deferred.value.kwargs)
+        operator.execute_complete(begun(0), **kept_until_it_is_over(deferred.value.kwargs))
 
 
 @every_operator
@@ -91,7 +108,7 @@ def test_a_job_that_ended_in_time_is_no_timeout(emulator: Emulator, recording: s
     with pytest.raises(TaskDeferred) as deferred:
         operator.execute(begun(10))
     emulator.force_status(1, "completed")
-    assert operator.execute_complete(begun(61), **deferred.value.kwargs)
+    assert operator.execute_complete(begun(0), **kept_until_it_is_over(deferred.value.kwargs))
 
 
 def test_a_sensor_that_resumes_after_its_execution_timeout_is_timed_out(emulator: Emulator, recording: str) -> None:
@@ -102,7 +119,7 @@ def test_a_sensor_that_resumes_after_its_execution_timeout_is_timed_out(emulator
     with pytest.raises(TaskDeferred) as deferred:
         sensor.execute(begun(10))
     with pytest.raises(AirflowTaskTimeout):
-        sensor.execute_complete(begun(61), **deferred.value.kwargs)
+        sensor.execute_complete(begun(0), **kept_until_it_is_over(deferred.value.kwargs))
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
