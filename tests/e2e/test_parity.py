@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.stage import Stage
-from tests.e2e.parity_scene import End, Play, set_scene
+from tests.e2e.parity_scene import RUN_SECONDS, End, Play, set_scene
 
 pytestmark = pytest.mark.campaign
 
@@ -70,7 +70,7 @@ PLAYS = {
         operator,
         mode,
         outcome,
-        {"poll_interval": 2, "timeout": 300, **arguments, **OUTCOMES[outcome].arguments},
+        {"poll_interval": 2, "timeout": RUN_SECONDS, **arguments, **OUTCOMES[outcome].arguments},
         OUTCOMES[outcome].happens,
         OUTCOMES[outcome].account,
     )
