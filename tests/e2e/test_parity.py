@@ -13,7 +13,7 @@ import pytest
 from harness.stage import Stage
 from tests.e2e.parity_scene import RUN_SECONDS, End, Play, set_scene
 
-pytestmark = pytest.mark.campaign
+pytestmark = [pytest.mark.campaign, pytest.mark.modes]
 
 SENSOR = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
 OPERATOR: Mapping[str, Mapping[str, Any]] = {"synchronous": {"deferrable": False}, "deferrable": {"deferrable": True}}
