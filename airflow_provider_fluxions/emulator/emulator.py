@@ -151,7 +151,7 @@ class Emulator:
         return self.fault_plan.add(fault)
 
     def clear_faults(self) -> None:
-        """Forget all faults."""
+        """Forget all faults; requests already held stay held until `release`."""
         self.fault_plan.clear()
 
     @property

@@ -30,14 +30,16 @@ class Exchange:
                 filename=request.query_params.get("filename") or self._filename_of_job(),
             )
         )
+        self._clearings = emulator.fault_plan.clearings
         self.fault = emulator.fault_plan.take(request.method, request.url.path, self.record.filename)
         self.record.fault = self.fault.name if self.fault else None
         self._held_in_body = False
 
     async def stage(self, name: HoldStage) -> None:
-        """Wait here if a fault holds requests at this stage."""
+        """Wait here if a fault holds requests at this stage, and has not been cleared since the request began."""
         fault = self.fault
-        if fault is not None and fault.hold == name:
+        cleared = self._clearings != self.emulator.fault_plan.clearings
+        if fault is not None and fault.hold == name and not cleared:
             board = self.emulator.hold_board
             await board.hold(fault.name, name, self.record.number, self.record.job_id, fault.callback_url)
 

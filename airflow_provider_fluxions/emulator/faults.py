@@ -80,6 +80,8 @@ class FaultPlan:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._added = 0
+        self.clearings = 0
+        """How often all faults have been forgotten: a fault taken before the last time is over."""
 
     def add(self, fault: Fault) -> str:
         """Put `fault` behind the others and return its name, made up when it has none."""
@@ -90,8 +92,9 @@ class FaultPlan:
             return fault.name
 
     def clear(self) -> None:
-        """Forget all faults; requests already held stay held."""
+        """Forget all faults. Requests already held stay held, those on their way to a hold will not be."""
         with self._lock:
+            self.clearings += 1
             self._faults.clear()
 
     def remaining(self) -> list[Fault]:

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from airflow_provider_fluxions.emulator import Fault
+from harness.processes import wait_until
 
 if TYPE_CHECKING:
     from conftest import Api
@@ -144,6 +145,17 @@ def test_a_hold_stops_a_submit_at_its_stage_until_released(api: Api, stage: Any,
             connection.sendall(b"cd")
         assert connection.recv(15) == b"HTTP/1.1 200 OK"
     assert api.job_count() == 1
+    assert api.emulator.holds == []
+
+
+def test_a_request_on_its_way_to_a_hold_passes_once_the_faults_are_cleared(api: Api) -> None:
+    api.emulator.add_fault(Fault(path="*submit", hold="after_create", name="stop"))
+    with api.raw_post(b"ab", announced=4) as connection:
+        wait_until(lambda: not api.emulator.faults, "the request has met the fault", 10.0)
+        api.emulator.clear_faults()
+        api.emulator.release()
+        connection.sendall(b"cd")
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
     assert api.emulator.holds == []
 
 
