@@ -20,6 +20,9 @@ from harness.storage import PostgresDatabase, SqliteFile, Storage
 from harness.task_logs import TaskLogs
 from harness.workers import CeleryWorkers
 
+_ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
+_SHOWN_TASKS, _SHOWN_CHARACTERS = 3, 3000
+
 
 class LocalAirflow:
     """One Airflow on this machine; a context manager. Its home, with all logs, is left to the caller.
@@ -151,7 +154,16 @@ class LocalAirflow:
             return wait_until(final, f"run {run_id} of {dag_id}", timeout_seconds)
         except HarnessError as error:
             states = self.database.task_states(dag_id, run_id)
-            raise HarnessError(f"{error}\ntasks: {states}\nlogs: {self.home}") from None
+            logs = self._logs_of_unended(dag_id, run_id, states)
+            raise HarnessError(f"{error}\ntasks: {states}\n{logs}\nlogs: {self.home}") from None
+
+    def _logs_of_unended(self, dag_id: str, run_id: str, states: TaskStates) -> str:
+        """What the first few tasks that have not ended logged last: the home may be gone when a report is read."""
+        unended = [task for task, state in states.items() if state not in _ENDED][:_SHOWN_TASKS]
+        return "\n".join(
+            f"--- {task_id}[{index}]\n{self.task_log(dag_id, run_id, task_id, map_index=index)[-_SHOWN_CHARACTERS:]}"
+            for task_id, index in unended
+        )
 
     def task_log(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1) -> str:
         """The text of all logs of a task instance, every try and the triggerer's part included."""
