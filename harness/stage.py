@@ -13,6 +13,7 @@ from typing import Any
 from airflow_provider_fluxions.emulator import ControlClient, OutcomeRule, Transition
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
+from harness.postgres import LocalPostgres
 from harness.processes import HarnessError, wait_until
 from harness.s3 import LocalS3
 
@@ -127,6 +128,8 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
             home / "airflow",
             dags,
             env=airflow_env,
+            # SQLite's one writer at a time would fail clears and marks on a busy machine.
+            postgres=stack.enter_context(LocalPostgres(home / "postgres.log")),
             template_cache=Path(sys.prefix) / "airflow-db",
         )
         airflow.add_connection("aws_default", **storage.airflow_connection())

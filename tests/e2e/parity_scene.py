@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.emulator import ControlClient, Fault
 from harness.emulator import LocalEmulator
-from harness.processes import HarnessError, wait_until
+from harness.processes import wait_until
 from harness.settings import AIRFLOW_2
 from harness.stage import INPUT, OUTPUT, Run, Stage
 from harness.task_logs import Failure, last_failure
@@ -22,8 +22,6 @@ ACCOUNTS = ("parity", "revoked")
 # 2.11 takes five minutes of two cores to start all the processes, and a busy machine much longer.
 RUN_SECONDS = 1200.0
 SECONDS_THAT_NO_JOB_TAKES = 3600.0
-# What Airflow's API and commands say where another process writes into SQLite for too long.
-BUSY_DATABASE = ("Database error", "database is locked")
 # The states of a task that waits for its job, by mode.
 WAITING = {"deferrable": "deferred", "reschedule": "up_for_reschedule", "poke": "running", "synchronous": "running"}
 
@@ -93,19 +91,10 @@ class Scene:
         tasks = self._tasks()
         for play in self.plays:
             done = self.done.get(play.task_id, 0)
-            if done < len(play.happens) and self._waits(play, tasks[play.task_id]) and self._happens(play, done):
+            if done < len(play.happens) and self._waits(play, tasks[play.task_id]):
+                HAPPENINGS[play.happens[done]](self, play)
                 self.done[play.task_id] = done + 1
         return self.stage.airflow.database.run_state(self.run.dag_id, self.run.run_id) in ("success", "failed")
-
-    def _happens(self, play: Play, done: int) -> bool:
-        """Let the next thing happen to a task; False where Airflow's SQLite was too busy for it, as a user may meet."""
-        try:
-            HAPPENINGS[play.happens[done]](self, play)
-        except HarnessError as error:
-            if not any(words in str(error) for words in BUSY_DATABASE):
-                raise
-            return False
-        return True
 
     def _waits(self, play: Play, task: Mapping[str, Any]) -> bool:
         tries = 1 + play.happens[: self.done.get(play.task_id, 0)].count("clear")
