@@ -22,6 +22,9 @@ ACCOUNTS = ("parity", "revoked")
 # 2.11 takes five minutes of two cores to start all the processes, and a busy machine much longer.
 RUN_SECONDS = 1200.0
 SECONDS_THAT_NO_JOB_TAKES = 3600.0
+# Airflow 3 fails a task whose trigger answers before its scheduler has heard that the task's process has ended. On a
+# machine where that takes it longer than our triggers are quiet, nothing happens until it has turned so many rounds.
+ROUNDS = 2
 # The states of a task that waits for its job, by mode.
 WAITING = {"deferrable": "deferred", "reschedule": "up_for_reschedule", "poke": "running", "synchronous": "running"}
 
@@ -80,7 +83,9 @@ class Scene:
     plays: Sequence[Play]
     accounts: dict[str, Account]
     run: Run
+    # How much of what happens to a task has happened, and the scheduler's heartbeats since it waits for the next.
     done: dict[str, int] = field(default_factory=dict)
+    heartbeats: dict[tuple[str, int], set[Any]] = field(default_factory=dict)
 
     def ends(self) -> dict[str, End]:
         """Let all happen, and return how every task ended, by its id."""
@@ -88,10 +93,14 @@ class Scene:
         return {play.task_id: self._end(play) for play in self.plays}
 
     def _go_on(self) -> bool:
-        tasks = self._tasks()
+        tasks, heartbeat = self._tasks(), self._heartbeat()
         for play in self.plays:
             done = self.done.get(play.task_id, 0)
-            if done < len(play.happens) and self._waits(play, tasks[play.task_id]):
+            if done >= len(play.happens) or not self._waits(play, tasks[play.task_id]):
+                continue
+            heard = self.heartbeats.setdefault((play.task_id, done), set())
+            heard.add(heartbeat)
+            if play.holds_slot or len(heard) > ROUNDS:
                 HAPPENINGS[play.happens[done]](self, play)
                 self.done[play.task_id] = done + 1
         return self.stage.airflow.database.run_state(self.run.dag_id, self.run.run_id) in ("success", "failed")
@@ -101,6 +110,12 @@ class Scene:
         if task["state"] != WAITING[play.mode] or task["try_number"] < tries:
             return False
         return any(job["reads"] > 0 for job in self.accounts[play.account].jobs_of(play.task_id))
+
+    def _heartbeat(self) -> Any:
+        """The scheduler's last one, which ends a round."""
+        return self.stage.airflow.database.value(
+            "select max(latest_heartbeat) from job where job_type = 'SchedulerJob' and state = 'running'"
+        )
 
     def _tasks(self) -> dict[str, Mapping[str, Any]]:
         rows = self.stage.airflow.database.rows(
