@@ -32,7 +32,7 @@ _COMMON = {
     "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
     "LOGGING__COLORED_CONSOLE_LOG": "False",
 }
-# New and changed files are read at once all the same; reading a dozen of unchanged ones every 5 s took a fifth of a core.
+# New and changed files are read at once all the same. Reading a dozen unchanged ones every 5 s took a fifth of a core.
 _MIN_FILE_PROCESS_SECONDS = "60"
 _ONLY_2 = {
     "API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session",

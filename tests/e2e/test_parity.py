@@ -15,8 +15,8 @@ from tests.e2e.parity_scene import RUN_SECONDS, End, Play, set_scene
 
 pytestmark = [pytest.mark.campaign, pytest.mark.modes]
 
-# Airflow loses what happens to a task in the round in which it schedules the task's next look, and a busy machine's rounds
-# take 13 s: between two looks there is room for several.
+# Airflow loses what happens to a task in the round in which it schedules the task's next look, and a busy machine's
+# rounds take 13 s: between two looks there is room for several.
 RESCHEDULED = {"mode": "reschedule", "poll_interval": 90}
 SENSOR = {"poke": {"mode": "poke"}, "reschedule": RESCHEDULED, "deferrable": {"deferrable": True}}
 OPERATOR: Mapping[str, Mapping[str, Any]] = {"synchronous": {"deferrable": False}, "deferrable": {"deferrable": True}}
