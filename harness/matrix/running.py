@@ -67,7 +67,6 @@ def _pytest(python: Path, stem: Path, tests: Sequence[str]) -> tuple[int, Path, 
         done = subprocess.run(
             [python, "-m", "pytest", "-q", f"--junitxml={junit}", *tests],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=out,
             stderr=subprocess.STDOUT,
         )
