@@ -6,7 +6,6 @@ import subprocess
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from harness import settings
@@ -16,6 +15,7 @@ from harness.migration import make_database
 from harness.postgres import LocalPostgres
 from harness.processes import HarnessError, free_port, wait_until
 from harness.rest import AirflowRest
+from harness.service import Service
 from harness.storage import PostgresDatabase, SqliteFile, Storage
 from harness.task_logs import TaskLogs
 from harness.workers import CeleryWorkers
@@ -24,7 +24,7 @@ _ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 _SHOWN_TASKS, _SHOWN_CHARACTERS = 3, 3000
 
 
-class LocalAirflow:
+class LocalAirflow(Service):
     """One Airflow on this machine; a context manager. Its home, with all logs, is left to the caller.
 
     `components` kills and restarts its processes, `database` and `rest` look into it.
@@ -82,15 +82,6 @@ class LocalAirflow:
         """Define a connection (`conn_type`, `host`, `password`, `extra` ...) before `start()`."""
         name, value = settings.connection_variable(conn_id, **fields)
         self.env[name] = value
-
-    def __enter__(self) -> LocalAirflow:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def prepare(self) -> None:
         """Make the home and the migrated database; `start()` does it where nobody did."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import secrets
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import requests
 
 from harness.processes import HarnessError, ManagedProcess, http_answers, stop_all
+from harness.service import Service
 from harness.settings import clean_environment
 
 # Speech recognition loads its model before the first answer.
 START_SECONDS = 90.0
 
 
-class LocalEmulator:
+class LocalEmulator(Service):
     """One emulator of the Fluxions API with a random key; a context manager.
 
     Its jobs live in an SQLite file in `folder`, so they survive `restart()`.
@@ -65,16 +65,6 @@ class LocalEmulator:
     def airflow_connection(self) -> dict[str, Any]:
         """The fields of the `fluxions_default` connection that leads here."""
         return {"conn_type": "fluxions", "host": self.url, "password": self.api_key}
-
-    def __enter__(self) -> LocalEmulator:
-        self.start()
-        self.wait_ready()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start the emulator without waiting for it, on the port it had before if it had one."""

@@ -11,9 +11,9 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 
 from harness.processes import HarnessError, ManagedProcess, free_port, stop_all
+from harness.service import Service
 from harness.settings import clean_environment
 
 START_SECONDS = 60.0
@@ -33,7 +33,7 @@ _SETTINGS = {
 }
 
 
-class LocalPostgres:
+class LocalPostgres(Service):
     """A PostgreSQL server on a free port of loopback, with a random password; a context manager.
 
     Its data are gone when it stops. It does not touch any cluster that the machine has. PostgreSQL refuses to
@@ -54,32 +54,21 @@ class LocalPostgres:
         """SQLAlchemy's address of a database."""
         return f"postgresql+{driver}://{_USER}:{self._password}@127.0.0.1:{self.port}/{database}"
 
-    def __enter__(self) -> LocalPostgres:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def start(self) -> None:
-        """Make the data folder, start the server and wait until it answers."""
+        """Make the data folder and start the server without waiting for it."""
         # Not below the log: another user must get there, and the folders of tests are closed to others.
         self._folder = Path(tempfile.mkdtemp(prefix="fluxions-postgres-"))
-        try:
-            data = self._make_data(self._folder)
-            settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(self.port)}.items()]
-            command = [*self._prefix, str(self._programs / "postgres"), "-D", str(data), *settings]
-            # SIGTERM would wait for clients to go by themselves.
-            self.process = ManagedProcess(
-                "PostgreSQL", command, self._log, clean_environment(), stop_signal=signal.SIGINT
-            )
-            self.process.start()
+        data = self._make_data(self._folder)
+        settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(self.port)}.items()]
+        command = [*self._prefix, str(self._programs / "postgres"), "-D", str(data), *settings]
+        # SIGTERM would wait for clients to go by themselves.
+        self.process = ManagedProcess("PostgreSQL", command, self._log, clean_environment(), stop_signal=signal.SIGINT)
+        self.process.start()
+
+    def wait_ready(self) -> None:
+        """Wait until the server answers."""
+        if self.process:
             self.process.wait_ready(self._answers, START_SECONDS)
-        except BaseException:
-            self.stop()
-            raise
 
     def stop(self) -> None:
         """Stop the server and remove its data."""

@@ -6,15 +6,15 @@ import secrets
 import shutil
 import socket
 from pathlib import Path
-from types import TracebackType
 
 from harness.processes import HarnessError, ManagedProcess, free_port, stop_all
+from harness.service import Service
 from harness.settings import clean_environment
 
 START_SECONDS = 30.0
 
 
-class LocalRedis:
+class LocalRedis(Service):
     """A Redis on a free port of loopback, with a random password and nothing on disk; a context manager."""
 
     def __init__(self, folder: Path) -> None:
@@ -33,17 +33,8 @@ class LocalRedis:
         """The address of one of its numbered databases."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/{database}"
 
-    def __enter__(self) -> LocalRedis:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def start(self) -> None:
-        """Start the server and wait until it answers."""
+        """Write its settings and start it without waiting for it."""
         self._settings.parent.mkdir(parents=True, exist_ok=True)
         # In a file that only we read: other users of the machine see a process's arguments.
         self._settings.touch(mode=0o600)
@@ -52,6 +43,9 @@ class LocalRedis:
             f'dir "{self._settings.parent}"\nsave ""\nappendonly no\n'
         )
         self.process.start()
+
+    def wait_ready(self) -> None:
+        """Wait until the server answers."""
         self.process.wait_ready(self._answers, START_SECONDS)
 
     def stop(self) -> None:

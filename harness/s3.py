@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from harness.processes import ManagedProcess, free_port, http_answers, stop_all
+from harness.service import Service
 from harness.settings import clean_environment
 
 START_SECONDS = 60.0
@@ -19,7 +19,7 @@ _SECRET = "local-secret"  # noqa: S105 (of an S3 on loopback that lives for minu
 _REGION = "us-east-1"
 
 
-class LocalS3:
+class LocalS3(Service):
     """An S3 server with no content, gone when it stops; a context manager."""
 
     def __init__(self, log: Path, *, python: str | Path = sys.executable) -> None:
@@ -41,16 +41,6 @@ class LocalS3:
             "password": _SECRET,
             "extra": {"endpoint_url": self.url, "region_name": _REGION},
         }
-
-    def __enter__(self) -> LocalS3:
-        self.start()
-        self.wait_ready()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Start the server without waiting for it."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from types import TracebackType
+
+from harness.service import Service
 
 _POLL_SECONDS = 0.2
 _MAX_DATAGRAM_BYTES = 65_535
 
 
-class LocalStatsd:
+class LocalStatsd(Service):
     """Keeps the lines whose name begins with one of `prefixes`; a context manager that listens on loopback."""
 
     def __init__(self, *prefixes: str) -> None:
@@ -36,15 +37,14 @@ class LocalStatsd:
         start = f"{name},{tag}:"
         return [line.removeprefix(start) for line in list(self.lines) if line.startswith(start)]
 
-    def __enter__(self) -> LocalStatsd:
+    def start(self) -> None:
+        """Listen from now on."""
         self._socket.bind(("127.0.0.1", 0))
         self._socket.settimeout(_POLL_SECONDS)
         self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """Listen no more; `lines` stay."""
         self._stop.set()
         self._thread.join()
         self._socket.close()

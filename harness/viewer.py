@@ -9,7 +9,6 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import uvicorn
@@ -19,6 +18,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Mount, Route
 
 from harness.processes import wait_until
+from harness.service import Service
 
 STATIC = Path(__file__).parent.parent / "airflow_provider_fluxions" / "viewer" / "static"
 START_SECONDS = 10.0
@@ -77,7 +77,7 @@ class Scene:
         return [one for one in self.items if status in ("all", one["status"]) and name.lower() in one["name"].lower()]
 
 
-class ViewerServer:
+class ViewerServer(Service):
     """Serves a scene, which may change meanwhile, on a free loopback port; a context manager."""
 
     def __init__(self, scene: Scene) -> None:
@@ -112,14 +112,16 @@ class ViewerServer:
         """Return the requests of one call so far."""
         return [path for path in self.requests if f"/api/{call}?" in path]
 
-    def __enter__(self) -> ViewerServer:
+    def start(self) -> None:
+        """Start the server without waiting for it."""
         self._thread.start()
-        wait_until(lambda: self._server.started, "the viewer's server starts", START_SECONDS)
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def wait_ready(self) -> None:
+        """Wait until it answers."""
+        wait_until(lambda: self._server.started, "the viewer's server starts", START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop the server, whatever it is answering."""
         self._server.should_exit = self._server.force_exit = True
         self._thread.join()
 

@@ -9,11 +9,11 @@ import threading
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
 from harness.s3 import LocalS3
+from harness.service import Service
 
 _HOLD_SECONDS = 300.0
 _S3_SECONDS = 60.0
@@ -46,7 +46,7 @@ class Hold:
         self._free.set()
 
 
-class HoldingS3:
+class HoldingS3(Service):
     """A server on a free port that passes requests on to an S3; a context manager."""
 
     def __init__(self, behind: LocalS3) -> None:
@@ -65,13 +65,10 @@ class HoldingS3:
         fields = self._behind.airflow_connection()
         return {**fields, "extra": {**fields["extra"], "endpoint_url": f"http://127.0.0.1:{self.port}"}}
 
-    def __enter__(self) -> HoldingS3:
+    def start(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 

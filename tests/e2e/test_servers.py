@@ -27,8 +27,9 @@ from pathlib import Path
 from harness.postgres import LocalPostgres
 from harness.redis import LocalRedis
 postgres, redis = LocalPostgres(Path(sys.argv[1], "postgres.log")), LocalRedis(Path(sys.argv[1]))
-postgres.start()
-redis.start()
+for server in (postgres, redis):
+    server.start()
+    server.wait_ready()
 print(postgres.process.pid, redis.process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
