@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.processes import HarnessError, wait_until
+from harness.processes import wait_until
 from harness.stage import PROFILES
 from tests.e2e import task_processes
 from tests.e2e.kill_judgement import Judgement, judge
@@ -21,13 +20,10 @@ from tests.e2e.kill_scene import SLOTS, Scene
 from tests.e2e.kill_undisturbed import compare
 
 RUN_SECONDS = 600.0
-TRIGGER_SECONDS = 60.0
 # One triggerer dies with this many waits.
 WAITS_A_TRIGGERER = 7
 # At every so many runs the supervisor is killed as well.
 LOST_MACHINE_EVERY = 5
-
-_triggering = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -159,18 +155,8 @@ def _play_triggerer(scene: Scene, played: Sequence[tuple[KillPoint, Run]]) -> li
 
 
 def trigger(scene: Scene, run: Run) -> None:
-    """Start the run, again where SQLite was busy for longer than Airflow's API waits for it."""
-    conf = {"audio": run.audio, "connection": f"fluxions_{run.profile}"}
-
-    def started() -> bool:
-        try:
-            scene.airflow.trigger(run.dag_id, run.run_id, conf)
-        except HarnessError:
-            return scene.airflow.database.run_state(run.dag_id, run.run_id) is not None
-        return True
-
-    with _triggering:
-        wait_until(started, f"{run.name} triggered", TRIGGER_SECONDS)
+    """Start the run."""
+    scene.airflow.trigger(run.dag_id, run.run_id, {"audio": run.audio, "connection": f"fluxions_{run.profile}"})
 
 
 def _lists(scene: Scene) -> int:

@@ -1,4 +1,4 @@
-"""What the kill points are played on: one Airflow, an emulator for each reading of the API, an S3 behind a door."""
+"""What kill points are played on: Airflow on PostgreSQL, an emulator for each reading of the API, S3 behind a door."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from airflow_provider_fluxions.emulator.control import ControlClient
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
+from harness.postgres import LocalPostgres
 from harness.s3 import LocalS3
 from harness.settings import connection_variable, lost_after
 from harness.stage import PROFILES
@@ -87,6 +88,7 @@ def set_scene(home: Path) -> Iterator[Scene]:
             home / "airflow",
             Path(__file__).parent / "dags",
             env={**_ENVIRONMENT, "FLUXIONS_KILL_POINTS": str(moments)},
+            postgres=stack.enter_context(LocalPostgres(home / "postgres.log")),
             template_cache=Path(sys.prefix) / "airflow-db",
         )
         airflow.add_connection("aws_default", **door.airflow_connection())
