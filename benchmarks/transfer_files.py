@@ -191,11 +191,10 @@ def measure(files: int, mapped_files: int, dag_ids: Sequence[str]) -> dict[str, 
         s3 = stage.start("transfer_s3.py", home, stack)
         emulator = stack.enter_context(LocalEmulator(home / "emulator"))
         control = stack.enter_context(ControlClient(emulator.url))
-        (home / "dags").mkdir()
-        (home / "dags" / "transfer_dag.py").write_text((stage.HERE / "transfer_dag.py").read_text())
         airflow = LocalAirflow(
             sys.executable, home / "airflow", home / "dags", template_cache=Path(sys.prefix) / "airflow-db"
         )
+        airflow.add_dag(stage.HERE / "transfer_dag.py")
         airflow.add_connection("aws_default", **stage.aws_connection(s3))
         airflow.add_connection("fluxions_default", **emulator.airflow_connection())
         bound = bounds(s3, emulator, control, home, files)

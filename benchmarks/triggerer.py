@@ -152,8 +152,6 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long all wait in peace")
     options = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="fluxions-triggerer-"))
-    (home / "dags").mkdir()
-    shutil.copy(HERE / "triggerer_dag.py", home / "dags")
     env = {
         "AIRFLOW__CORE__PARALLELISM": str(PARALLELISM),
         "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": str(PARALLELISM),
@@ -168,6 +166,7 @@ def main() -> None:
         control.seed_jobs(options.waits, status="processing")
         airflow = LocalAirflow(sys.executable, home / "airflow", home / "dags", env=env, postgres=postgres,
                                template_cache=Path(sys.prefix) / "airflow-db")  # fmt: skip
+        airflow.add_dag(HERE / "triggerer_dag.py")
         airflow.add_connection("fluxions_default", **emulator.airflow_connection())
         with airflow:
             Bench(airflow, control, options.waits).run(options.seconds)

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness import settings
 from harness.components import AirflowComponents
+from harness.dag_files import put_dag
 from harness.database import MetadataDatabase, TaskStates
 from harness.migration import make_database
 from harness.postgres import LocalPostgres
@@ -82,6 +83,13 @@ class LocalAirflow(Service):
         """Define a connection (`conn_type`, `host`, `password`, `extra` ...) before `start()`."""
         name, value = settings.connection_variable(conn_id, **fields)
         self.env[name] = value
+
+    def add_dag(self, source: Path, changes: Mapping[str, str] | None = None, name: str | None = None) -> None:
+        """Put a DAG file into the DAG folder, before `start()` or later: as it stands, or as `changes` replace texts.
+
+        HarnessError where a text is not there just once. Celery workers have what was there at `prepare()`.
+        """
+        put_dag(self._dags_folder, source, changes, name)
 
     def prepare(self) -> None:
         """Make the home and the migrated database; `start()` does it where nobody did."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,7 @@ from harness.processes import HarnessError, wait_until
 from harness.s3 import LocalS3
 
 ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE_DAGS = ROOT / "dags_examples"
 PROFILES = ("documented", "observed")
 EXAMPLES = ("submit_wait_store", "bucket_to_bucket", "mapped_taskflow")
 # Started by the tests that ask for them: more runs at once, and jobs are done before tasks look at them.
@@ -90,8 +91,6 @@ class Stage:
     airflow: LocalAirflow
     storage: LocalS3
     emulators: dict[str, LocalEmulator]
-    # Where a test may put DAGs of its own.
-    dags: Path
     runs: dict[tuple[str, str], Run] = field(default_factory=dict)
 
     def trigger(self, profile: str, example: str) -> Run:
@@ -122,16 +121,16 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
             for name in PROFILES
         }
         _put_recordings(storage)
-        dags = _write_dags(home / "dags")
         airflow = LocalAirflow(
             sys.executable,
             home / "airflow",
-            dags,
+            home / "dags",
             env=airflow_env,
             # SQLite's one writer at a time would fail clears and marks on a busy machine.
             postgres=stack.enter_context(LocalPostgres(home / "postgres.log")),
             template_cache=Path(sys.prefix) / "airflow-db",
         )
+        _add_dags(airflow)
         airflow.add_connection("aws_default", **storage.airflow_connection())
         for name, emulator in emulators.items():
             airflow.add_connection(f"fluxions_{name}", **emulator.airflow_connection())
@@ -142,7 +141,7 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
             airflow.add_connection(f"fluxions_{name}", **{**working, **fields, "password": password})
         stack.enter_context(airflow)
         _set_endings(emulators[PROFILES[0]])
-        stage = Stage(airflow, storage, emulators, dags)
+        stage = Stage(airflow, storage, emulators)
         for profile in PROFILES:
             for example in EXAMPLES:
                 stage.runs[profile, example] = stage.trigger(profile, example)
@@ -171,32 +170,17 @@ def _put_recordings(storage: LocalS3) -> None:
             storage.put(INPUT, f"{example}/{name}", sample + bytes([number]))
 
 
-def _write_dags(folder: Path) -> Path:
-    """Each example file as it stands, but for its DAG's name and its connection's, once a profile."""
-    folder.mkdir(parents=True)
+def _add_dags(airflow: LocalAirflow) -> None:
+    """Each example file as it stands, but for its DAG's name and its connection's, once a profile; and the stage's."""
     for profile in PROFILES:
         for example in (*EXAMPLES, *LATE_EXAMPLES):
-            text = example_with(
-                example,
-                {
-                    f'dag_id="fluxions_{example}"': f'dag_id="{profile}_{example}"',
-                    'FLUXIONS_CONN_ID = "fluxions_default"': f'FLUXIONS_CONN_ID = "fluxions_{profile}"',
-                },
-            )
-            (folder / f"{profile}_{example}.py").write_text(text)
+            changes = {
+                f'dag_id="fluxions_{example}"': f'dag_id="{profile}_{example}"',
+                'FLUXIONS_CONN_ID = "fluxions_default"': f'FLUXIONS_CONN_ID = "fluxions_{profile}"',
+            }
+            airflow.add_dag(EXAMPLE_DAGS / f"{example}.py", changes, f"{profile}_{example}.py")
     for path in (ROOT / "tests" / "e2e" / "stage_dags").glob("*.py"):
-        (folder / path.name).write_text(path.read_text())
-    return folder
-
-
-def example_with(example: str, changes: Mapping[str, str]) -> str:
-    """The text of an example DAG with some of its texts replaced; HarnessError where one is not there just once."""
-    text = (ROOT / "dags_examples" / f"{example}.py").read_text()
-    for old, new in changes.items():
-        if text.count(old) != 1:
-            raise HarnessError(f"dags_examples/{example}.py has not exactly one {old}")
-        text = text.replace(old, new)
-    return text
+        airflow.add_dag(path)
 
 
 def _set_endings(emulator: LocalEmulator) -> None:

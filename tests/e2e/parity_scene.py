@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +10,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.emulator import ControlClient, Fault
+from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.processes import wait_until
 from harness.settings import AIRFLOW_2
@@ -203,7 +202,7 @@ def set_scene(stage: Stage, plays: Sequence[Play]) -> Iterator[Scene]:
                 job_ids[play.task_id] = client.submit(audio, filename=f"{play.task_id}.mp3").id
             else:
                 stage.storage.put(INPUT, f"parity/{play.task_id}.mp3", audio)
-        _write_dag(stage.dags, plays)
+        _add_dag(stage.airflow, plays)
         yield Scene(stage, plays, accounts, stage.start("parity", {"job_ids": job_ids}))
 
 
@@ -216,7 +215,7 @@ def _open_account(stage: Stage, name: str, stack: ExitStack) -> Account:
     return Account(emulator, control, stack.enter_context(FluxionsClient(emulator.api_key, emulator.url)))
 
 
-def _write_dag(folder: Path, plays: Sequence[Play]) -> None:
+def _add_dag(airflow: LocalAirflow, plays: Sequence[Play]) -> None:
     # Waits that hold a slot come last, so that they keep none from those that others wait for.
     tasks = [
         {
@@ -226,8 +225,8 @@ def _write_dag(folder: Path, plays: Sequence[Play]) -> None:
         }
         for play in plays
     ]
-    (folder / "parity.json").write_text(json.dumps(tasks))
-    shutil.copy(Path(__file__).parent / "parity_dags" / "parity.py", folder)
+    dag = Path(__file__).parent / "parity_dags" / "parity.py"
+    airflow.add_dag(dag, {"TASKS: list[dict[str, Any]] = []": f"TASKS = {tasks!r}"})
 
 
 def _places(play: Play) -> dict[str, Any]:

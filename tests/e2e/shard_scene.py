@@ -16,7 +16,7 @@ from harness.postgres import LocalPostgres
 from harness.redis import LocalRedis
 from harness.s3 import LocalS3
 from harness.settings import connection_variable, lost_after
-from harness.stage import INPUT, OUTPUT, example_with
+from harness.stage import EXAMPLE_DAGS, INPUT, OUTPUT
 from harness.workers import CeleryWorkers
 
 VICTIM, SURVIVOR = "worker-1", "worker-2"
@@ -66,12 +66,13 @@ def set_scene(home: Path) -> Iterator[Scene]:
         airflow = LocalAirflow(
             sys.executable,
             home / "airflow",
-            _write_dags(home / "dags"),
+            home / "dags",
             env=_SETTINGS,
             postgres=postgres,
             workers=workers,
             template_cache=Path(sys.prefix) / "airflow-db",
         )
+        _add_dags(airflow)
         airflow.add_connection("aws_default", **storage.airflow_connection())
         airflow.add_connection("fluxions_calm", **calm.airflow_connection())
         airflow.add_connection("fluxions_default", **emulator.airflow_connection())
@@ -84,10 +85,9 @@ def set_scene(home: Path) -> Iterator[Scene]:
         yield Scene(airflow, workers, emulator, control, calm, storage)
 
 
-def _write_dags(folder: Path) -> Path:
+def _add_dags(airflow: LocalAirflow) -> None:
     """The sharded example, and one task without shards on the calm account to compare with."""
-    folder.mkdir(parents=True)
-    (folder / "sharded_bucket.py").write_text(example_with("sharded_bucket", _SOONER))
+    airflow.add_dag(EXAMPLE_DAGS / "sharded_bucket.py", _SOONER)
     calm = {
         **_SOONER,
         'FLUXIONS_CONN_ID = "fluxions_default"': 'FLUXIONS_CONN_ID = "fluxions_calm"',
@@ -95,5 +95,4 @@ def _write_dags(folder: Path) -> Path:
         # Alone it would otherwise take as long as the shards one after the other.
         "deferrable=True": "deferrable=False, max_in_flight=400, upload_workers=8",
     }
-    (folder / "bucket_to_bucket.py").write_text(example_with("bucket_to_bucket", calm))
-    return folder
+    airflow.add_dag(EXAMPLE_DAGS / "bucket_to_bucket.py", calm)

@@ -15,8 +15,8 @@ from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.processes import wait_until
 from harness.s3 import LocalS3
+from harness.stage import EXAMPLE_DAGS, ROOT
 
-ROOT = Path(__file__).parents[2]
 PRODUCED, CONSUMED, HOOK_LEVEL = "fluxions_transcripts_produced", "fluxions_transcripts_consumed", "hook_level"
 TRANSFERRED = "fluxions_bucket_to_bucket"
 AUDIO = "s3://fluxions-input/memo.mp3"
@@ -63,11 +63,6 @@ def uris(datasets: list[dict[str, Any]]) -> list[str]:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     home = tmp_path_factory.mktemp("assets-and-lineage")
-    (home / "dags").mkdir()
-    for name in ("transcripts_produced", "transcripts_consumed", "bucket_to_bucket"):
-        (home / "dags" / f"{name}.py").write_text((ROOT / "dags_examples" / f"{name}.py").read_text())
-    hook_level = Path(__file__).parent / "lineage_dags" / "hook_level.py"
-    (home / "dags" / "hook_level.py").write_text(hook_level.read_text())
     events = home / "openlineage.jsonl"
     transport = {"type": "file", "log_file_path": str(events), "append": True}
     with LocalS3(home / "s3.log") as storage, LocalEmulator(home / "fluxions", after_seconds=JOB_SECONDS) as emulator:
@@ -81,6 +76,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             env={"AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport)},
             template_cache=Path(sys.prefix) / "airflow-db",
         )
+        for name in ("transcripts_produced", "transcripts_consumed", "bucket_to_bucket"):
+            airflow.add_dag(EXAMPLE_DAGS / f"{name}.py")
+        airflow.add_dag(Path(__file__).parent / "lineage_dags" / "hook_level.py")
         airflow.add_connection("aws_default", **storage.airflow_connection())
         airflow.add_connection("fluxions_default", **emulator.airflow_connection())
         with airflow:

@@ -19,8 +19,8 @@ from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.processes import wait_until
 from harness.s3 import LocalS3
+from harness.stage import EXAMPLE_DAGS, ROOT
 
-ROOT = Path(__file__).parents[2]
 DAG_ID = "fluxions_on_transcription"
 JOB_SECONDS = 2.0
 WAIT_SECONDS = 120.0
@@ -94,10 +94,6 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     home = tmp_path_factory.mktemp("on-transcription")
-    (home / "dags").mkdir()
-    text = (ROOT / "dags_examples" / "on_transcription.py").read_text()
-    assert text.count("poll_interval=15") == 1
-    (home / "dags" / "on_transcription.py").write_text(text.replace("poll_interval=15", "poll_interval=5"))
     with LocalS3(home / "s3.log") as storage, LocalEmulator(home / "fluxions", after_seconds=JOB_SECONDS) as emulator:
         storage.create_bucket("fluxions-output")
         airflow = LocalAirflow(
@@ -107,6 +103,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             env={"AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10"},
             template_cache=Path(sys.prefix) / "airflow-db",
         )
+        airflow.add_dag(EXAMPLE_DAGS / "on_transcription.py", {"poll_interval=15": "poll_interval=5"})
         airflow.add_connection("aws_default", **storage.airflow_connection())
         airflow.add_connection("fluxions_default", **emulator.airflow_connection())
         with airflow:

@@ -1,0 +1,26 @@
+"""DAG files on their way into a DAG folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.processes import HarnessError
+
+
+def put_dag(folder: Path, source: Path, changes: Mapping[str, str] | None = None, name: str | None = None) -> Path:
+    """Write the DAG file `source` into the folder, with some of its texts replaced, as `name`; return where.
+
+    HarnessError where a text to replace is not there just once: the file has changed, and the test is to hear of it.
+    """
+    text = source.read_text()
+    for old, new in (changes or {}).items():
+        if text.count(old) != 1:
+            raise HarnessError(f"{source} has not exactly one {old}")
+        text = text.replace(old, new)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / (name or source.name)
+    # Renamed when it is whole: an Airflow that runs reads the folder all the time.
+    part = target.with_suffix(".part")
+    part.write_text(text)
+    return part.replace(target)
