@@ -21,6 +21,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from airflow_provider_fluxions.api.client import FluxionsClient
+from airflow_provider_fluxions.emulator import Emulator, EmulatorServer
+
 INPUT, OUTPUT = "fluxions-input", "fluxions-output"
 
 
@@ -58,6 +61,18 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for bucket in (INPUT, OUTPUT):
         empty(client, bucket)
         client.delete_bucket(Bucket=bucket)
+
+
+@pytest.fixture
+def emulator(fluxions_emulator: EmulatorServer) -> Emulator:
+    """The account's inside."""
+    return fluxions_emulator.emulator
+
+
+@pytest.fixture
+def client(fluxions_emulator: EmulatorServer, fluxions_connection: str) -> FluxionsClient:
+    """A client of the account that the default connection leads to."""
+    return FluxionsClient("emulator-key", fluxions_emulator.base_url)
 
 
 def empty(client: Any, bucket: str) -> None:

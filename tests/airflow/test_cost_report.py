@@ -28,12 +28,6 @@ PRICE = 3600.0
 
 
 @pytest.fixture
-def client(fluxions_emulator: EmulatorServer, fluxions_connection: str) -> FluxionsClient:
-    """A client of the account that the default connection leads to."""
-    return FluxionsClient("emulator-key", fluxions_emulator.base_url)
-
-
-@pytest.fixture
 def priced(client: FluxionsClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the default connection know the price."""
     connection = json.loads(os.environ["AIRFLOW_CONN_FLUXIONS_DEFAULT"])

@@ -17,7 +17,7 @@ from airflow_provider_fluxions.emulator import Emulator
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
 from airflow_provider_fluxions.transfers.partition import dated_folders, ingest_folder, ingest_instant
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
-from tests.airflow.test_transfers import client, emulator, outputs, put, read, transfer  # noqa: F401  # fixtures too
+from tests.airflow.transferring import outputs, put, read, transfer
 
 pytestmark = pytest.mark.usefixtures("fluxions_connection")
 
@@ -38,7 +38,7 @@ def convert(source: str, context: dict[str, Any] | None = None, **options: Any) 
     return operator.execute(context or task_context())
 
 
-def jobs(emulator: Emulator) -> int:  # noqa: F811  # the fixture's value
+def jobs(emulator: Emulator) -> int:  # the fixture's value
     return len(emulator.jobs)
 
 
@@ -57,7 +57,7 @@ def test_a_wrong_option_fails_when_the_dag_is_parsed(operator: Any, arguments: d
 
 def test_nothing_is_paid_for_a_format_whose_extra_is_missing(
     s3: Any,
-    emulator: Emulator,  # noqa: F811  # the fixture's value
+    emulator: Emulator,  # the fixture's value
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     put(s3, "a.mp3")
@@ -67,7 +67,7 @@ def test_nothing_is_paid_for_a_format_whose_extra_is_missing(
     assert jobs(emulator) == 0
 
 
-def test_results_of_a_job_are_tables_and_captions_with_names(s3: Any, client: FluxionsClient) -> None:  # noqa: F811
+def test_results_of_a_job_are_tables_and_captions_with_names(s3: Any, client: FluxionsClient) -> None:
     job = client.submit(b"audio", filename="a.mp3")
     operator = FluxionsToS3Operator(
         task_id="t",
@@ -100,7 +100,7 @@ def test_a_transfers_tables_say_where_they_come_from(s3: Any) -> None:
     }
 
 
-def test_other_options_of_a_format_are_work_but_no_new_job(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_other_options_of_a_format_are_work_but_no_new_job(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     transfer("", formats=("vtt",))
     summary = transfer("", task_context(run_id="a"), formats=("vtt",), format_options={"vtt": {}})
@@ -117,7 +117,7 @@ def test_results_stand_in_the_folder_of_the_runs_date(s3: Any) -> None:
     assert outputs(s3) == {"out/ingest_date=2026-01-30/a.mp3.json"}
 
 
-def test_what_stands_in_another_dates_folder_is_done_and_stays_there(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_what_stands_in_another_dates_folder_is_done_and_stays_there(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     transfer("", on(30), partition_by_date=True)
     put(s3, "b.mp3")
@@ -135,7 +135,7 @@ def test_a_changed_recording_goes_to_the_new_dates_folder(s3: Any) -> None:
     assert "out/ingest_date=2026-01-31/a.mp3.json" in outputs(s3)
 
 
-def test_another_dates_run_takes_up_what_a_dead_one_left(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_another_dates_run_takes_up_what_a_dead_one_left(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     transfer("", on(30), partition_by_date=True)
     s3.delete_object(Bucket=OUTPUT, Key="out/ingest_date=2026-01-30/a.mp3.json")
@@ -155,7 +155,7 @@ def test_partitions_are_told_from_other_folders_and_the_last_date_comes_first() 
     assert dated_folders(names) == ["ingest_date=2026-01-02/", "ingest_date=2026-01-01/"]
 
 
-def test_stored_results_become_other_formats_without_a_request(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_stored_results_become_other_formats_without_a_request(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3", "sub/b.wav")
     transfer("")
     emulator.clear_requests()
@@ -212,7 +212,7 @@ def test_a_conversion_with_other_options_replaces_the_old_one_and_one_of_a_chang
     assert made == {f"more/ingest_date=2026-01-{day}/a.mp3.vtt" for day in (29, 31)}
 
 
-def test_a_format_added_later_joins_the_others_in_their_dates_folder(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_a_format_added_later_joins_the_others_in_their_dates_folder(s3: Any, emulator: Emulator) -> None:
     """So that whoever reads every date reads each recording's tables once."""
     put(s3, "a.mp3")
     transfer("", on(30), partition_by_date=True, formats=("json", "parquet"))

@@ -28,12 +28,6 @@ from tests.airflow.conftest import INPUT, OUTPUT, task_context
 connected = pytest.mark.usefixtures("fluxions_connection")
 
 
-@pytest.fixture
-def client(fluxions_emulator: EmulatorServer) -> FluxionsClient:
-    """A client of the account."""
-    return FluxionsClient("emulator-key", fluxions_emulator.base_url)
-
-
 def uris(datasets: Any) -> list[str]:
     return [f"{dataset.namespace}/{dataset.name}" for dataset in datasets]
 

@@ -35,12 +35,6 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, str]]:
     return counts
 
 
-@pytest.fixture
-def client(fluxions_emulator: EmulatorServer, fluxions_connection: str) -> FluxionsClient:
-    """A client of the account that the default connection leads to."""
-    return FluxionsClient("emulator-key", fluxions_emulator.base_url)
-
-
 def test_the_triggerers_own_metrics_go_through_the_same_functions() -> None:
     """On 3.3 there are two sets of them, and a triggerer sets up only one."""
     theirs: Any = getattr(triggerer_job_runner, "stats", None) or triggerer_job_runner.Stats

@@ -11,17 +11,11 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
 
 from airflow_provider_fluxions.api.reference import reference_in
-from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault, OutcomeRule, Transition
+from airflow_provider_fluxions.emulator import Emulator, Fault, OutcomeRule, Transition
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from tests.airflow.conftest import INPUT, DictStore, task_context
 
 pytestmark = pytest.mark.usefixtures("fluxions_connection")
-
-
-@pytest.fixture
-def emulator(fluxions_emulator: EmulatorServer) -> Emulator:
-    """The account's inside."""
-    return fluxions_emulator.emulator
 
 
 @pytest.fixture

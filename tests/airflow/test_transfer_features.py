@@ -23,7 +23,7 @@ from airflow_provider_fluxions.emulator import Emulator, Fault, OutcomeRule, Tra
 from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
 from tests.airflow.test_assets import outlet_events
-from tests.airflow.test_transfers import Impatient, client, emulator, outputs, put, read, transfer  # noqa: F401  # fixtures too
+from tests.airflow.transferring import Impatient, defer, outputs, put, read, transfer
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +34,7 @@ def rows_of(s3: Any, uri: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in read(s3, uri).splitlines()]
 
 
-def submits(emulator: Emulator) -> int:  # noqa: F811  # the fixture's value
+def submits(emulator: Emulator) -> int:  # the fixture's value
     return sum(request.method == "POST" for request in emulator.requests)
 
 
@@ -64,7 +64,7 @@ def test_the_only_object_not_being_there_is_said_at_once(s3: Any) -> None:
         transfer("gone.mp3")
 
 
-def test_shards_do_the_whole_together_and_nothing_twice(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_shards_do_the_whole_together_and_nothing_twice(s3: Any, emulator: Emulator) -> None:
     put(s3, *(f"{n}.mp3" for n in range(12)))
     done = [
         transfer("", task_context(map_index=index), shard_index=index, shard_count=3)["completed"] for index in range(3)
@@ -82,7 +82,7 @@ def test_what_is_too_young_or_too_large_is_left_and_told_in_the_manifest(s3: Any
     assert transfer("", min_age="3600")["skipped"] == 2
 
 
-def test_a_dry_run_tells_work_and_cost_and_touches_nothing(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_a_dry_run_tells_work_and_cost_and_touches_nothing(s3: Any, emulator: Emulator) -> None:
     put(s3, "done.mp3")
     transfer("")
     sample = (ROOT / "samples" / "dialogue.mp3").read_bytes()
@@ -97,7 +97,7 @@ def test_a_dry_run_tells_work_and_cost_and_touches_nothing(s3: Any, emulator: Em
     assert 15 < found["audio_seconds"] < 60
 
 
-def test_a_budget_that_is_too_small_stops_the_night_before_the_first_submit(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_a_budget_that_is_too_small_stops_the_night_before_the_first_submit(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3", "b.mp3")
     with pytest.raises(AirflowFailException, match=r"2 inputs are to be transcribed, and max_inputs is 1"):
         transfer("", max_inputs=1)
@@ -116,7 +116,7 @@ def test_the_budget_counts_only_what_is_to_be_paid(s3: Any) -> None:
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_a_format_added_later_is_made_from_the_stored_json_without_a_request(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
     deferrable: bool,
 ) -> None:
     put(s3, "a.mp3", "b.mp3")
@@ -131,7 +131,7 @@ def test_a_format_added_later_is_made_from_the_stored_json_without_a_request(
     assert transfer("", task_context(run_id="later"), formats=formats)["already_done"] == 2
 
 
-def test_a_stored_json_that_was_damaged_is_a_failed_input_and_not_paid_again(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_a_stored_json_that_was_damaged_is_a_failed_input_and_not_paid_again(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     transfer("")
     metadata = head(s3, "out/a.mp3.json")["Metadata"]
@@ -147,14 +147,14 @@ def test_results_are_named_by_the_users_template(s3: Any) -> None:
     assert outputs(s3) == {"out/2026/captions/call.srt"}
 
 
-def test_two_inputs_with_one_name_are_refused_before_anything_is_submitted(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_two_inputs_with_one_name_are_refused_before_anything_is_submitted(s3: Any, emulator: Emulator) -> None:
     put(s3, "a/call.mp3", "b/call.wav")
     with pytest.raises(AirflowFailException, match=r"Choose another destination or key_template"):
         transfer("", key_template="{stem}{extension}")
     assert submits(emulator) == 0
 
 
-def test_a_result_of_another_night_with_the_same_name_is_never_replaced(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_a_result_of_another_night_with_the_same_name_is_never_replaced(s3: Any, emulator: Emulator) -> None:
     put(s3, "monday/call.mp3", "tuesday/call.mp3", "tuesday/other.mp3")
     transfer("monday/")
     before = read(s3, f"s3://{OUTPUT}/out/call.mp3.json")
@@ -172,14 +172,14 @@ def test_extra_arguments_and_content_types_reach_s3(s3: Any) -> None:
     assert found["ContentType"] == "text/vtt; charset=utf-8"
 
 
-def test_an_extra_argument_that_s3_does_not_know_costs_nothing(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_an_extra_argument_that_s3_does_not_know_costs_nothing(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     with pytest.raises(FluxionsStorageError, match="Encrypt"):
         transfer("", extra_args={"Encrypt": "yes"})
     assert submits(emulator) == 0
 
 
-def test_text_is_compressed_if_asked_and_read_back_for_other_formats(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_text_is_compressed_if_asked_and_read_back_for_other_formats(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     transfer("", gzip=True)
     stored = s3.get_object(Bucket=OUTPUT, Key="out/a.mp3.json")
@@ -191,7 +191,7 @@ def test_text_is_compressed_if_asked_and_read_back_for_other_formats(s3: Any, em
 
 
 @pytest.mark.parametrize(("fail_on", "fails"), [("any", True), ("all", False), ("none", False)])
-def test_fail_on_decides_and_the_summary_counts(s3: Any, emulator: Emulator, fail_on: str, fails: bool) -> None:  # noqa: F811
+def test_fail_on_decides_and_the_summary_counts(s3: Any, emulator: Emulator, fail_on: str, fails: bool) -> None:
     put(s3, "a.mp3", "bad.mp3")
     emulator.add_outcome(OutcomeRule("bad.mp3", error_message="Too noisy"))
     if fails:
@@ -204,25 +204,19 @@ def test_fail_on_decides_and_the_summary_counts(s3: Any, emulator: Emulator, fai
 
 def test_a_recording_that_changes_while_it_is_read_fails_alone_and_is_worth_a_retry(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
 ) -> None:
     put(s3, "a.mp3", "b.mp3")
-    emulator.set_transition(Transition.after_reads(10_000))
-    operator = Impatient(
-        task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/out/", deferrable=True, max_in_flight=1
-    )
-    context = task_context()
-    with pytest.raises(TaskDeferred) as deferred:
-        operator.execute(context)
+    resume = defer(emulator, max_in_flight=1)
     put(s3, "b.mp3", body=b"another take")
     emulator.force_status(1, "completed")
     with pytest.raises(FluxionsTransferError, match=r"b\.mp3 changed since it was listed") as caught:
-        operator.execute_complete(context, **deferred.value.kwargs)
+        resume()
     assert caught.value.transient
     assert outputs(s3) == {"out/a.mp3.json"}
 
 
-def test_a_destination_that_cannot_be_written_costs_nothing(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_a_destination_that_cannot_be_written_costs_nothing(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     with pytest.raises(FluxionsStorageError, match="no-such-bucket"):
         transfer("", destination="s3://no-such-bucket/out/")
@@ -254,7 +248,7 @@ def test_the_connections_price_serves_where_the_operator_has_none(
     assert summary["cost"] == summary["audio_seconds"]
 
 
-def test_a_retry_keeps_the_account_of_what_the_dead_try_did(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_a_retry_keeps_the_account_of_what_the_dead_try_did(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3", "b.mp3")
     emulator.add_outcome(OutcomeRule("b.mp3", error_message="Too noisy"))
     with pytest.raises(AirflowFailException):
@@ -270,7 +264,7 @@ def test_a_retry_keeps_the_account_of_what_the_dead_try_did(s3: Any, emulator: E
 
 def test_the_query_in_the_documentation_finds_what_failed_in_a_manifest(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -288,24 +282,20 @@ def test_the_query_in_the_documentation_finds_what_failed_in_a_manifest(
 
 def test_a_manifest_that_was_spoilt_while_the_task_waited_is_no_loss(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     put(s3, "a.mp3")
-    emulator.set_transition(Transition.after_reads(10_000))
-    operator = Impatient(task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/out/", deferrable=True)
-    context = task_context()
-    with pytest.raises(TaskDeferred) as deferred:
-        operator.execute(context)
+    resume = defer(emulator)
     emulator.force_status(1, "completed")
     (key,) = (item["Key"] for item in s3.list_objects_v2(Bucket=OUTPUT)["Contents"])
     s3.put_object(Bucket=OUTPUT, Key=key, Body=b'{"source": "s3://elsewhere/secret.mp3"}\n')
-    assert operator.execute_complete(context, **deferred.value.kwargs)["completed"] == 1
+    assert resume()["completed"] == 1
     assert submits(emulator) == 1
     assert "planning again" in caplog.text
 
 
-def test_time_that_is_up_is_told_with_what_is_left(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_time_that_is_up_is_told_with_what_is_left(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3", "b.mp3", "c.mp3")
     emulator.set_transition(Transition.after_reads(10_000))
     with pytest.raises(AirflowSensorTimeout) as raised:
@@ -324,7 +314,7 @@ def test_a_log_has_no_line_a_file(s3: Any, caplog: pytest.LogCaptureFixture) -> 
     assert len(ours) < 10
 
 
-def test_lineage_says_what_a_transfer_made_before_it_broke_off(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_lineage_says_what_a_transfer_made_before_it_broke_off(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3", "b.mp3")
     emulator.add_fault(Fault("POST", "*submit", "b--*", status=401, times=None))
     operator = FluxionsS3ToS3Operator(
@@ -342,7 +332,7 @@ def test_lineage_says_what_a_transfer_made_before_it_broke_off(s3: Any, emulator
     assert lineage.run_facets["fluxions"].jobIds == ["1"]
 
 
-def test_asset_events_and_lineage_say_what_a_resumed_transfer_made(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_asset_events_and_lineage_say_what_a_resumed_transfer_made(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     emulator.set_transition(Transition.after_reads(10_000))
     asset, events = Asset(f"s3://{OUTPUT}/out/"), outlet_events()

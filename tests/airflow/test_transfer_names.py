@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_fluxions.emulator import Emulator
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
-from tests.airflow.test_transfers import client, emulator, outputs, put, read, transfer  # noqa: F401  # fixtures too
+from tests.airflow.transferring import outputs, put, read, transfer
 
 pytestmark = pytest.mark.usefixtures("fluxions_connection")
 
@@ -42,7 +42,7 @@ def expected(key: str) -> str:
     return f"out/{key}.json"
 
 
-def test_a_prefix_full_of_strange_names_is_done_once_and_found_done_again(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_a_prefix_full_of_strange_names_is_done_once_and_found_done_again(s3: Any, emulator: Emulator) -> None:
     put(s3, *NAMES.values())
     put(s3, "calls/folder.mp3/", body=b"")
     summary = transfer("")
@@ -54,7 +54,7 @@ def test_a_prefix_full_of_strange_names_is_done_once_and_found_done_again(s3: An
     assert (again["already_done"], len(emulator.jobs)) == (len(NAMES), len(NAMES))
 
 
-def test_every_strange_name_keeps_its_own_audio(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_every_strange_name_keeps_its_own_audio(s3: Any, emulator: Emulator) -> None:
     put(s3, *NAMES.values())
     rows = [json.loads(line) for line in read(s3, transfer("")["manifest"]).splitlines()]
     assert len({row["job_id"] for row in rows}) == len({row["reference"] for row in rows}) == len(NAMES)
@@ -71,7 +71,7 @@ def test_a_strange_name_can_be_asked_for_by_its_address(s3: Any, name: str) -> N
     assert outputs(s3) == {f"out/{key.rpartition('/')[2]}.json"}
 
 
-def test_a_key_of_full_length_is_a_failed_input_with_a_way_out(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_a_key_of_full_length_is_a_failed_input_with_a_way_out(s3: Any, emulator: Emulator) -> None:
     long = "d/" + "x" * (1024 - len("d/") - len(".mp3")) + ".mp3"
     put(s3, long, "a.mp3")
     with pytest.raises(

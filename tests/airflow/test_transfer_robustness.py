@@ -23,7 +23,7 @@ from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault, 
 from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
 from harness.processes import wait_until
 from tests.airflow.conftest import INPUT, OUTPUT, empty, task_context
-from tests.airflow.test_transfers import Impatient, client, emulator, outputs, put, transfer  # noqa: F401  # fixtures too
+from tests.airflow.transferring import Impatient, defer, outputs, put, transfer
 
 pytestmark = pytest.mark.usefixtures("fluxions_connection")
 
@@ -53,7 +53,7 @@ def hasty(**options: Any) -> Any:
 
 
 @contextmanager
-def beside(meanwhile: Callable[[], None], emulator: Emulator) -> Iterator[None]:  # noqa: F811
+def beside(meanwhile: Callable[[], None], emulator: Emulator) -> Iterator[None]:
     """Let something happen while a task runs, and what the emulator holds or breaks end with it.
 
     The task has the main thread: Airflow 2.11 refuses to run one in another.
@@ -76,7 +76,7 @@ def beside(meanwhile: Callable[[], None], emulator: Emulator) -> Iterator[None]:
 @pytest.mark.parametrize("answer", [{"status": 200, "body": "html"}, {"status": 200, "body": "empty"}, {"status": 500}])
 def test_a_job_whose_transcript_cannot_be_read_fails_alone_and_is_worth_a_retry(
     s3: Any,
-    emulator: Emulator,  # noqa: F811  # the fixture's value
+    emulator: Emulator,  # the fixture's value
     answer: dict[str, Any],
 ) -> None:
     put(s3, "a.mp3", "b.mp3", "c.mp3")
@@ -93,7 +93,7 @@ def test_a_job_whose_transcript_cannot_be_read_fails_alone_and_is_worth_a_retry(
 @pytest.mark.usefixtures("without_retries")
 def test_a_job_that_ended_and_cannot_be_read_does_not_wake_a_deferred_task_again_and_again(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
 ) -> None:
     put(s3, "a.mp3")
     emulator.add_fault(Fault(method="GET", path="/transcriptions/1", skip=1, times=3, status=200, body="html"))
@@ -105,7 +105,7 @@ def test_a_job_that_ended_and_cannot_be_read_does_not_wake_a_deferred_task_again
 
 def test_a_job_that_the_list_calls_completed_and_a_read_does_not_is_never_stored(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
 ) -> None:
     put(s3, "a.mp3")
     emulator.add_fault(Fault(name="read", method="GET", path="/transcriptions/1", skip=1, hold="before_body"))
@@ -126,7 +126,7 @@ def test_a_job_that_the_list_calls_completed_and_a_read_does_not_is_never_stored
 @pytest.mark.usefixtures("without_retries")
 def test_a_job_that_cannot_be_read_for_a_while_keeps_no_other_one_waiting(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
 ) -> None:
     put(s3, "a.mp3", "b.mp3", "c.mp3")
     emulator.set_transition(Transition.after_reads(10_000))
@@ -144,7 +144,7 @@ def test_a_job_that_cannot_be_read_for_a_while_keeps_no_other_one_waiting(
 
 def test_a_recording_that_the_service_never_takes_fails_alone_when_its_own_time_is_up(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
 ) -> None:
     put(s3, "a.mp3", "bad.mp3", "c.mp3")
     emulator.add_fault(Fault(method="POST", filename="bad.mp3", status=429, times=None))
@@ -155,7 +155,7 @@ def test_a_recording_that_the_service_never_takes_fails_alone_when_its_own_time_
 
 
 @pytest.mark.usefixtures("without_retries")
-def test_an_outage_is_waited_out_and_costs_no_recording_its_job(s3: Any, emulator: Emulator) -> None:  # noqa: F811
+def test_an_outage_is_waited_out_and_costs_no_recording_its_job(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3", "b.mp3")
     emulator.add_fault(Fault(method="GET", status=503, skip=1, times=9))  # the first request looks for jobs
     assert transfer("", upload_workers=1, max_in_flight=1)["completed"] == 2
@@ -164,7 +164,7 @@ def test_an_outage_is_waited_out_and_costs_no_recording_its_job(s3: Any, emulato
 
 def test_a_job_that_never_ends_keeps_the_results_of_others_waiting_for_an_hour_at_most(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
 ) -> None:
     put(s3, "a.mp3", "b.mp3")
     emulator.set_transition(Transition.after_reads(10_000))
@@ -185,7 +185,7 @@ def test_a_job_that_never_ends_keeps_the_results_of_others_waiting_for_an_hour_a
 @pytest.mark.parametrize(("status", "error"), [(401, FluxionsAuthenticationError), (402, FluxionsCreditError)])
 def test_what_concerns_all_recordings_stops_the_night_and_says_so(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
     status: int,
     error: type[Exception],
     deferrable: bool,
@@ -199,22 +199,18 @@ def test_what_concerns_all_recordings_stops_the_night_and_says_so(
 
 def test_a_key_that_is_refused_while_the_task_waits_stops_it_when_it_resumes(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
 ) -> None:
     put(s3, "a.mp3")
-    emulator.set_transition(Transition.after_reads(10_000))
-    operator = Impatient(task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/out/", deferrable=True)
-    context = task_context()
-    with pytest.raises(TaskDeferred) as deferred:
-        operator.execute(context)
+    resume = defer(emulator)
     emulator.add_fault(Fault(status=401, times=None))
     with pytest.raises(FluxionsAuthenticationError, match="Check the API key"):
-        operator.execute_complete(context, **deferred.value.kwargs)
+        resume()
 
 
 def test_a_destination_that_takes_no_more_results_stops_the_night_with_what_runs_left_to_the_next_try(
     s3: Any,
-    emulator: Emulator,  # noqa: F811
+    emulator: Emulator,
 ) -> None:
     put(s3, *(f"{n:02}.mp3" for n in range(20)))
     emulator.add_fault(Fault(name="read", method="GET", path="/transcriptions/1", skip=1, hold="before_body"))

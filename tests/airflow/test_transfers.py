@@ -10,51 +10,12 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsNotReadyError
-from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault, OutcomeRule, Transition
-from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator, FluxionsToS3Operator
+from airflow_provider_fluxions.emulator import Emulator, Fault, OutcomeRule, Transition
+from airflow_provider_fluxions.transfers import FluxionsToS3Operator
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
+from tests.airflow.transferring import Impatient, defer, outputs, put, read, transfer
 
 pytestmark = pytest.mark.usefixtures("fluxions_connection")
-
-
-@pytest.fixture
-def emulator(fluxions_emulator: EmulatorServer) -> Emulator:
-    """The account's inside."""
-    return fluxions_emulator.emulator
-
-
-@pytest.fixture
-def client(fluxions_emulator: EmulatorServer) -> FluxionsClient:
-    """A client of the account."""
-    return FluxionsClient("emulator-key", fluxions_emulator.base_url)
-
-
-def put(s3: Any, *keys: str, body: bytes | None = None) -> None:
-    for key in keys:
-        s3.put_object(Bucket=INPUT, Key=key, Body=key.encode() if body is None else body)
-
-
-def outputs(s3: Any) -> set[str]:
-    keys = {item["Key"] for item in s3.list_objects_v2(Bucket=OUTPUT).get("Contents", ())}
-    return {key for key in keys if "_manifests/" not in key}
-
-
-def read(s3: Any, uri: str) -> str:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    text: str = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-    return text
-
-
-def transfer(source: str, context: dict[str, Any] | None = None, **options: Any) -> Any:
-    options = {"destination": f"s3://{OUTPUT}/out/", "poll_interval": 0.01, **options}
-    operator = FluxionsS3ToS3Operator(task_id="t", source=f"s3://{INPUT}/{source}", **options)
-    return operator.execute(context or task_context())
-
-
-class Impatient(FluxionsS3ToS3Operator):
-    """Defers at once where it would stay for jobs that may end soon."""
-
-    deferral_costs_seconds = 0.0
 
 
 def test_results_are_stored_in_each_format_under_readable_names(s3: Any, client: FluxionsClient) -> None:
@@ -152,16 +113,10 @@ def test_a_deferral_resumes_from_what_it_carried_and_refills(s3: Any, emulator: 
 
 def test_a_recording_that_changes_while_its_job_runs_is_work_for_the_next_run(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
-    emulator.set_transition(Transition.after_reads(10_000))
-    operator = FluxionsS3ToS3Operator(
-        task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/out/", deferrable=True
-    )
-    context = task_context()
-    with pytest.raises(TaskDeferred) as deferred:
-        operator.execute(context)
+    resume = defer(emulator)
     put(s3, "a.mp3", body=b"another take")
     emulator.force_status(1, "completed")
-    assert operator.execute_complete(context, **deferred.value.kwargs)["completed"] == 1
+    assert resume()["completed"] == 1
     emulator.set_transition(Transition())
     summary = transfer("", task_context(run_id="tomorrow"))
     assert (summary["completed"], len(emulator.jobs)) == (1, 2)
