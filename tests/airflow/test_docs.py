@@ -36,6 +36,7 @@ FOLDERS = (
     "benchmarks",
     "dags_examples",
     "docs",
+    "harness",
     "requirements",
     "samples",
     "scripts",
