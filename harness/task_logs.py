@@ -10,6 +10,9 @@ from pathlib import Path
 
 # The last line of a traceback; the text of a task's skip.
 _RAISED = re.compile(r"^(?:airflow|airflow_provider_fluxions)[\w.]*\.(\w+)(?:: (.*))?$", re.MULTILINE)
+# What Airflow 3 logs when the task has ended. Its timer may have cut off a talk with the supervisor, whose answer then
+# comes for the next question: that of a link.
+_AFTER_THE_END = "Failed to push an xcom for task operator extra link"
 _SKIPPED = re.compile(r"Skipped as asked[^\"\n]*")
 
 
@@ -25,8 +28,8 @@ def last_failure(log: str) -> Failure:
     """Read the log of a task (Airflow 2's text or Airflow 3's JSON lines) for why it ended."""
     raised = [(error, message) for error, message in _RAISED.findall(log)]
     for line in log.splitlines():
-        if '"error_detail"' in line:
-            detail = json.loads(line)["error_detail"][0]
+        if '"error_detail"' in line and (record := json.loads(line))["event"] != _AFTER_THE_END:
+            detail = record["error_detail"][0]
             raised.append((detail["exc_type"], detail["exc_value"]))
     if raised:
         return Failure(*raised[-1])
