@@ -1,7 +1,7 @@
 # Runs a campaign on a real Airflow; sourced by scripts.
 # Needs environment.sh and debian.sh.
 
-# run_campaign MODULE [--version 3.3] [ARGUMENTS]: become the module in an environment of scripts/test, its servers seen to.
+# run_campaign MODULE [--version 3.3] [ARGUMENTS]: become the module, in an environment of scripts/test and with servers.
 run_campaign() {
     module=$1 version=3.3
     shift

@@ -8,8 +8,8 @@ from pathlib import Path
 from harness.processes import HarnessError
 
 
-def put_dag(folder: Path, source: Path, changes: Mapping[str, str] | None = None, name: str | None = None) -> Path:
-    """Write the DAG file `source` into the folder, with some of its texts replaced, as `name`; return where.
+def put_dag(folder: Path, source: Path, changes: Mapping[str, str] | None = None, name: str | None = None) -> None:
+    """Write the DAG file `source` into the folder, with some of its texts replaced, as `name`.
 
     HarnessError where a text to replace is not there just once: the file has changed, and the test is to hear of it.
     """
@@ -23,4 +23,4 @@ def put_dag(folder: Path, source: Path, changes: Mapping[str, str] | None = None
     # Renamed when it is whole: an Airflow that runs reads the folder all the time.
     part = target.with_suffix(".part")
     part.write_text(text)
-    return part.replace(target)
+    part.replace(target)

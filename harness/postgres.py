@@ -44,11 +44,11 @@ class LocalPostgres(Service):
         """Nothing starts yet; HarnessError where PostgreSQL is not installed."""
         self.port = free_port()
         self._password = secrets.token_hex(16)
-        self._log = log
         self._programs = _programs()
         self._prefix, self._owner = _unprivileged()
         self._folder: Path | None = None
-        self.process: ManagedProcess | None = None
+        # SIGTERM would wait for clients to go by themselves. The command needs the data's folder: see `start()`.
+        self.process = ManagedProcess("PostgreSQL", [], log, clean_environment(), stop_signal=signal.SIGINT)
 
     def url(self, database: str, driver: str = "psycopg2") -> str:
         """SQLAlchemy's address of a database."""
@@ -60,20 +60,16 @@ class LocalPostgres(Service):
         self._folder = Path(tempfile.mkdtemp(prefix="fluxions-postgres-"))
         data = self._make_data(self._folder)
         settings = [f"--{name}={value}" for name, value in {**_SETTINGS, "port": str(self.port)}.items()]
-        command = [*self._prefix, str(self._programs / "postgres"), "-D", str(data), *settings]
-        # SIGTERM would wait for clients to go by themselves.
-        self.process = ManagedProcess("PostgreSQL", command, self._log, clean_environment(), stop_signal=signal.SIGINT)
+        self.process.command = [*self._prefix, str(self._programs / "postgres"), "-D", str(data), *settings]
         self.process.start()
 
     def wait_ready(self) -> None:
         """Wait until the server answers."""
-        if self.process:
-            self.process.wait_ready(self._answers, START_SECONDS)
+        self.process.wait_ready(self._answers, START_SECONDS)
 
     def stop(self) -> None:
         """Stop the server and remove its data."""
-        if self.process:
-            stop_all([self.process])
+        stop_all([self.process])
         if self._folder:
             shutil.rmtree(self._folder)
             self._folder = None

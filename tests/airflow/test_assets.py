@@ -12,7 +12,6 @@ from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.assets import add_asset_extra
-from airflow_provider_fluxions.emulator import EmulatorServer
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsToS3Operator
 from tests.airflow.conftest import OUTPUT, task_context
 
@@ -39,9 +38,7 @@ def test_without_outlets_the_context_is_not_asked() -> None:
     add_asset_extra({}, SimpleNamespace(outlets=[]), {"jobs": 2})
 
 
-@pytest.mark.usefixtures("fluxions_connection")
-def test_results_and_conversions_count_what_they_made(s3: Any, fluxions_emulator: EmulatorServer) -> None:
-    client = FluxionsClient("emulator-key", fluxions_emulator.base_url)
+def test_results_and_conversions_count_what_they_made(s3: Any, client: FluxionsClient) -> None:
     ids = [client.submit(b"%d" % number, filename=f"{number}.mp3").id for number in range(15)]
     destination, events = f"s3://{OUTPUT}/d/", outlet_events()
     context = {**task_context(), "outlet_events": events}

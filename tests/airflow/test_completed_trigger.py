@@ -97,9 +97,7 @@ def test_the_block_in_the_documentation_runs() -> None:
 
 
 @on_airflow_3
-@pytest.mark.usefixtures("fluxions_connection")
-def test_an_event_names_the_job_by_both_its_names(fluxions_emulator: EmulatorServer) -> None:
-    client = FluxionsClient("emulator-key", fluxions_emulator.base_url)
+def test_an_event_names_the_job_by_both_its_names(client: FluxionsClient) -> None:
     job_id = client.submit(b"audio", filename="call--0123456789abcdef.mp3").id
     (event,) = first_events(watcher(StateStore(), filename_pattern="call.mp3", since=YESTERDAY), 1)
     assert datetime.fromisoformat(event.pop("created_at"))
@@ -114,31 +112,27 @@ def test_an_event_names_the_job_by_both_its_names(fluxions_emulator: EmulatorSer
 
 
 @on_airflow_3
-@pytest.mark.usefixtures("fluxions_connection")
-def test_where_airflow_keeps_no_state_it_looks_back(fluxions_emulator: EmulatorServer) -> None:
-    client = FluxionsClient("emulator-key", fluxions_emulator.base_url)
+def test_where_airflow_keeps_no_state_it_looks_back(client: FluxionsClient) -> None:
     ids = {client.submit(b"%d" % number, filename="a.mp3").id for number in range(2)}
     assert {event["job_id"] for event in first_events(watcher(None), 2)} == ids
 
 
 @pytest.mark.skipif(not KEEPS_STATE, reason="Airflow keeps no state of assets before 3.3")
-@pytest.mark.usefixtures("fluxions_connection")
-def test_where_airflow_cannot_tell_whose_state_it_is_it_looks_back(fluxions_emulator: EmulatorServer) -> None:
+def test_where_airflow_cannot_tell_whose_state_it_is_it_looks_back(client: FluxionsClient) -> None:
     """Two assets watched with equal arguments share one trigger, whose store then has no single asset."""
     from airflow.sdk import Asset
     from airflow.sdk.execution_time.context import AssetStateStoreAccessors
 
-    client = FluxionsClient("emulator-key", fluxions_emulator.base_url)
     job_id = client.submit(b"audio", filename="a.mp3").id
     store = AssetStateStoreAccessors(inlets=[Asset("one"), Asset("two")])
     assert [event["job_id"] for event in first_events(watcher(store), 1)] == [job_id]
 
 
 @on_airflow_3
-@pytest.mark.usefixtures("fluxions_connection")
-def test_many_watchers_of_one_connection_cost_as_much_as_one(fluxions_emulator: EmulatorServer) -> None:
+def test_many_watchers_of_one_connection_cost_as_much_as_one(
+    client: FluxionsClient, fluxions_emulator: EmulatorServer
+) -> None:
     """Each for file names of its own; Airflow runs all triggers of a triggerer on one event loop."""
-    client = FluxionsClient("emulator-key", fluxions_emulator.base_url)
     ids = [client.submit(b"%d" % number, filename=f"{number}.mp3").id for number in range(10)]
     fluxions_emulator.emulator.clear_requests()
 

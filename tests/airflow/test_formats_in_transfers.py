@@ -38,7 +38,7 @@ def convert(source: str, context: dict[str, Any] | None = None, **options: Any) 
     return operator.execute(context or task_context())
 
 
-def jobs(emulator: Emulator) -> int:  # the fixture's value
+def jobs(emulator: Emulator) -> int:
     return len(emulator.jobs)
 
 
@@ -57,7 +57,7 @@ def test_a_wrong_option_fails_when_the_dag_is_parsed(operator: Any, arguments: d
 
 def test_nothing_is_paid_for_a_format_whose_extra_is_missing(
     s3: Any,
-    emulator: Emulator,  # the fixture's value
+    emulator: Emulator,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     put(s3, "a.mp3")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_fluxions.api.client import FluxionsClient
-from airflow_provider_fluxions.emulator import EmulatorServer
 from tests.airflow.dags import EXAMPLES, example_dags, load
 
 ROOT = Path(__file__).parents[2]
@@ -33,10 +32,9 @@ def test_each_dag_on_a_page_can_be_imported_and_has_tasks(block: str, tmp_path: 
         assert dag.tasks
 
 
-@pytest.mark.usefixtures("fluxions_connection")
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block not in DAGS])
-def test_each_other_piece_of_code_on_a_page_runs(block: str, fluxions_emulator: EmulatorServer) -> None:
-    job = FluxionsClient("emulator-key", fluxions_emulator.base_url).submit(b"audio", filename="a.mp3")
+def test_each_other_piece_of_code_on_a_page_runs(block: str, client: FluxionsClient) -> None:
+    job = client.submit(b"audio", filename="a.mp3")
     # 124 is the job that the vendor's page and ours tell of.
     exec(compile(block.replace("124", str(job.id)), "a page", "exec"), {})  # noqa: S102  # it is what readers do
 

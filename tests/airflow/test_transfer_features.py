@@ -34,7 +34,7 @@ def rows_of(s3: Any, uri: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in read(s3, uri).splitlines()]
 
 
-def submits(emulator: Emulator) -> int:  # the fixture's value
+def submits(emulator: Emulator) -> int:
     return sum(request.method == "POST" for request in emulator.requests)
 
 
@@ -203,8 +203,7 @@ def test_fail_on_decides_and_the_summary_counts(s3: Any, emulator: Emulator, fai
 
 
 def test_a_recording_that_changes_while_it_is_read_fails_alone_and_is_worth_a_retry(
-    s3: Any,
-    emulator: Emulator,
+    s3: Any, emulator: Emulator
 ) -> None:
     put(s3, "a.mp3", "b.mp3")
     resume = defer(emulator, max_in_flight=1)

@@ -76,7 +76,7 @@ def beside(meanwhile: Callable[[], None], emulator: Emulator) -> Iterator[None]:
 @pytest.mark.parametrize("answer", [{"status": 200, "body": "html"}, {"status": 200, "body": "empty"}, {"status": 500}])
 def test_a_job_whose_transcript_cannot_be_read_fails_alone_and_is_worth_a_retry(
     s3: Any,
-    emulator: Emulator,  # the fixture's value
+    emulator: Emulator,
     answer: dict[str, Any],
 ) -> None:
     put(s3, "a.mp3", "b.mp3", "c.mp3")
@@ -92,8 +92,7 @@ def test_a_job_whose_transcript_cannot_be_read_fails_alone_and_is_worth_a_retry(
 
 @pytest.mark.usefixtures("without_retries")
 def test_a_job_that_ended_and_cannot_be_read_does_not_wake_a_deferred_task_again_and_again(
-    s3: Any,
-    emulator: Emulator,
+    s3: Any, emulator: Emulator
 ) -> None:
     put(s3, "a.mp3")
     emulator.add_fault(Fault(method="GET", path="/transcriptions/1", skip=1, times=3, status=200, body="html"))
@@ -103,10 +102,7 @@ def test_a_job_that_ended_and_cannot_be_read_does_not_wake_a_deferred_task_again
     assert emulator.faults == []
 
 
-def test_a_job_that_the_list_calls_completed_and_a_read_does_not_is_never_stored(
-    s3: Any,
-    emulator: Emulator,
-) -> None:
+def test_a_job_that_the_list_calls_completed_and_a_read_does_not_is_never_stored(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     emulator.add_fault(Fault(name="read", method="GET", path="/transcriptions/1", skip=1, hold="before_body"))
 
@@ -124,10 +120,7 @@ def test_a_job_that_the_list_calls_completed_and_a_read_does_not_is_never_stored
 
 
 @pytest.mark.usefixtures("without_retries")
-def test_a_job_that_cannot_be_read_for_a_while_keeps_no_other_one_waiting(
-    s3: Any,
-    emulator: Emulator,
-) -> None:
+def test_a_job_that_cannot_be_read_for_a_while_keeps_no_other_one_waiting(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3", "b.mp3", "c.mp3")
     emulator.set_transition(Transition.after_reads(10_000))
     emulator.add_fault(Fault(method="GET", path="/transcriptions/2", status=500, times=None))
@@ -143,8 +136,7 @@ def test_a_job_that_cannot_be_read_for_a_while_keeps_no_other_one_waiting(
 
 
 def test_a_recording_that_the_service_never_takes_fails_alone_when_its_own_time_is_up(
-    s3: Any,
-    emulator: Emulator,
+    s3: Any, emulator: Emulator
 ) -> None:
     put(s3, "a.mp3", "bad.mp3", "c.mp3")
     emulator.add_fault(Fault(method="POST", filename="bad.mp3", status=429, times=None))
@@ -163,8 +155,7 @@ def test_an_outage_is_waited_out_and_costs_no_recording_its_job(s3: Any, emulato
 
 
 def test_a_job_that_never_ends_keeps_the_results_of_others_waiting_for_an_hour_at_most(
-    s3: Any,
-    emulator: Emulator,
+    s3: Any, emulator: Emulator
 ) -> None:
     put(s3, "a.mp3", "b.mp3")
     emulator.set_transition(Transition.after_reads(10_000))
@@ -197,10 +188,7 @@ def test_what_concerns_all_recordings_stops_the_night_and_says_so(
     assert sum(request.method == "POST" for request in emulator.requests) <= 8
 
 
-def test_a_key_that_is_refused_while_the_task_waits_stops_it_when_it_resumes(
-    s3: Any,
-    emulator: Emulator,
-) -> None:
+def test_a_key_that_is_refused_while_the_task_waits_stops_it_when_it_resumes(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
     resume = defer(emulator)
     emulator.add_fault(Fault(status=401, times=None))
@@ -209,8 +197,7 @@ def test_a_key_that_is_refused_while_the_task_waits_stops_it_when_it_resumes(
 
 
 def test_a_destination_that_takes_no_more_results_stops_the_night_with_what_runs_left_to_the_next_try(
-    s3: Any,
-    emulator: Emulator,
+    s3: Any, emulator: Emulator
 ) -> None:
     put(s3, *(f"{n:02}.mp3" for n in range(20)))
     emulator.add_fault(Fault(name="read", method="GET", path="/transcriptions/1", skip=1, hold="before_body"))
