@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,15 @@ def test_a_reader_who_has_had_enough_is_no_error(account: Service) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.fixture
+def children_heed_interrupts() -> Iterator[None]:
+    """Also where we were told to ignore them, as what runs in the background is: children would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("children_heed_interrupts")
 def test_an_interrupt_ends_with_the_shells_status_and_a_word_about_the_jobs(account: Service, recording: Path) -> None:
     account.emulator.set_transition(Transition.after_seconds(3600))
     line = [sys.executable, "-m", "airflow_provider_fluxions", "submit", str(recording), "--wait"]
