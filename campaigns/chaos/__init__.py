@@ -1,0 +1,1 @@
+"""Everything fails for a while."""

@@ -1,0 +1,127 @@
+"""What a campaign is played on: Airflow on PostgreSQL, an emulator with a database, an S3 behind a door that makes
+trouble.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_fluxions.emulator.control import ControlClient
+from airflow_provider_fluxions.emulator.transitions import OutcomeRule
+from campaigns.chaos.cast import DOOMED, content
+from campaigns.chaos.plan import Plan
+from campaigns.faulty_s3 import FaultyS3
+from harness.airflow import LocalAirflow
+from harness.emulator import LocalEmulator
+from harness.postgres import LocalPostgres
+from harness.s3 import LocalS3
+from harness.settings import lost_after
+from harness.stage import PROFILES
+
+SOURCE, RESULTS = "recordings", "results"
+SLOTS = 6
+JOB_SECONDS = 12.0
+# Jobs that others left in the account, three pages of the list.
+FOREIGN_JOBS = 300
+DOOM = "Doomed for as long as the storm lasts"
+# Much less, and on a busy machine Airflow gives up what lives: two tries at the same time.
+LOST_SECONDS = 60
+
+
+@dataclass
+class Account:
+    """The stormy account. Whoever uses its control API holds `awake`: it may be dead otherwise."""
+
+    server: LocalEmulator
+    control: ControlClient
+    is_stormy: bool = True
+    awake: threading.Lock = field(default_factory=threading.Lock)
+    hits: Counter[str] = field(default_factory=Counter)
+    posts: int = 0
+
+    def set_up(self) -> None:
+        """What it forgets when it is killed: which jobs fail."""
+        if self.is_stormy:
+            self.control.set_outcome(OutcomeRule(DOOMED, error_message=DOOM))
+
+    def collect(self) -> None:
+        """Take over what it recorded, which it forgets as well."""
+        requests = self.control.requests()
+        self.control.clear_requests()
+        self.hits.update(str(request["fault"]) for request in requests if request["fault"])
+        self.posts += sum(request["method"] == "POST" for request in requests)
+
+    def calm(self) -> None:
+        """From now on nothing goes wrong there."""
+        with self.awake:
+            self.is_stormy = False
+            self.control.clear_faults()
+            self.control.clear_outcomes()
+
+
+@dataclass
+class Scene:
+    """All that runs. Tasks reach `buckets` through `door`."""
+
+    airflow: LocalAirflow
+    account: Account
+    door: FaultyS3
+    buckets: LocalS3
+    home: Path
+
+    def task_instances(self, *columns: str) -> list[dict[str, Any]]:
+        """Some columns of all task instances, in an order that is always the same."""
+        query = f"""select {", ".join(columns)} from task_instance
+                    order by dag_id, run_id, task_id, map_index"""  # noqa: S608 (our own names)
+        return self.airflow.database.rows(query)
+
+
+@contextmanager
+def set_scene(home: Path, plan: Plan, lost_seconds: int = LOST_SECONDS) -> Iterator[Scene]:
+    """Everything up below `home`, with the Airflow of this interpreter and all recordings in place.
+
+    Airflow takes tasks and schedulers for lost after `lost_seconds` without a sign of life.
+    """
+    profile = PROFILES[plan.seed % len(PROFILES)]
+    with ExitStack() as stack:
+        buckets = stack.enter_context(LocalS3(home / "s3.log"))
+        buckets.create_bucket(SOURCE, RESULTS)
+        for part in plan.parts:
+            for name in part.recordings:
+                buckets.put(SOURCE, f"{part.run_id}/{name}.wav", content(plan.seed, name))
+        door = stack.enter_context(FaultyS3(buckets))
+        # Without a cache, two uploads of one recording are two jobs, whatever their names.
+        server = LocalEmulator(home / "emulator", profile=profile, after_seconds=JOB_SECONDS, cache_mode="off")
+        stack.enter_context(server)
+        account = Account(server, stack.enter_context(ControlClient(server.url)))
+        account.control.seed_jobs(FOREIGN_JOBS, age_seconds=3600.0)
+        account.set_up()
+        airflow = LocalAirflow(
+            sys.executable,
+            home / "airflow",
+            Path(__file__).parent / "dags",
+            env=_settings(lost_seconds),
+            postgres=stack.enter_context(LocalPostgres(home / "postgres.log")),
+            template_cache=Path(sys.prefix) / "airflow-db",
+        )
+        airflow.add_connection("aws_default", **door.airflow_connection())
+        airflow.add_connection("fluxions_default", **server.airflow_connection())
+        stack.enter_context(airflow)
+        yield Scene(airflow, account, door, buckets, home)
+
+
+def _settings(lost_seconds: int) -> dict[str, str]:
+    return {
+        **lost_after(lost_seconds),
+        "AIRFLOW__CORE__PARALLELISM": str(SLOTS),
+        # A killed scheduler leaves queued tasks: its successor looks for them, every five minutes by default.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": str(lost_seconds),
+    }

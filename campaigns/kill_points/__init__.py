@@ -1,0 +1,1 @@
+"""A task is killed at each point of its life."""

@@ -1,0 +1,122 @@
+"""One DAG run of a kill point: its recordings, its task, its jobs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from hashlib import md5, sha256
+
+from airflow_provider_fluxions.emulator.transitions import OutcomeRule
+from campaigns.holding_s3 import Hold
+from campaigns.kill_points.scene import SOURCE_BUCKET, Emulated, Scene
+from harness.processes import wait_until
+
+MOMENT_SECONDS = 300.0
+SMALL_BYTES = 20_000
+# More than the buffers of two sockets hold, so that the rest of the body is still with the task when it is killed.
+BIG_BYTES = 24 * 1024 * 1024
+RECORDINGS_A_TRANSFER = 4
+TRANSFERS_IN_FLIGHT = 2
+
+
+@dataclass
+class Run:
+    """One DAG run with recordings of its own, which are known by their `digests`.
+
+    `name` begins the recordings' names, `folder` is where transfers have theirs, `profile` the emulator's; `kills`
+    counts the processes that were killed, `hold` is where in S3 the run stands.
+    """
+
+    name: str
+    dag_id: str
+    profile: str
+    with_supervisor: bool = False
+    mapped: int = 1
+    audio: str = ""
+    digests: list[str] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+    kills: int = 0
+    hold: Hold | None = None
+
+    @property
+    def run_id(self) -> str:
+        return f"run-{self.name}"
+
+    @property
+    def is_transfer(self) -> bool:
+        return self.dag_id.startswith("kill_transfer_")
+
+    @property
+    def folder(self) -> str:
+        """Of the recordings of all transfers of the point at this profile."""
+        return f"{self.name.rpartition('-')[0]}/{self.profile}/"
+
+    @property
+    def map_indexes(self) -> list[int]:
+        return [-1] if self.mapped == 1 else list(range(self.mapped))
+
+
+def never_completes(scene: Scene, run: Run) -> None:
+    """Let the run's job, of a transfer the first ones, run until they are completed by hand."""
+    for pattern in (f"{run.name}.wav", f"{run.name}-[01].wav"):
+        scene.emulators[run.profile].control.set_outcome(OutcomeRule(pattern, "never"))
+
+
+def completes_again(scene: Scene, run: Run) -> None:
+    """Let new jobs for the run's recordings complete as any do."""
+    rule = OutcomeRule(f"{run.name}*.wav", "unknown_status", for_reads=0)
+    scene.emulators[run.profile].control.set_outcome(rule)
+
+
+def wait_until_deferred(scene: Scene, run: Run) -> None:
+    """Wait until the run's task waits in the triggerer."""
+    query = """select 1 from task_instance join trigger on trigger.id = task_instance.trigger_id
+               where run_id = :run_id and state = 'deferred' and triggerer_id is not null"""
+    wait_until(lambda: scene.airflow.database.rows(query, run_id=run.run_id), f"{run.name} deferred", MOMENT_SECONDS)
+
+
+def complete_job(emulated: Emulated, run: Run) -> None:
+    """Complete the run's jobs, which never complete by themselves."""
+    for job in emulated.control.jobs():
+        if job["sha256"] in run.digests:
+            emulated.control.force_status(job["id"], "completed")
+
+
+def state(scene: Scene, run: Run) -> str | None:
+    """The state of the run's task."""
+    found: str | None = scene.task(run.dag_id, run.run_id, ["state"]).get("state")
+    return found
+
+
+def running_pids(scene: Scene, run: Run) -> list[int]:
+    """The processes that Airflow says run the run's tasks."""
+    rows = [scene.task(run.dag_id, run.run_id, ["pid", "state"], index) for index in run.map_indexes]
+    return [row["pid"] for row in rows if row.get("state") == "running" and row["pid"]]
+
+
+def record(scene: Scene, run: Run, size_bytes: int = SMALL_BYTES) -> None:
+    """Give the run a recording in a local file."""
+    path = scene.recordings / f"{run.name}.wav"
+    path.write_bytes(_new_audio(run, size_bytes))
+    run.audio = str(path)
+
+
+def put_one(scene: Scene, run: Run) -> None:
+    """Give the run a recording in S3."""
+    run.audio = scene.buckets.put(SOURCE_BUCKET, f"{run.name}.wav", _new_audio(run, SMALL_BYTES))
+
+
+def put_several(scene: Scene, run: Run, size_bytes: int = SMALL_BYTES) -> None:
+    """Give the run a folder of recordings in S3; of the size are those that a transfer takes up first."""
+    for number in range(RECORDINGS_A_TRANSFER):
+        content = _new_audio(run, size_bytes if number < TRANSFERS_IN_FLIGHT else SMALL_BYTES)
+        scene.buckets.put(SOURCE_BUCKET, f"{run.folder}{run.name}/{run.name}-{number}.wav", content)
+    run.audio = f"s3://{SOURCE_BUCKET}/{run.folder}{run.name}/"
+
+
+def _new_audio(run: Run, size_bytes: int) -> bytes:
+    """Bytes that no other run has: the account's cache goes by them. A WAV to who looks at its head."""
+    content = (b"RIFF\0\0\0\0WAVEfmt " + os.urandom(16)).ljust(size_bytes, b"\0")
+    run.digests.append(sha256(content).hexdigest())
+    run.versions.append(md5(content, usedforsecurity=False).hexdigest())
+    return content

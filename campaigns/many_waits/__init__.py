@@ -1,0 +1,1 @@
+"""Two hundred waits end at once."""

@@ -1,0 +1,1 @@
+"""One of two Celery workers is lost."""

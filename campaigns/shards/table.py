@@ -1,0 +1,75 @@
+"""Plays a night on two Celery workers, kills one half way, prints what came of it: `scripts/celery-campaign`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from campaigns.shards.judge import shared_paths
+from campaigns.shards.run import SHARDS, Report, play
+from campaigns.shards.scene import VICTIM, set_scene
+
+RUN_SECONDS = 7200.0
+
+
+def summary(report: Report) -> list[tuple[str, object]]:
+    """The figures of the night, named."""
+    return [
+        ("recordings", report.recordings),
+        (f"{VICTIM} killed after, s", round(report.killed_after)),
+        ("night, s", round(report.seconds)),
+        ("one task without shards and kills, s", round(report.calm_seconds)),
+        ("POSTs", ", ".join(f"{count} by {worker}" for worker, count in report.posts.items())),
+        ("jobs", report.jobs),
+        ("duplicates", report.duplicates),
+        ("jobs whose upload was cut off before its answer", report.cut_off),
+        ("of these taken up", report.kept),
+        ("outputs missing or different", len(report.wrong_outputs)),
+    ]
+
+
+def problems(report: Report) -> list[str]:
+    """What was paid twice, lost or mistaken."""
+    found = [f"shard {shard.index}: {shard.state}" for shard in report.shards if shard.state != "success"]
+    found += report.wrong_outputs
+    if (report.jobs, report.duplicates, report.kept) != (report.recordings, 0, report.cut_off):
+        found.append(f"{report.recordings} recordings, {report.jobs} jobs, {report.duplicates} duplicates")
+    if not report.cut_off or all(shard.tries == 1 for shard in report.shards):
+        found.append("the kill hit nothing")
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play the night, print the tables; 1 if anything was paid twice, lost or mistaken."""
+    parser = argparse.ArgumentParser(prog="scripts/celery-campaign", description=__doc__)
+    parser.add_argument("--files", type=int, default=400, help="recordings a shard, of eight (%(default)s)")
+    options = parser.parse_args(arguments)
+    home = Path(tempfile.mkdtemp(prefix="fluxions-celery-"))
+    started = time.monotonic()
+    with set_scene(home) as scene:
+        views = "separate views of the file system" if scene.workers.isolated else "separate homes"
+        ready = time.monotonic() - started
+        print(f"Airflow {scene.airflow.version}, two workers with {views}, ready in {ready:.0f} s; logs: {home}\n")
+        shared = shared_paths(scene)
+        report = play(scene, options.files * SHARDS, run_seconds=RUN_SECONDS)
+    print("| figure | value |\n|---|---|")
+    for name, value in summary(report):
+        print(f"| {name} | {value} |")
+    print("\n| shard | state | recordings | tries | tries on each worker |\n|---|---|---|---|---|")
+    for shard in report.shards:
+        workers = "; ".join(f"{worker}: {', '.join(map(str, tries)) or '-'}" for worker, tries in shard.workers.items())
+        print(f"| {shard.index} | {shard.state} | {shard.inputs} | {shard.tries} | {workers} |")
+    if found := shared + problems(report):
+        print("\n".join(["", *found, f"The logs are in {home}"]), file=sys.stderr)
+        return 1
+    shutil.rmtree(home)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
