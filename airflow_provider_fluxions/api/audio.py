@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import mimetypes
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,21 +12,6 @@ from typing import BinaryIO, Protocol, cast, runtime_checkable
 from airflow_provider_fluxions.api.errors import FluxionsAudioError
 
 BLOCK_BYTES = 1 << 20
-
-# Python's table lacks some, or names them by their video twin.
-AUDIO_TYPES = {
-    ".aac": "audio/aac",
-    ".flac": "audio/flac",
-    ".m4a": "audio/mp4",
-    ".mp3": "audio/mpeg",
-    ".mp4": "audio/mp4",
-    ".oga": "audio/ogg",
-    ".ogg": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".wav": "audio/wav",
-    ".webm": "audio/webm",
-    ".wma": "audio/x-ms-wma",
-}
 
 
 class Readable(Protocol):
@@ -45,6 +29,7 @@ class AudioSource(Protocol):
     """One recording that can be opened again for every attempt.
 
     ``version`` changes when the content does (ETag, or size and modification time); "" where nobody knows.
+    A source may also have a ``content_type``: the media type that its store has for it, a text or None.
     """
 
     @property
@@ -68,12 +53,16 @@ class AudioSource(Protocol):
 
 @dataclass(frozen=True)
 class Audio:
-    """An audio source made of plain parts."""
+    """An audio source made of plain parts.
+
+    :param content_type: The media type that its store has for it. Default None: not known.
+    """
 
     uri: str
     size_bytes: int
     version: str
     opener: Callable[[], Readable]
+    content_type: str | None = None
 
     def open(self) -> Readable:
         """Open it at its first byte."""
@@ -147,14 +136,8 @@ class _Unclosed:
         """Leave the caller's file open."""
 
 
-def content_type_of(filename: str) -> str:
-    """Return the media type that a file name suggests, ``application/octet-stream`` where it suggests none."""
-    extension = os.path.splitext(filename)[1].lower()
-    return AUDIO_TYPES.get(extension) or mimetypes.guess_type(filename)[0] or "application/octet-stream"
-
-
 class UploadBody:
-    """A request body of known length that reads a source once, in blocks, and counts.
+    """A request body of known length that reads a source once, in blocks, and counts those that it gave.
 
     ``requests`` takes the length from ``len`` and streams because the object is iterable; without a ``read``
     urllib3 sends each block as it comes instead of cutting it into pieces of 16 KiB (1 MiB blocks measured
@@ -165,34 +148,48 @@ class UploadBody:
     def __init__(self, source: AudioSource) -> None:
         self._source = source
         self._file = source.open()
+        self._first: bytes | None = None
+        self._bytes_read = 0
         self.len = source.size_bytes
-        self.bytes_read = 0
+        self.bytes_given = 0
+
+    def first_bytes(self) -> bytes:
+        """Return the first block, which is still sent in its turn.
+
+        :raises FluxionsAudioError: the source breaks off, or is shorter than promised.
+        """
+        if self._first is None:
+            self._first = self._read()
+        return self._first
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the blocks.
 
         :raises FluxionsAudioError: the source ends early, goes on too long, or breaks off.
         """
-        while block := self._next_block():
-            if self.bytes_read == self.len:
+        block = self.first_bytes()
+        while block:
+            if self._bytes_read == self.len:
                 # With the last block the server has a whole recording, and makes a job of it: first see that
                 # nothing follows.
-                self._next_block()
+                self._read()
+            self.bytes_given += len(block)
             yield block
+            block = self._read()
 
-    def _next_block(self) -> bytes:
+    def _read(self) -> bytes:
         try:
             block = self._file.read(BLOCK_BYTES)
         except OSError as error:
             raise FluxionsAudioError(
-                f"Reading {self._source.uri} broke off after {self.bytes_read} of {self.len} bytes: {error}.",
+                f"Reading {self._source.uri} broke off after {self._bytes_read} of {self.len} bytes: {error}.",
                 transient=True,
             ) from error
-        self.bytes_read += len(block)
-        if self.bytes_read > self.len or (not block and self.bytes_read < self.len):
+        self._bytes_read += len(block)
+        if self._bytes_read > self.len or (not block and self._bytes_read < self.len):
             raise FluxionsAudioError(
                 f"{self._source.uri} changed while it was read: {self.len} bytes were announced, "
-                f"{self.bytes_read} came.",
+                f"{self._bytes_read} came.",
                 transient=True,
             )
         return block

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import requests
 
-from airflow_provider_fluxions.api.audio import AudioSource, UploadBody, audio_source, content_type_of
+from airflow_provider_fluxions.api.audio import AudioSource, UploadBody, audio_source
 from airflow_provider_fluxions.api.errors import (
     FluxionsConnectionError,
     FluxionsInputError,
@@ -22,6 +22,7 @@ from airflow_provider_fluxions.api.errors import (
     JobId,
 )
 from airflow_provider_fluxions.api.ids import check_job_id, key_of
+from airflow_provider_fluxions.api.media_types import media_type
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.responses import read_response
 from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS, iter_pages
@@ -111,7 +112,8 @@ class FluxionsClient:
         :param filename: the name the list shows later.
         :param non_speech: include non-speech sounds.
         :param cache: let the service answer with an earlier result for the same audio.
-        :param content_type: the audio's media type; by default guessed from ``filename``.
+        :param content_type: The audio's media type. Default None: the extension of the recording, else the type in
+            its store, else its first bytes, else the extension of ``filename``.
         :raises FluxionsAudioError: nothing to send, or it changed while it was sent.
         :raises FluxionsRequestError: no usable answer.
         """
@@ -119,12 +121,11 @@ class FluxionsClient:
         # Names from a file system may hold bytes that are no UTF-8; they cannot stand in a URL.
         name = filename.encode("utf-8", errors="replace").decode()
         params = {"filename": name, "non_speech": _flag(non_speech), "cache": _flag(cache)}
-        headers = {"Content-Type": content_type or content_type_of(filename)}
         choice = self.settings.base_url, self.settings.submit_path
         paths = _from(self._submit_paths, _working_submit_paths.get(choice))
         for path in paths:
             try:
-                answer = self._post(path, source, params, headers)
+                answer = self._post(path, source, params, content_type)
             except (FluxionsNotFoundError, FluxionsRejectedError) as error:
                 if error.status_code not in (404, 405):
                     raise
@@ -189,10 +190,13 @@ class FluxionsClient:
         return read_response(response.status_code, response.headers, response.content, job_id=job_id)
 
     def _post(
-        self, path: str, source: AudioSource, params: Mapping[str, str], headers: Mapping[str, str]
+        self, path: str, source: AudioSource, params: Mapping[str, str], content_type: str | None
     ) -> dict[str, Any]:
         timeouts = (self.settings.connect_timeout, self.settings.submit_timeout)
         with contextlib.closing(UploadBody(source)) as body:
+            stored = getattr(source, "content_type", None)
+            kind = content_type or media_type(source.uri, stored, params["filename"], body.first_bytes)
+            headers = {"Content-Type": kind}
             try:
                 response = self._session.post(
                     self._url(path), params=params, headers=headers, data=body, timeout=timeouts, allow_redirects=False
@@ -200,7 +204,7 @@ class FluxionsClient:
             except requests.RequestException as error:
                 no_answer = self._no_answer(error)
                 # The length was announced, so a server that got no byte of the audio has no whole request.
-                no_answer.nothing_created = body.bytes_read == 0
+                no_answer.nothing_created = body.bytes_given == 0
                 raise no_answer from error
         return read_response(response.status_code, response.headers, response.content)
 

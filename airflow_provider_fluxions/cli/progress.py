@@ -69,6 +69,10 @@ class _Counted:
     def version(self) -> str:
         return self.source.version
 
+    @property
+    def content_type(self) -> str | None:
+        return getattr(self.source, "content_type", None)
+
     def open(self) -> Readable:
         self.progress.reset(self.task)
         # It wants a whole file object, but reads and closes only.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_fluxions.api.audio import AUDIO_TYPES
+from airflow_provider_fluxions.api.media_types import AUDIO_TYPES
 
 # A submit leaves these to Python's table, whose names for them browsers may not know.
 _TYPES = {**AUDIO_TYPES, ".aif": "audio/aiff", ".aiff": "audio/aiff", ".amr": "audio/amr"}

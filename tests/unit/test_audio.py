@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_fluxions.api.audio import BLOCK_BYTES, Audio, UploadBody, audio_source, content_type_of
+from airflow_provider_fluxions.api.audio import BLOCK_BYTES, Audio, UploadBody, audio_source
 from airflow_provider_fluxions.api.errors import FluxionsAudioError
 from tests.unit.fakes import Source, source
 
@@ -125,30 +125,17 @@ def test_what_cannot_be_sent_again_is_refused(make: object) -> None:
         audio_source(make())  # type: ignore[operator]
 
 
-@pytest.mark.parametrize(
-    ("filename", "content_type"),
-    [
-        ("a.mp3", "audio/mpeg"),
-        ("A.MP3", "audio/mpeg"),
-        ("a.wav", "audio/wav"),
-        ("a.m4a", "audio/mp4"),
-        ("a.opus", "audio/ogg"),
-        ("a.flac", "audio/flac"),
-        ("a.txt", "text/plain"),
-        ("a", "application/octet-stream"),
-        (".mp3", "application/octet-stream"),
-        ("a.neverheardof", "application/octet-stream"),
-    ],
-)
-def test_the_media_type_follows_the_extension(filename: str, content_type: str) -> None:
-    assert content_type_of(filename) == content_type
-
-
-def test_a_body_announces_its_length_and_counts_what_it_read() -> None:
+def test_a_body_announces_its_length_and_counts_what_it_gave() -> None:
     body = UploadBody(source(b"0123"))
-    assert (body.len, body.bytes_read) == (4, 0)
+    assert (body.len, body.bytes_given) == (4, 0)
     assert sent(body) == b"0123"
-    assert body.bytes_read == 4
+    assert body.bytes_given == 4
+
+
+def test_the_first_bytes_of_a_body_can_be_seen_before_they_are_sent() -> None:
+    body = UploadBody(Source([b"01", b"23"], 4))
+    assert (body.first_bytes(), body.first_bytes(), body.bytes_given) == (b"01", b"01", 0)
+    assert sent(body) == b"0123"
 
 
 def test_a_body_reads_in_blocks_of_one_mebibyte() -> None:
