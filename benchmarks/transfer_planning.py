@@ -108,10 +108,12 @@ def case_manifest(url: str, inputs: int) -> dict[str, Any]:
 
     what, now = order(0, 1), datetime.now(UTC)
     objects = (S3Object("input", key, 1_000_000, f"{number:032x}", now) for number, key in enumerate(keys(inputs)))
-    entries = [Entry(what.item(one, what.sources[0]), State.IN_FLIGHT, job_id=7, submitted_at=1e9) for one in objects]
+    entries = [Entry(what.item(one, what.sources[0]), State.IN_FLIGHT, submitted_at=1e9) for one in objects]
+    for entry in entries:
+        entry.assign_job(7, "emulator-key")
     store, manifest = S3Store("aws_default"), Manifest("output", "manifest.jsonl")
     _, written = measured(url, lambda: manifest.write(store, entries))
-    restored, read = measured(url, lambda: restore(what, manifest.read(store) or ()))
+    (restored, _), read = measured(url, lambda: restore(what, manifest.read(store) or (), "emulator-key"))
     assert len(restored) == inputs
     found = store.head("output", manifest.key)
     assert found is not None

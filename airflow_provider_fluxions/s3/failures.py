@@ -16,6 +16,7 @@ def storage_errors(uri: str) -> Iterator[None]:
     :raises FluxionsStorageError: for any of them.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from urllib3.exceptions import HTTPError
 
     try:
         yield
@@ -30,7 +31,7 @@ def storage_errors(uri: str) -> Iterator[None]:
         raise FluxionsStorageError(
             f"S3 refused {uri}: {code}. {hints.get(code, error.response.get('Error', {}).get('Message', ''))}"
         ) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, HTTPError) as error:  # urllib3's errors come from bodies that are read piece by piece
         raise FluxionsStorageError(f"S3 cannot be used for {uri}: {error}") from error
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC
 from typing import Any
 
 from airflow_provider_fluxions.api.audio import Audio, AudioSource, Readable
-from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsStorageError
+from airflow_provider_fluxions.api.errors import FluxionsAudioError
 from airflow_provider_fluxions.hook_lineage import HookLineage
 from airflow_provider_fluxions.s3.addresses import KeyPage, S3Object
 from airflow_provider_fluxions.s3.connect import new_hook, with_room
 from airflow_provider_fluxions.s3.failures import code_of, storage_errors
+from airflow_provider_fluxions.s3.reading import MAX_RESULT_BYTES, read_stored_object
 from airflow_provider_fluxions.s3.writing import Writing
 
 DEFAULT_AWS_CONN_ID = "aws_default"
@@ -102,21 +102,21 @@ class S3Store:
         self._lineage.read(found.bucket, found.key)
         return _Body(answer["Body"])
 
-    def get(self, found: S3Object) -> bytes:
-        """Return an object's content whole, as it is now, unpacked where it is stored with gzip.
+    def get(self, found: S3Object, limit: int = MAX_RESULT_BYTES, *, unchanged: bool = False) -> bytes:
+        """Return an object's content whole, unpacked if it is stored with gzip.
 
-        :raises FluxionsStorageError: S3 refused, or it is gone.
+        :param limit: maximum bytes, as stored and unpacked.
+        :param unchanged: fail if the object is no longer the version that ``found`` names.
+        :raises ObjectTooLargeError: it has more bytes.
+        :raises FluxionsStorageError: S3 refused, the object does not exist, or it cannot be unpacked.
         """
+        condition = {"IfMatch": f'"{found.version}"'} if unchanged and found.version else {}
         with storage_errors(found.uri):
-            answer = self.client.get_object(Bucket=found.bucket, Key=found.key)
-            data: bytes = answer["Body"].read()
+            answer = self.client.get_object(Bucket=found.bucket, Key=found.key, **condition)
+            with closing(answer["Body"]) as body:
+                data = read_stored_object(found.uri, body, answer.get("ContentEncoding"), limit)
         self._lineage.read(found.bucket, found.key)
-        if answer.get("ContentEncoding") != "gzip":
-            return data
-        try:
-            return gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise FluxionsStorageError(f"{found.uri} is stored as gzip and cannot be unpacked: {error}.") from error
+        return data
 
     def read_range(self, found: S3Object, start: int, size: int) -> bytes:
         """Return a part of an object, at most ``size`` bytes from byte ``start`` on.

@@ -228,7 +228,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         preparation = Preparation(client, store, self._order(run, origin), manifest, self._budget(), self.lookback_days)
         if boolean_of("dry_run", self.dry_run):
             return preparation.forecast(datetime.now(UTC), price)
-        entries = preparation.restored() if resumed else None
+        entries = preparation.restored(datetime.now(UTC)) if resumed else None
         if entries is None:
             entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
         ti.xcom_push(RESULT_XCOM, manifest.uri)

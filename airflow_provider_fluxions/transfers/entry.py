@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.cost import cost_of
 from airflow_provider_fluxions.s3 import S3Object, parse_s3_uri
+from airflow_provider_fluxions.transfers.ownership import is_proven, proof_of
 from airflow_provider_fluxions.transfers.plan import Item
+
+T = TypeVar("T")
 
 
 class State(StrEnum):
@@ -30,6 +33,10 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
+# Their job has to be asked for.
+AT_SERVICE = (State.IN_FLIGHT, State.WRITING)
+
+
 @dataclass(slots=True)
 class Entry:
     """One input. Instants are epoch seconds; what did not happen yet is None.
@@ -37,6 +44,7 @@ class Entry:
     :param folder: where its results are, or belong, below the destination.
     :param right: the extensions of results that stand already and stay as they are.
     :param stored: the key of a stored ``json`` result that its results can be made from, without the API.
+    :param proof: that Fluxions gave this task ``job_id`` for the reference; None for an id that was read elsewhere.
     :param attempts: uploads begun for it by this task, over all tries that are known of.
     :param error: why it failed or was left.
     :param transient: whether a retry may mend what failed.
@@ -50,6 +58,7 @@ class Entry:
     right: frozenset[str] = frozenset()
     stored: str | None = None
     job_id: JobId | None = None
+    proof: str | None = None
     attempts: int = 0
     error: str | None = None
     transient: bool = False
@@ -74,13 +83,16 @@ class Entry:
         self.transient = transient
 
     def remember(self, row: Mapping[str, Any]) -> None:
-        """Take over what an earlier try of this task wrote down about the same piece of work."""
-        self.attempts = row.get("attempts") or 0
+        """Copy what an earlier try of this task wrote down about the same piece of work.
+
+        :raises ValueError: a value has another type.
+        """
+        self.attempts = _value(row, "attempts", int) or 0
         for name in ("submitted_at", "ended_at", "written_at"):
-            setattr(self, name, _epoch(row.get(name)))
-        self.upload_seconds = row.get("upload_seconds")
+            setattr(self, name, _epoch(_value(row, name, str)))
+        self.upload_seconds = _value(row, "upload_seconds", float)
         if self.estimated_seconds is None:
-            self.estimated_seconds = row.get("estimated_seconds")
+            self.estimated_seconds = _value(row, "estimated_seconds", float)
 
     def to_row(self, price_per_audio_hour: float | None = None) -> dict[str, Any]:
         """Return its line of the manifest, JSON types only."""
@@ -95,6 +107,7 @@ class Entry:
             "reference": self.item.ref,
             "status": str(self.state),
             "job_id": None if self.job_id is None else str(self.job_id),
+            "proof": self.proof,
             "attempts": self.attempts,
             "error": self.error,
             "transient": self.transient,
@@ -112,18 +125,28 @@ class Entry:
             "written_at": _iso(self.written_at),
         }
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any], item: Item) -> Entry:
-        """Return the entry that wrote a row.
+    def assign_job(self, job_id: JobId, api_key: str) -> None:
+        """Note the job that Fluxions gave for this input's reference."""
+        self.job_id, self.proof = job_id, proof_of(api_key, self.item.ref, job_id)
 
-        :raises ValueError: the row is another input's, or no row of ours.
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any], item: Item, api_key: str) -> Entry:
+        """Return the entry that wrote a row; without its job if the row does not prove that the job is its own.
+
+        :raises ValueError: the row is another input's, or has another form.
         """
         if row.get("reference") != item.ref:
             raise ValueError(f"the line of {item.source.uri} has another reference")
-        entry = cls(item, State(row["status"]), row["folder"], frozenset(row["kept"]), row["stored"])
+        folder, stored = _value(row, "folder", str) or "", _value(row, "stored", str)
+        entry = cls(item, State(row["status"]), folder, frozenset(_value(row, "kept", list) or ()), stored)
         entry.remember(row)
-        for name in ("job_id", "error", "transient", "audio_seconds"):
-            setattr(entry, name, row[name])
+        entry.error, entry.transient = _value(row, "error", str), bool(row["transient"])
+        entry.audio_seconds = _value(row, "audio_seconds", float)
+        job_id = _value(row, "job_id", str)
+        if job_id is not None and is_proven(api_key, (item.ref,), job_id, row.get("proof")):
+            entry.assign_job(job_id, api_key)
+        elif entry.state in AT_SERVICE:
+            entry.state = State.TO_DO
         return entry
 
 
@@ -132,9 +155,15 @@ def source_of(row: Mapping[str, Any]) -> S3Object:
 
     :raises ValueError: no line of ours; KeyError where a field is missing.
     """
-    bucket, key = parse_s3_uri(row["source"])
-    modified = datetime.fromisoformat(row["modified_at"]) if row["modified_at"] else None
-    return S3Object(bucket, key, row["bytes"], row["version"], modified)
+    bucket, key = parse_s3_uri(_value(row, "source", str) or "")
+    modified = _value(row, "modified_at", str)
+    return S3Object(
+        bucket,
+        key,
+        _value(row, "bytes", int) or 0,
+        _value(row, "version", str) or "",
+        datetime.fromisoformat(modified) if modified else None,
+    )
 
 
 def count(entries: Iterable[Entry]) -> Counter[State]:
@@ -146,5 +175,24 @@ def _iso(instant: float | None) -> str | None:
     return None if instant is None else datetime.fromtimestamp(instant, UTC).isoformat(timespec="milliseconds")
 
 
+def _value(row: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
+    """Return a field of a line, None where it has none; an int is a float, too.
+
+    :raises ValueError: it has another type.
+    """
+    value = row.get(name)
+    if value is None or type(value) is kind:
+        return value
+    if kind is float and type(value) is int:
+        return float(value)  # type: ignore[return-value]
+    raise ValueError(f"{name} is of type {type(value).__name__}, not {kind.__name__}")
+
+
 def _epoch(text: str | None) -> float | None:
-    return None if text is None else datetime.fromisoformat(text).timestamp()
+    if text is None:
+        return None
+    instant = datetime.fromisoformat(text)
+    # Others have no number of seconds, or none that leads back to an instant.
+    if not 1970 <= instant.year < 9999:
+        raise ValueError(f"{text} is not an instant of a transfer")
+    return instant.timestamp()

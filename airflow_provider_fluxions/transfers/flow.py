@@ -17,7 +17,7 @@ from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.polling.sweep import Memory
 from airflow_provider_fluxions.polling.verdict import job_error
-from airflow_provider_fluxions.transfers.entry import Entry, State, count
+from airflow_provider_fluxions.transfers.entry import AT_SERVICE, Entry, State, count
 from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
 from airflow_provider_fluxions.transfers.pools import Pools
 from airflow_provider_fluxions.transfers.progress import REPORT_SECONDS, Progress
@@ -57,8 +57,7 @@ class Flow:
         self.pace = pace
         self.clock = clock or Clock()
         self._to_do = [entry for entry in reversed(self.entries) if entry.state is State.TO_DO]
-        at_service = (State.IN_FLIGHT, State.WRITING)  # what was not written to its end is asked for again
-        self._running = {entry.item.ref: entry for entry in self.entries if entry.state in at_service}
+        self._running = {entry.item.ref: entry for entry in self.entries if entry.state in AT_SERVICE}
         self._durations = [seconds for entry in self.entries if (seconds := entry.service_seconds) is not None]
         self._memory = Memory()
         self._trouble = Trouble(worker.patience_seconds)
@@ -157,7 +156,8 @@ class Flow:
 
     def _uploaded(self, entry: Entry, uploaded: Uploaded) -> None:
         self._quiet_since = entry.submitted_at = self.clock.now()
-        entry.state, entry.job_id = State.IN_FLIGHT, uploaded.taken.job_id
+        entry.state = State.IN_FLIGHT
+        entry.assign_job(uploaded.taken.job_id, self.worker.client.settings.api_key)
         entry.upload_seconds = round(uploaded.seconds, 3)
         self._running[entry.item.ref] = entry
         self._has_unseen = True
@@ -226,7 +226,9 @@ class Flow:
 
     def _written(self, entry: Entry, written: Written) -> None:
         self._quiet_since = entry.written_at = self.clock.now()
-        entry.state, entry.job_id, entry.audio_seconds = State.COMPLETED, written.job_id, written.audio_seconds
+        entry.state, entry.audio_seconds = State.COMPLETED, written.audio_seconds
+        if entry.stored is not None:  # an id that users can write
+            entry.job_id, entry.proof = written.job_id, None
         self._unread.discard(entry.item.ref)
 
     def _unwritten(self, entry: Entry, error: Exception) -> None:

@@ -7,19 +7,23 @@ missing or does not fit, the task plans again from what stands in S3 and at the 
 
 from __future__ import annotations
 
+import io
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.s3 import S3Object, S3Store
 from airflow_provider_fluxions.transfers.entry import Entry
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/x-ndjson"
+# Some 250,000 inputs. A larger manifest is not read back: the transfer plans again, which takes longer.
+MAX_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,24 @@ class Manifest:
         # A lone surrogate of a strange key must not keep the rest from being reported.
         store.put(self.bucket, self.key, lines.encode(errors="replace"), CONTENT_TYPE, {})
 
-    def read(self, store: S3Store) -> list[Mapping[str, Any]] | None:
-        """Return its lines, or None if there is none that can be read."""
+    def read(self, store: S3Store) -> Iterator[Mapping[str, Any]] | None:
+        """Return its lines one by one, or None if it cannot be read.
+
+        Iterating raises ValueError at a line that is not a JSON object.
+        """
         try:
-            data = store.get(S3Object(self.bucket, self.key, 0, ""))
-            rows = [json.loads(line) for line in data.splitlines()]
-        except FluxionsStorageError:
+            data = store.get(S3Object(self.bucket, self.key, 0, ""), MAX_BYTES)
+        except FluxionsStorageError as error:
+            log.info("There is no manifest to read: %s", printable(error))
             return None
-        except (ValueError, RecursionError) as error:
-            log.warning("The manifest %s is no JSON Lines (%s); planning again.", self.uri, error)
-            return None
-        return rows if all(isinstance(row, dict) for row in rows) else None
+        return map(_row, io.BytesIO(data))
+
+
+def _row(line: bytes) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("a line is nested too deeply") from error
+    if not isinstance(row, dict):
+        raise ValueError("a line is not a JSON object")
+    return row

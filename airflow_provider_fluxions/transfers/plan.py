@@ -11,6 +11,7 @@ from airflow_provider_fluxions.api.reference import reference
 from airflow_provider_fluxions.formats import Choice
 from airflow_provider_fluxions.s3 import S3Object
 from airflow_provider_fluxions.transfers.layout import Layout
+from airflow_provider_fluxions.transfers.ownership import input_reference
 
 # What any other format can be made from later.
 STORED_EXTENSION = ".json"
@@ -81,8 +82,7 @@ class Item:
 
 def plan_item(found: S3Object, path: str, target: Target, options: Mapping[str, Any]) -> Item:
     """Return the work for one recording."""
-    place = f"s3://{target.bucket}/{target.prefix}{path}"
-    ref = reference("s3", found.uri, found.version, *sorted(map(str, options.items())), place)
+    ref = input_reference(found.uri, found.version, path, (target.bucket, target.prefix), options)
     return Item(found, ref, path, target)
 
 

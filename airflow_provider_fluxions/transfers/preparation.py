@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.cost import in_words
 from airflow_provider_fluxions.probing import can_tell_seconds
 from airflow_provider_fluxions.s3 import S3Store
@@ -17,6 +18,7 @@ from airflow_provider_fluxions.transfers.entry import Entry, State, count
 from airflow_provider_fluxions.transfers.manifest import Manifest
 from airflow_provider_fluxions.transfers.summary import forecast
 from airflow_provider_fluxions.transfers.survey import Order, restore, survey, take_up
+from airflow_provider_fluxions.transfers.words import counted
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -75,22 +77,38 @@ class Preparation:
         log.info("Dry run, nothing was submitted or written: %s", found)
         return found
 
-    def restored(self) -> list[Entry] | None:
+    def restored(self, now: datetime) -> list[Entry] | None:
         """Return the entries as this task wrote them down when it deferred, or None to survey again."""
         rows = self.manifest.read(self.store)
         if rows is None:
             return None
         try:
-            return restore(self.order, rows)
+            entries, unproven = restore(self.order, rows, self._api_key)
         except (ValueError, KeyError, TypeError) as error:
-            log.warning("The manifest %s does not fit this transfer (%r); planning again.", self.manifest.uri, error)
+            log.warning(
+                "The manifest %s does not fit this transfer (%s); planning again.", self.manifest.uri, printable(error)
+            )
             return None
+        if unproven:
+            log.warning(
+                "%s of the manifest %s name a job without proof that it is theirs; searching the job list instead.",
+                counted(len(unproven), "line"), self.manifest.uri,
+            )  # fmt: skip
+            self._reuse_jobs(unproven, now)
+        return entries
+
+    @property
+    def _api_key(self) -> str:
+        return self.client.settings.api_key
+
+    def _reuse_jobs(self, entries: Sequence[Entry], now: datetime) -> None:
+        take_up(self.client, entries, now - timedelta(days=self.lookback_days), self._api_key)
 
     def _surveyed(self, pool: Executor, now: datetime) -> list[Entry]:
         entries = survey(self.store, pool, self.order, now)
         if not entries:
             log.warning("The source holds no recordings (%s).", ", ".join(self.order.selection.suffixes))
-        take_up(self.client, entries, now - timedelta(days=self.lookback_days))
+        self._reuse_jobs(entries, now)
         return entries
 
     def _estimate(self, pool: Executor, entries: Sequence[Entry], *, with_seconds: bool) -> Estimate:
@@ -101,7 +119,11 @@ class Preparation:
         return work
 
     def _remember(self, entries: Sequence[Entry]) -> None:
-        rows = {row.get("reference"): row for row in self.manifest.read(self.store) or ()}
-        for entry in entries:
-            if (row := rows.get(entry.item.ref)) is not None:
-                entry.remember(row)
+        """Copy what an earlier try of this task wrote down. It serves reports only, so a wrong line is skipped."""
+        by_reference = {entry.item.ref: entry for entry in entries}
+        try:
+            for row in self.manifest.read(self.store) or ():
+                if (entry := by_reference.get(str(row.get("reference")))) is not None:
+                    entry.remember(row)
+        except (ValueError, TypeError) as error:
+            log.warning("The manifest %s is not valid: %s.", self.manifest.uri, printable(error))

@@ -13,7 +13,7 @@ from airflow_provider_fluxions.api.errors import FluxionsAudioError
 from airflow_provider_fluxions.api.search import newest_live, search
 from airflow_provider_fluxions.s3 import S3Object, S3Store
 from airflow_provider_fluxions.transfers.address import Source
-from airflow_provider_fluxions.transfers.entry import Entry, State, source_of
+from airflow_provider_fluxions.transfers.entry import AT_SERVICE, Entry, State, source_of
 from airflow_provider_fluxions.transfers.layout import too_long
 from airflow_provider_fluxions.transfers.outputs import (
     META_JOB,
@@ -146,7 +146,7 @@ def _seconds(text: str | None) -> float | None:
         return None
 
 
-def take_up(client: FluxionsClient, entries: Iterable[Entry], horizon: datetime) -> None:
+def take_up(client: FluxionsClient, entries: Iterable[Entry], horizon: datetime, api_key: str) -> None:
     """Adopt jobs that an earlier run submitted and did not finish: one scan of the list for all.
 
     The scan goes back to the oldest input's last change, but no further than the horizon.
@@ -160,28 +160,37 @@ def take_up(client: FluxionsClient, entries: Iterable[Entry], horizon: datetime)
     for ref, jobs in search(client, set(todo), max(oldest, horizon)).items():
         job = newest_live(jobs)
         if job is not None:
-            todo[ref].state, todo[ref].job_id = State.IN_FLIGHT, job.id
+            todo[ref].state = State.IN_FLIGHT
+            todo[ref].assign_job(job.id, api_key)
     taken = sum(entry.state is State.IN_FLIGHT for entry in todo.values())
     if taken:
         log.info("Took up %d jobs that an earlier run submitted.", taken)
 
 
-def restore(order: Order, rows: Iterable[Mapping[str, Any]]) -> list[Entry]:
-    """Return the entries of a manifest that this very order wrote.
+def restore(order: Order, rows: Iterable[Mapping[str, Any]], api_key: str) -> tuple[list[Entry], list[Entry]]:
+    """Return the entries of a manifest that this very order wrote, and those of them that lost their job.
 
-    Names and references are derived anew, so that a line can lead to nothing but inputs and outputs of this order.
+    Names and references are computed again, so that a line can lead to nothing but inputs and outputs of this order.
+    An input loses its job if its line does not prove that the job is its own; then only the job list can tell.
 
-    :raises ValueError: a line does not fit; also KeyError and TypeError for one that is none of ours.
+    :raises ValueError: a line does not fit; also KeyError and TypeError for one of another form.
     """
-    return [_restored(order, row) for row in rows]
+    entries: list[Entry] = []
+    unproven: list[Entry] = []
+    for row in rows:
+        entry = _restored(order, row, api_key)
+        entries.append(entry)
+        if entry.state is State.TO_DO and row["status"] in AT_SERVICE:
+            unproven.append(entry)
+    return entries, unproven
 
 
-def _restored(order: Order, row: Mapping[str, Any]) -> Entry:
+def _restored(order: Order, row: Mapping[str, Any], api_key: str) -> Entry:
     found = source_of(row)
     source = next((one for one in order.sources if _may_hold(one, found, order)), None)
     if source is None:
         raise ValueError(f"{found.uri} is none of this transfer's inputs")
-    entry = Entry.from_row(row, order.item(found, source))
+    entry = Entry.from_row(row, order.item(found, source), api_key)
     if entry.stored is not None and not entry.stored.startswith(order.target.prefix):
         raise ValueError(f"{entry.stored} is no result of this transfer")
     if entry.folder != order.target.folder and not (order.is_partitioned and dated_folders([entry.folder])):
