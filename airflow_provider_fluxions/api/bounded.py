@@ -1,4 +1,4 @@
-"""Answers of bounded size: what a worker or the triggerer takes into memory is not for a server to choose."""
+"""Response bodies of limited size: a server does not choose how much memory a worker or the triggerer uses."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-# Unpacked. A day of speech with all its word times takes some 20 MB; Python needs several times as much to read it.
-MAX_ANSWER_BYTES = 64 << 20
+from airflow_provider_fluxions.api.limits import MAX_RESPONSE_BYTES, running_call
 
 
-class AnswerTooLargeError(requests.RequestException):
-    """An answer did not end within `MAX_ANSWER_BYTES`; the rest of it was not read."""
+class ResponseTooLargeError(requests.RequestException):
+    """A response did not end within the maximum size; the rest of it was not read."""
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Gives up on an answer that is too large, that of a redirect included.
+    """Stops reading a response, that of a redirect included, at the maximum size of the running call.
 
-    `requests` reads and unpacks an answer to its end, so a few kilobytes of gzip could fill the memory.
+    `requests` reads and unpacks a response to its end, so a few kilobytes of gzip could fill the memory.
     """
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Return the answer with a body that raises `AnswerTooLargeError` where it grows too large."""
+        """Return the response with a body that raises `ResponseTooLargeError` where it grows too large."""
         response = super().build_response(req, resp)
-        response.raw = _BoundedBody(resp)
+        call = running_call()
+        response.raw = _BoundedBody(resp, MAX_RESPONSE_BYTES if call is None else call.max_bytes)
         return response
 
 
 class _BoundedBody:
-    """An answer of urllib3; all but reading goes to it unchanged."""
+    """A response of urllib3; all but reading goes to it unchanged."""
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, max_bytes: int) -> None:
         self._raw = raw
+        self._max_bytes = max_bytes
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
@@ -43,7 +44,7 @@ class _BoundedBody:
         size_bytes = 0
         for piece in self._raw.stream(amt, decode_content=decode_content):
             size_bytes += len(piece)
-            if size_bytes > MAX_ANSWER_BYTES:
-                self._raw.close()  # what is left of it must not be read by whoever gets the connection next
-                raise AnswerTooLargeError(f"the answer is larger than {MAX_ANSWER_BYTES >> 20} MiB")
+            if size_bytes > self._max_bytes:
+                self._raw.close()  # the next user of the connection must not read the rest
+                raise ResponseTooLargeError(f"the response is larger than {self._max_bytes >> 20} MiB")
             yield piece

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import logging
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -22,6 +24,13 @@ from airflow_provider_fluxions.api.errors import (
     JobId,
 )
 from airflow_provider_fluxions.api.ids import check_job_id, key_of
+from airflow_provider_fluxions.api.limits import (
+    MAX_READ_CALL_SECONDS,
+    MAX_RESPONSE_BYTES,
+    MAX_RESULT_BYTES,
+    Call,
+    limited,
+)
 from airflow_provider_fluxions.api.media_types import media_type
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.responses import read_response
@@ -56,6 +65,8 @@ class FluxionsClient:
         self, api_key: str, base_url: str = DEFAULT_BASE_URL, *, backoff_seconds: float = 0.5, **settings: Any
     ) -> None:
         self.settings = ClientSettings(api_key, base_url, **settings)
+        self._total_timeout: float | None = None
+        self._max_retries: int | None = None
         chosen = self.settings.submit_path
         self._submit_paths = (chosen,) if chosen and chosen not in SUBMIT_PATHS else _from(SUBMIT_PATHS, chosen)
         urls = tuple(self._url(path) for path in self._submit_paths)
@@ -78,6 +89,25 @@ class FluxionsClient:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def with_limits(self, *, total_timeout: float | None = None, max_retries: int | None = None) -> Self:
+        """Return a client on the same connections with smaller limits for each of its calls.
+
+        Closing one of the two closes the connections of both.
+
+        :param total_timeout: maximum seconds for a call with its retries and pauses, whatever the server does. Only the
+            look-up of the host's name comes on top. Default None: 300 s for a read, no total limit for a submit.
+        :param max_retries: maximum number of retries of a read, at most the settings' own. Default None: theirs.
+        :raises FluxionsInputError: ``total_timeout`` is not more than 0, or ``max_retries`` is less than 0.
+        """
+        if total_timeout is not None and not total_timeout > 0:
+            raise FluxionsInputError(f"total_timeout must be more than 0 seconds, not {total_timeout}.")
+        if max_retries is not None and max_retries < 0:
+            raise FluxionsInputError(f"max_retries must be 0 or more, not {max_retries}.")
+        limited_client = copy.copy(self)
+        limited_client._total_timeout = total_timeout
+        limited_client._max_retries = max_retries
+        return limited_client
 
     def abort(self) -> None:
         """Break off every read that runs in another thread; it raises `FluxionsConnectionError`. Uploads go on."""
@@ -150,7 +180,8 @@ class FluxionsClient:
         """
         path = f"/transcriptions/{quote(str(check_job_id(job_id)), safe='')}"
         params = {"word_level_timestamps": "true"} if word_level_timestamps else {}
-        answer = self._get(path, params, job_id=job_id)
+        max_bytes = MAX_RESULT_BYTES if word_level_timestamps else MAX_RESPONSE_BYTES
+        answer = self._get(path, params, job_id=job_id, max_bytes=max_bytes)
         if key_of(answer.get("id", "")) != key_of(job_id):  # a wrong transcript is worse than none
             raise FluxionsResponseError(
                 f"Fluxions was asked for job {job_id} and answered with job {answer.get('id')!r}.", job_id=job_id
@@ -180,11 +211,23 @@ class FluxionsClient:
         return f"{self.settings.base_url}{path}"
 
     def _get(
-        self, path: str, params: Mapping[str, str] | None = None, *, job_id: JobId | None = None
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        job_id: JobId | None = None,
+        max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> dict[str, Any]:
         timeouts = (self.settings.connect_timeout, self.settings.read_timeout)
+        call = Call(
+            self.settings.read_timeout,
+            total_seconds=self._total_timeout or max(MAX_READ_CALL_SECONDS, sum(timeouts)),
+            max_retries=self._max_retries,
+            max_bytes=max_bytes,
+        )
         try:
-            response = self._session.get(self._url(path), params=params, timeout=timeouts)
+            with limited(call):
+                response = self._session.get(self._url(path), params=params, timeout=timeouts)
         except requests.RequestException as error:
             raise self._no_answer(error, job_id=job_id) from error
         return read_response(response.status_code, response.headers, response.content, job_id=job_id)
@@ -193,7 +236,8 @@ class FluxionsClient:
         self, path: str, source: AudioSource, params: Mapping[str, str], content_type: str | None
     ) -> dict[str, Any]:
         timeouts = (self.settings.connect_timeout, self.settings.submit_timeout)
-        with contextlib.closing(UploadBody(source)) as body:
+        call = Call(self.settings.submit_timeout, total_seconds=self._total_timeout or math.inf)
+        with contextlib.closing(UploadBody(source)) as body, limited(call):
             stored = getattr(source, "content_type", None)
             kind = content_type or media_type(source.uri, stored, params["filename"], body.first_bytes)
             headers = {"Content-Type": kind}

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from airflow_provider_fluxions.api import read
@@ -24,6 +22,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsThrottledError,
     JobId,
 )
+from airflow_provider_fluxions.api.retry_after import retry_after_seconds
 
 MAX_SHOWN_CHARACTERS = 500
 
@@ -126,23 +125,6 @@ def _said(value: Any) -> str | None:
         parts = (_said(item) for item in value if not isinstance(item, list))
         return "; ".join(part for part in parts if part) or None
     return None
-
-
-def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Return the pause that ``Retry-After`` asks for in seconds (never negative), or None.
-
-    Both forms of RFC 9110, section 10.2.3, are read; anything else counts as absent.
-    """
-    value = (headers.get("Retry-After") or "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    try:
-        instant = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):  # OverflowError: an offset of many digits
-        return None
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return max(0.0, (instant - (now or datetime.now(UTC))).total_seconds())
 
 
 def _describe(body: bytes, headers: Mapping[str, str]) -> str:

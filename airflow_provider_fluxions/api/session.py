@@ -12,19 +12,20 @@ from weakref import WeakSet
 import requests
 from requests.auth import AuthBase
 from requests.utils import requote_uri
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import MaxRetryError, ResponseError
 from urllib3.util.retry import Retry
 
 from airflow_provider_fluxions.api.bounded import BoundedAdapter
+from airflow_provider_fluxions.api.connections import pool_classes
 from airflow_provider_fluxions.api.errors import FluxionsConfigError
-from airflow_provider_fluxions.api.responses import retry_after_seconds
-from airflow_provider_fluxions.api.settings import ClientSettings
+from airflow_provider_fluxions.api.limits import running_call
+from airflow_provider_fluxions.api.retry_after import retry_after_seconds
+from airflow_provider_fluxions.api.settings import ClientSettings, is_loopback
 from airflow_provider_fluxions.version import __version__
 
 USER_AGENT = f"airflow-provider-fluxions/{__version__}"
 RETRIED_STATUSES = (408, 429, 500, 502, 503, 504)
-MAX_RETRY_AFTER_SECONDS = 60.0
 MAX_BACKOFF_SECONDS = 30.0
 # Enough for a transfer's uploads side by side; more connections than this are closed after use.
 POOL_CONNECTIONS = 32
@@ -74,36 +75,60 @@ class KeyAuth(AuthBase):
 
 
 class ReadRetry(Retry):
-    """Retries of reads: exponential backoff with jitter, ``Retry-After`` in both forms up to a cap."""
+    """Retries of reads: exponential backoff with jitter, ``Retry-After`` in both forms up to a maximum."""
 
     def parse_retry_after(self, retry_after: str) -> float:
         """Return the pause in seconds; an unreadable header counts as 0 instead of raising."""
-        return min(retry_after_seconds({"Retry-After": retry_after}) or 0.0, MAX_RETRY_AFTER_SECONDS)
+        return retry_after_seconds({"Retry-After": retry_after}) or 0.0
+
+    def increment(self, *args: Any, **options: Any) -> ReadRetry:
+        """Return the state for the next try.
+
+        :raises MaxRetryError: there is none, by the session's limits or by those of the running call. After a response
+            urllib3 then returns that response.
+        """
+        following = super().increment(*args, **options)
+        call, response = running_call(), options.get("response")
+        pause = following.get_backoff_time()
+        if response is not None:
+            pause = max(pause, following.get_retry_after(response) or 0.0)
+        if call is not None and not call.allows_retry(len(following.history), pause):
+            reason = options.get("error") or ResponseError("no retry is left")
+            raise MaxRetryError(options.get("_pool"), following.history[-1].url, reason)  # type: ignore[arg-type]
+        return following
 
 
-class ReadAdapter(BoundedAdapter):
-    """Sends requests that another thread can break off.
+class _LimitedAdapter(BoundedAdapter):
+    """Sends requests within the limits of the running call; a thread can also abort those of other threads."""
 
-    The timeouts of `requests` begin anew with every byte, so a server that drips is bounded by nothing else.
-    """
-
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, retry: Retry) -> None:
         self._connections: WeakSet[HTTPConnection] = WeakSet()
-        super().__init__(**options)
+        super().__init__(pool_maxsize=POOL_CONNECTIONS, max_retries=retry)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Build pools whose connections are known here."""
+        """Build pools of limited connections."""
         super().init_poolmanager(*args, **kwargs)
-        self._note_connections(self.poolmanager)
+        self.poolmanager.pool_classes_by_scheme = pool_classes(self._connections)
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """Do the same behind a proxy."""
+        """Do the same for connections to a proxy."""
+        is_new = proxy not in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        self._note_connections(manager)
+        if is_new:
+            manager.pool_classes_by_scheme = pool_classes(self._connections)
         return manager
 
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Send a request; to this machine without a proxy, which would get the readable key.
+
+        ``no_proxy`` seldom names this machine, and `requests` looks the proxies up again for a redirect.
+        """
+        if is_loopback(urlsplit(str(request.url)).hostname or ""):
+            options["proxies"] = {}
+        return super().send(request, *args, **options)
+
     def abort(self) -> None:
-        """Shut every connection's socket down: who reads from one gets an error at once."""
+        """Shut down the socket of every connection: a thread that reads from one gets an error at once."""
         for connection in list(self._connections):
             sock = connection.sock
             if sock is not None:
@@ -111,68 +136,16 @@ class ReadAdapter(BoundedAdapter):
                     # Not the TLS socket's own method, which takes the session away from under the reading thread.
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
-    def _note_connections(self, manager: Any) -> None:
-        connections = self._connections
 
-        class NotedHTTPConnection(HTTPConnection):
-            def connect(self) -> None:
-                connections.add(self)
-                super().connect()
-
-        class NotedHTTPSConnection(HTTPSConnection):
-            def connect(self) -> None:
-                connections.add(self)
-                super().connect()
-
-        manager.pool_classes_by_scheme = _pools(NotedHTTPConnection, NotedHTTPSConnection)
+class ReadAdapter(_LimitedAdapter):
+    """Sends reads, with retries."""
 
 
-def _pools(http: type[HTTPConnection], https: type[HTTPSConnection]) -> dict[str, type[HTTPConnectionPool]]:
-    class HTTPPool(HTTPConnectionPool):
-        ConnectionCls = http
+class UploadAdapter(_LimitedAdapter):
+    """Sends a body, and never twice."""
 
-    class HTTPSPool(HTTPSConnectionPool):
-        ConnectionCls = https
-
-    return {"http": HTTPPool, "https": HTTPSPool}
-
-
-class UploadAdapter(BoundedAdapter):
-    """Sends a body without the connect timeout hanging over it, and never twice.
-
-    urllib3 leaves the connect timeout on the socket while it sends, so a gateway that holds an upload until
-    its machines are awake would break it off after seconds.
-    """
-
-    def __init__(self, send_timeout_seconds: float) -> None:
-        self._send_timeout_seconds = send_timeout_seconds
-        super().__init__(pool_maxsize=POOL_CONNECTIONS, max_retries=Retry(0, read=False))
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Build pools whose connections take the send timeout once they are connected."""
-        super().init_poolmanager(*args, **kwargs)
-        self._patient_pools(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """Do the same behind a proxy."""
-        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        self._patient_pools(manager)
-        return manager
-
-    def _patient_pools(self, manager: Any) -> None:
-        seconds = self._send_timeout_seconds
-
-        class PatientHTTPConnection(HTTPConnection):
-            def connect(self) -> None:
-                super().connect()
-                self.sock.settimeout(seconds)
-
-        class PatientHTTPSConnection(HTTPSConnection):
-            def connect(self) -> None:
-                super().connect()
-                self.sock.settimeout(seconds)
-
-        manager.pool_classes_by_scheme = _pools(PatientHTTPConnection, PatientHTTPSConnection)
+    def __init__(self) -> None:
+        super().__init__(Retry(0, read=False))
 
 
 def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_seconds: float) -> Session:
@@ -200,8 +173,7 @@ def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_
     session.verify = settings.verify
     session.headers["User-Agent"] = USER_AGENT
     session.headers["Accept"] = "application/json"
-    reads = ReadAdapter(pool_maxsize=POOL_CONNECTIONS, max_retries=retry)
-    uploads = UploadAdapter(settings.submit_timeout)
+    reads, uploads = ReadAdapter(retry), UploadAdapter()
     # Adapters are found by the beginning of the URL as it is sent: quoted.
     session.mount(requote_uri(f"{settings.base_url}/"), reads)
     for url in submit_urls:

@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from airflow_provider_fluxions.api.bounded import MAX_ANSWER_BYTES
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsConnectionError
+from airflow_provider_fluxions.api.limits import MAX_RESULT_BYTES
 from tests.unit.conftest import KEY
 
 MIB = 1 << 20
@@ -23,11 +23,12 @@ class Flood(BaseHTTPRequestHandler):
     """Sends an object of blanks without an end; behind /health a redirect with such a body."""
 
     protocol_version = "HTTP/1.1"
+    status = 200
     stopped: threading.Event
 
     def do_GET(self) -> None:
         is_redirect = self.path == "/health"
-        self.send_response(302 if is_redirect else 200)
+        self.send_response(302 if is_redirect else self.status)
         if is_redirect:
             self.send_header("Location", "/elsewhere")
         self.send_header("Transfer-Encoding", "chunked")
@@ -50,7 +51,7 @@ class Flood(BaseHTTPRequestHandler):
 class Bomb(BaseHTTPRequestHandler):
     """Sends some kilobytes that unpack to four times what is allowed."""
 
-    body = gzip.compress(BLANKS * (4 * MAX_ANSWER_BYTES // MIB), 1)
+    body = gzip.compress(BLANKS * (4 * MAX_RESULT_BYTES // MIB), 1)
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -64,12 +65,14 @@ class Bomb(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def client_of(handler: type[BaseHTTPRequestHandler]) -> Iterator[FluxionsClient]:
+def client_of(handler: type[BaseHTTPRequestHandler], max_retries: int = 0) -> Iterator[FluxionsClient]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            with FluxionsClient(KEY, f"http://127.0.0.1:{server.server_port}", max_retries=0) as client:
+            with FluxionsClient(
+                KEY, f"http://127.0.0.1:{server.server_port}", max_retries=max_retries, backoff_seconds=0.0
+            ) as client:
                 yield client
         finally:
             server.shutdown()
@@ -78,8 +81,9 @@ def client_of(handler: type[BaseHTTPRequestHandler]) -> Iterator[FluxionsClient]
 
 @pytest.mark.parametrize("call", ["read", "redirect", "submit"])
 def test_an_answer_without_an_end_is_given_up_and_its_connection_closed(call: str) -> None:
+    mib = 64 if call == "read" else 8
     calls = {
-        "read": lambda client: client.get_transcription(1),
+        "read": lambda client: client.get_transcription(1, word_level_timestamps=True),
         "redirect": lambda client: client.health(),
         "submit": lambda client: client.submit(b"audio", filename="a.mp3"),
     }
@@ -88,7 +92,7 @@ def test_an_answer_without_an_end_is_given_up_and_its_connection_closed(call: st
         stopped = threading.Event()
 
     with client_of(OneFlood) as client:
-        with pytest.raises(FluxionsConnectionError, match="larger than 64 MiB") as raised:
+        with pytest.raises(FluxionsConnectionError, match=f"larger than {mib} MiB") as raised:
             calls[call](client)
         assert OneFlood.stopped.wait(30)
     assert not raised.value.nothing_created
@@ -97,7 +101,18 @@ def test_an_answer_without_an_end_is_given_up_and_its_connection_closed(call: st
 def test_an_answer_that_unpacks_to_too_much_is_given_up() -> None:
     assert len(Bomb.body) < 2 * MIB
     with client_of(Bomb) as client, pytest.raises(FluxionsConnectionError, match="larger than 64 MiB"):
-        client.get_transcription(1)
+        client.get_transcription(1, word_level_timestamps=True)
+
+
+def test_the_body_of_a_response_before_a_retry_is_given_up_as_well() -> None:
+    class Trouble(Flood):
+        status = 503
+        stopped = threading.Event()
+
+    with client_of(Trouble, max_retries=1) as client:
+        with pytest.raises(FluxionsConnectionError, match="larger than 8 MiB"):
+            client.list_transcriptions()
+        assert Trouble.stopped.wait(30)
 
 
 def test_a_packed_answer_of_a_usual_size_is_read() -> None:

@@ -55,7 +55,7 @@ DOORS = {"cli.definition", "cli.with_airflow"}
 # `Transcription.to`, inside the method: users hold a transcription, and formats are what they do with it.
 # `emulator` on the command line hands over to the emulator's own, inside the function.
 UPWARD = {"api.models": {"formats"}, "cli.commands.emulator": {"emulator.__main__"}}
-SENDS_HTTP = {"api.bounded", "api.client", "api.session"}
+SENDS_HTTP = {"api.bounded", "api.client", "api.connections", "api.session"}
 
 
 def imports(module: str) -> set[str]:

@@ -25,8 +25,8 @@ from airflow_provider_fluxions.api.responses import (
     MAX_SHOWN_CHARACTERS,
     error_message,
     read_response,
-    retry_after_seconds,
 )
+from airflow_provider_fluxions.api.retry_after import retry_after_seconds
 
 RECORDED = Path(__file__).parent / "recorded"
 JSON = {"Content-Type": "application/json"}

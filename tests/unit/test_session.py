@@ -9,9 +9,9 @@ import pytest
 import requests
 from urllib3.response import HTTPResponse
 
+from airflow_provider_fluxions.api.retry_after import MAX_RETRY_AFTER_SECONDS
 from airflow_provider_fluxions.api.session import (
     MAX_BACKOFF_SECONDS,
-    MAX_RETRY_AFTER_SECONDS,
     RETRIED_STATUSES,
     ReadAdapter,
     ReadRetry,

@@ -1,0 +1,32 @@
+"""``Retry-After``, read and limited in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+# The longest pause that a service can ask for. The page of the vendor names none; users saw seconds.
+MAX_RETRY_AFTER_SECONDS = 300.0
+
+
+def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+    """Return the pause that ``Retry-After`` asks for: 0 to `MAX_RETRY_AFTER_SECONDS`, or None if it asks for none.
+
+    Both forms of RFC 9110, section 10.2.3, are read; any other text counts as absent.
+    """
+    value = (headers.get("Retry-After") or "").strip()
+    if value.isascii() and value.isdigit():
+        return limited_pause(float(value[:9]))
+    try:
+        instant = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):  # OverflowError: an offset of many digits
+        return None
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    return limited_pause((instant - (now or datetime.now(UTC))).total_seconds())
+
+
+def limited_pause(seconds: float | None) -> float:
+    """Return a pause that the service asked for (None: 0) as seconds between 0 and `MAX_RETRY_AFTER_SECONDS`."""
+    return min(max(seconds or 0.0, 0.0), MAX_RETRY_AFTER_SECONDS)
