@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# Ten years and a hundred: what clocks and calendars can still add to the present.
+MAX_SECONDS = 315_360_000
+MAX_DAYS = 36_500
+MAX_COUNT = 1_000_000_000
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -34,31 +39,42 @@ def job_id(text: str) -> int | str:
     try:
         checked = check_job_id(text)
     except FluxionsInputError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no job id: a number or a plain word is") from error
+        raise argparse.ArgumentTypeError(
+            f"invalid job id {text!r}: use a number or a word, as submit prints it"
+        ) from error
     return int(text) if text.isdecimal() and text == str(int(text)) else checked
 
 
 def seconds(text: str) -> float:
-    """Read a number of seconds, zero or more."""
+    """Read a number of seconds, 0 to `MAX_SECONDS`."""
     value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    if not 0 <= value <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"must be 0 to {MAX_SECONDS:,} seconds, not {text!r}")
     return value
 
 
 def interval(text: str) -> float:
-    """Read a pause between two looks, at least a second: the service is shared."""
+    """Read a pause between two polls, at least 1 second: other users share the service."""
     value = seconds(text)
     if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1 second")
+        raise argparse.ArgumentTypeError(f"must be at least 1 second, not {text!r}")
     return value
 
 
 def count(text: str) -> int:
-    """Read a whole number, zero or more."""
+    """Read a whole number, 0 to `MAX_COUNT`."""
+    return _whole(text, MAX_COUNT)
+
+
+def days(text: str) -> int:
+    """Read a whole number of days, 0 to `MAX_DAYS`."""
+    return _whole(text, MAX_DAYS)
+
+
+def _whole(text: str, most: int) -> int:
     value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is less than 0")
+    if not 0 <= value <= most:
+        raise argparse.ArgumentTypeError(f"must be 0 to {most:,}, not {text!r}")
     return value
 
 
@@ -72,7 +88,9 @@ CONN_ID = _argument(
     "where that is not set",
 )
 OUTPUT = _argument("-o", "--output", choices=("table", "json"), default="table", help="(default: %(default)s)")
-VERBOSE = _argument("-v", "--verbose", action="store_true", help="say on stderr what is done")
+VERBOSE = _argument(
+    "-v", "--verbose", action="store_true", help="log each step to stderr, and the traceback of an unexpected error"
+)
 COMMON = (CONN_ID, OUTPUT, VERBOSE)
 
 JOB_IDS = _argument("job_id", nargs="+", type=job_id, help="ids, as submit prints them")
@@ -90,7 +108,11 @@ TO = _argument("--to", metavar="FOLDER", help="write files NAME-ID.EXTENSION the
 
 WAITING = (
     _argument(
-        "--poll-interval", type=interval, default=10.0, metavar="SECONDS", help="between two looks (%(default)s)"
+        "--poll-interval",
+        type=interval,
+        default=10.0,
+        metavar="SECONDS",
+        help="between two polls (%(default)s)",
     ),
     _argument(
         "--timeout", type=seconds, default=86400.0, metavar="SECONDS", help="how long to wait for jobs (%(default)s)"
@@ -109,16 +131,22 @@ SUBMIT = Command(
             "--once",
             action=argparse.BooleanOptionalAction,
             default=None,
-            help="take up the job of an earlier submit of the same audio and options instead of paying again; "
-            "on unless --no-cache is given",
+            help="reuse the job of an earlier submit with the same audio and options, at no charge; the default unless "
+            "--no-cache is given",
         ),
-        _argument("--once-days", type=count, default=7, metavar="DAYS", help="how far back --once looks (%(default)s)"),
+        _argument(
+            "--once-days",
+            type=days,
+            default=7,
+            metavar="DAYS",
+            help="how far back --once searches (%(default)s)",
+        ),
         _argument(
             "--retry-for",
             type=seconds,
             default=300.0,
             metavar="SECONDS",
-            help="how long trouble at the service is waited out (%(default)s)",
+            help="retry after service errors for this many seconds (%(default)s)",
         ),
         _argument("--wait", action="store_true", help="wait until the jobs have ended"),
         *WAITING,

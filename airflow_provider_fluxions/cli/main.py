@@ -9,12 +9,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsUnknownOutcomeError
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.cli.arguments import COMMANDS, Command
 from airflow_provider_fluxions.cli.exits import Exit, exit_status
-from airflow_provider_fluxions.cli.screen import Screen
+from airflow_provider_fluxions.cli.screen import LineFormatter, Screen
 from airflow_provider_fluxions.version import __version__
 
 PROGRAM = "python -m airflow_provider_fluxions"
@@ -33,12 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(name: str, options: argparse.Namespace) -> int:
     """Run the named command with parsed arguments and return its exit status.
 
-    Nothing but the command's result reaches stdout, whatever a library prints or logs there. Errors are one line
-    on stderr; an error that is not a `FluxionsError` is a bug, and passes through with its traceback.
+    Only the command's result reaches stdout, whatever a library prints or logs there. Every error is one line on
+    stderr. An error that is not a `FluxionsError` is a bug: its traceback is written with ``--verbose`` only.
     """
     screen = Screen(sys.stdout, sys.stderr, as_json=getattr(options, "output", None) == "json")
+    verbose = getattr(options, "verbose", False)
     try:
-        with redirect_stdout(sys.stderr), _log_to(sys.stderr, verbose=getattr(options, "verbose", False)):
+        with redirect_stdout(sys.stderr), _log_to(sys.stderr, verbose=verbose):
             command = import_module(f"airflow_provider_fluxions.cli.commands.{name}")
             status: int = command.run(options, screen)
         screen.flush()
@@ -54,10 +56,30 @@ def run(name: str, options: argparse.Namespace) -> int:
         # Who reads has had enough, as in `list | head`. Python would complain once more while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
+    except Exception as error:  # the edge: a user gets a sentence, whatever went wrong
+        return _report_bug(error, screen, verbose=verbose)
+
+
+def _report_bug(error: Exception, screen: Screen, *, verbose: bool) -> Exit:
+    """Write an error that is not a `FluxionsError`. Its message can quote anything, so only its type is shown."""
+    hint = "" if verbose else " Run the command again with --verbose for the traceback."
+    if verbose:
+        record = logging.LogRecord(__name__, logging.ERROR, "", 0, "Unexpected error.", (), sys.exc_info())
+        print(LineFormatter().format(record), file=screen.err)
+    screen.say(f"Error: The command failed with an unexpected {type(error).__name__}, which is a bug.{hint}")
+    return Exit.ERROR
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors quote arguments as printable text."""
+
+    def error(self, message: str) -> NoReturn:
+        """Write the usage and the error, and exit with status 2."""
+        super().error(printable(message))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="Transcribe with the Fluxions speech API.")
+    parser = _Parser(prog=PROGRAM, description="Transcribe with the Fluxions speech API.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
@@ -76,6 +98,7 @@ def _log_to(stream: TextIO, *, verbose: bool) -> Iterator[None]:
     """Let this package's log go to a stream and nowhere else, warnings only unless verbose."""
     log = logging.getLogger("airflow_provider_fluxions")
     handler = logging.StreamHandler(stream)
+    handler.setFormatter(LineFormatter())
     before = log.level, log.propagate
     log.addHandler(handler)
     log.setLevel(logging.INFO if verbose else logging.WARNING)

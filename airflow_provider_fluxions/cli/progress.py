@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from airflow_provider_fluxions.api.audio import AudioSource, Readable
 from airflow_provider_fluxions.api.once import Clock
-from airflow_provider_fluxions.cli.screen import Screen, printable
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.cli.screen import Screen
 from airflow_provider_fluxions.polling import Watched
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+MAX_NAME_CHARACTERS = 60
 
 
 @contextmanager
@@ -27,7 +30,7 @@ def shown_upload(source: AudioSource, screen: Screen) -> Iterator[AudioSource]:
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with _progress(screen, *columns) as progress:
-        task = progress.add_task(printable(source.uri.rpartition("/")[2]), total=source.size_bytes)
+        task = progress.add_task(printable(source.uri.rpartition("/")[2], MAX_NAME_CHARACTERS), total=source.size_bytes)
         yield _Counted(source, progress, task)
 
 

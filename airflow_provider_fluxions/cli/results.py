@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
 
 COLUMNS = ("job_id", "format", "file")
+# File systems take 255; ``.partial`` needs 8 of them while a file is written.
+MAX_NAME_BYTES = 240
+MAX_ID_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Export:
             if self.folder is None:
                 screen.raw(body)
                 continue
-            path = self.folder / f"{unmarked_stem(transcription.filename)}-{transcription.id}{extension}"
+            path = self.folder / file_name(unmarked_stem(transcription.filename), transcription.id, extension)
             _write_whole(path, body)
             rows.append({"job_id": transcription.id, "format": choice.format.name, "file": str(path)})
         return rows
@@ -88,10 +91,25 @@ def parse_options(given: Iterable[str]) -> dict[str, dict[str, Any]]:
             raise FluxionsInputError(f"--option must look like vtt.preset=netflix, not {item!r}.")
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = text
         options.setdefault(name, {})[option] = value
     return options
+
+
+def file_name(stem: str, job_id: JobId, extension: str) -> str:
+    """Return ``stem-id.extension`` as a name that every file system takes, and that stays in its folder.
+
+    A job's file name and its id are foreign text: characters that are not printable and slashes become ``_``, and the
+    stem is cut so that the name has at most `MAX_NAME_BYTES`.
+    """
+    tail = f"-{_plain(str(job_id))[:MAX_ID_CHARACTERS]}{extension}"
+    room = MAX_NAME_BYTES - len(tail.encode())
+    return _plain(stem).encode()[:room].decode(errors="ignore") + tail
+
+
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() and char not in "/\\" else "_" for char in text)
 
 
 def _write_whole(path: Path, body: bytes) -> None:
@@ -101,5 +119,5 @@ def _write_whole(path: Path, body: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(body)
         partial.replace(path)
-    except OSError as error:
-        raise FluxionsInputError(f"{path} cannot be written: {error.strerror}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL or a lone surrogate in the folder's name
+        raise FluxionsInputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.") from error

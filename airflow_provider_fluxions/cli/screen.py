@@ -1,14 +1,21 @@
-"""What a command says: its result on stdout, as a table or as JSON, and everything else on stderr."""
+"""What a command writes: its result on stdout, as a table or as JSON, and everything else on stderr.
+
+Job names, transcripts and error messages are foreign text. In tables and messages each stays on one line; on a
+terminal no text can steer it. Results that go to a file or a pipe are not changed.
+"""
 
 from __future__ import annotations
 
 import json
-import sys
+import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-# Wide enough that nothing is cut where a program reads, or a file is written.
+from airflow_provider_fluxions.api.printable import printable, printable_lines
+
+# Wide enough that nothing is cut in a file or a pipe.
 _UNBOUNDED_COLUMNS = 10_000
 
 Row = Mapping[str, Any]
@@ -24,7 +31,7 @@ class Screen:
 
     def say(self, message: str) -> None:
         """Write one line for people to stderr."""
-        print(printable(" ".join(message.split())), file=self.err, flush=True)
+        print(_encodable(printable(message, limit=None), self.err), file=self.err, flush=True)
 
     def rows(self, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Write a list: a JSON array of objects, or a table with these columns."""
@@ -42,21 +49,30 @@ class Screen:
             self._table(("", ""), [[name, _shown(value)] for name, value in facts.items() if value is not None])
 
     def document(self, value: Any) -> None:
-        """Write JSON."""
-        json.dump(value, self.out, ensure_ascii=False, indent=2, default=_plain)
-        self.out.write("\n")
+        """Write JSON, with escapes for characters that the encoding lacks. Infinity and NaN become null."""
+        known = _finite(value)
+        text = json.dumps(known, ensure_ascii=False, indent=2, default=_plain, allow_nan=False)
+        if self.out.isatty():
+            text = "".join(char if char == "\n" or char.isprintable() else json.dumps(char)[1:-1] for char in text)
+        if _encodable(text, self.out) != text:
+            text = json.dumps(known, indent=2, default=_plain, allow_nan=False)
+        self.out.write(f"{text}\n")
 
     def text(self, text: str) -> None:
-        """Write text for people: what could steer a terminal is taken out."""
-        self.out.write("".join(printable(line) + "\n" for line in text.splitlines()))
+        """Write text for people as it is; on a terminal, characters that could steer it become escapes."""
+        shown = printable_lines(text) if self.out.isatty() else text
+        self.out.write(_encodable(f"{shown}\n", self.out))
 
     def raw(self, data: bytes) -> None:
-        """Write bytes as they are."""
+        """Write a result's bytes as they are; on a terminal, as `text` does."""
+        if self.out.isatty():
+            self.text(data.decode(errors="replace").removesuffix("\n"))
+            return
         self.out.flush()
         self.out.buffer.write(data)
 
     def flush(self) -> None:
-        """Write out what is buffered, while a broken pipe can still be told from success."""
+        """Write out what is buffered, while a broken pipe can still be distinguished from success."""
         self.out.flush()
 
     def _table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -70,29 +86,56 @@ class Screen:
             table.add_column(name, overflow="fold")
         for row in rows:
             # Text, because names may hold what rich takes for markup.
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(_encodable(cell, self.out)) for cell in row))
         console = Console(file=self.out, width=width, highlight=False)
         with console.capture() as captured:
             console.print(table)
-        self.out.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+        self.out.write("".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1]))
 
 
-def printable(text: str) -> str:
-    """Return text without control characters, which a file name could steer a terminal with."""
-    encoding = sys.stderr.encoding or "utf-8"
-    safe = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-    return safe.encode(encoding, errors="replace").decode(encoding)
+class LineFormatter(logging.Formatter):
+    """One line for each log record, whatever its arguments hold; a traceback follows on lines of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's text for a terminal."""
+        line = printable(record.getMessage(), limit=None)
+        if not record.exc_info:
+            return line
+        return f"{line}\n{printable_lines(self.formatException(record.exc_info))}"
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """Return text that the stream's encoding can write; other characters become "?"."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, errors="replace").decode(encoding)
 
 
 def _shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        return _utc(value).strftime("%Y-%m-%d %H:%M:%SZ")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return printable(f"{value:.1f}" if isinstance(value, float) else str(value))
+    return printable(f"{value:.1f}" if isinstance(value, float) else str(value), limit=None)
 
 
 def _plain(value: Any) -> str:
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+    return _utc(value).isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _utc(value: datetime) -> datetime:
+    """Return an instant in UTC; one that UTC would move out of the calendar becomes the first or last instant."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        return (datetime.min if value.year == 1 else datetime.max).replace(tzinfo=UTC)
+
+
+def _finite(value: Any) -> Any:
+    """Return a JSON value in which numbers that JSON lacks are None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_fluxions.api.audio import AudioSource
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.once import Taken, Work, megabytes, submit_once
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.cli import waiting
 from airflow_provider_fluxions.cli.connect import account
 from airflow_provider_fluxions.cli.exits import Exit
@@ -79,10 +81,10 @@ def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, scr
 def _told(taken: Taken, source: AudioSource) -> str:
     if taken.adopted:
         return (
-            f"Took up job {taken.job_id} ({taken.status}) of an earlier submit of {source.uri}; "
+            f"Reusing job {taken.job_id} ({taken.status}) of an earlier submit of {printable(source.uri)}. "
             "--no-once submits it again."
         )
-    return f"Submitted job {taken.job_id} ({source.uri}, {megabytes(source.size_bytes)})."
+    return f"Submitted job {taken.job_id} ({printable(source.uri)}, {megabytes(source.size_bytes)})."
 
 
 def _wait(client: FluxionsClient, rows: list[dict[str, Any]], options: Namespace, screen: Screen) -> None:
@@ -90,6 +92,4 @@ def _wait(client: FluxionsClient, rows: list[dict[str, Any]], options: Namespace
     ends = {row["id"]: row["status"] for row in waiting.rows(watched)}
     for row in rows:
         row["status"] = ends.get(row["id"], row["status"])
-    error = waiting.trouble(watched)
-    if error:
-        raise error
+    waiting.report(watched, {key_of(row["id"]): row["audio"] for row in rows}, screen)

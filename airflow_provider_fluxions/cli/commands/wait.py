@@ -13,12 +13,10 @@ from airflow_provider_fluxions.cli.screen import Screen
 def run(options: Namespace, screen: Screen) -> int:
     """Wait for all jobs and show how each ended.
 
-    :raises FluxionsError: some did not complete, or nobody answered.
+    :raises FluxionsError: a job did not complete, or Fluxions did not respond.
     """
     with account(options.conn_id).client() as client:
         watched = waiting.wait_for_all(client, options.job_id, options, screen)
     screen.rows(waiting.COLUMNS, waiting.rows(watched))
-    error = waiting.trouble(watched)
-    if error:
-        raise error
+    waiting.report(watched, {}, screen)
     return Exit.OK
