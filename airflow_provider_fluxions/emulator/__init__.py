@@ -17,6 +17,7 @@ from airflow_provider_fluxions.emulator.derived import DerivedRecogniser
 from airflow_provider_fluxions.emulator.emulator import Emulator
 from airflow_provider_fluxions.emulator.faults import Fault
 from airflow_provider_fluxions.emulator.holds import Hold
+from airflow_provider_fluxions.emulator.listing import ListBehavior
 from airflow_provider_fluxions.emulator.moonshine import MoonshineRecogniser
 from airflow_provider_fluxions.emulator.recognition import (
     MissingExtraError,
@@ -44,6 +45,7 @@ __all__ = [
     "EmulatorServer",
     "Fault",
     "Hold",
+    "ListBehavior",
     "MissingExtraError",
     "MoonshineRecogniser",
     "OutcomeRule",

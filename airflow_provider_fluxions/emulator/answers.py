@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,7 +13,7 @@ from typing import Any
 from airflow_provider_fluxions.emulator.faults import Fault
 from airflow_provider_fluxions.emulator.profiles import Profile
 
-_HTML = b"<html><head><title>Error</title></head><body><center><h1>%d</h1></center><hr>nginx</body></html>"
+_HTML = "<html><head><title>Error</title></head><body><center><h1>{status}</h1></center>{told}<hr>nginx</body></html>"
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,12 @@ def error_answer(error: ApiError, profile: Profile) -> Answer:
     return json_answer({"detail": [entry]}, 422)
 
 
-def fault_answer(fault: Fault, profile: Profile, now: float) -> Answer:
-    """Answer as an injected fault says; `now` (epoch seconds) is where ``date+5`` counts from."""
+def fault_answer(fault: Fault, profile: Profile, now: float, request_headers: Mapping[str, str]) -> Answer:
+    """Answer as an injected fault says.
+
+    `now` (epoch seconds) is where ``date+5`` counts from. `request_headers` are those to repeat in the message or on
+    the page.
+    """
     status = fault.status or 500
     headers = []
     if fault.retry_after is not None:
@@ -63,17 +69,20 @@ def fault_answer(fault: Fault, profile: Profile, now: float) -> Answer:
     if fault.location is not None:
         headers.append(("Location", fault.location))
     style = fault.body or ("empty" if 300 <= status < 400 else None)
-    body, content_type = _fault_body(style, fault.message, status, profile)
+    told = "\n".join(f"{name}: {value}" for name, value in request_headers.items())
+    body, content_type = _fault_body(style, fault.message, told, status, profile)
     return Answer(status, body, content_type, tuple(headers))
 
 
-def _fault_body(style: str | None, message: str, status: int, profile: Profile) -> tuple[bytes, str | None]:
+def _fault_body(style: str | None, message: str, told: str, status: int, profile: Profile) -> tuple[bytes, str | None]:
     if style is None:
         style = "detail" if profile.detail_errors else "error"
     if style == "html":
-        return _HTML % status, "text/html"
+        page = f"<pre>{html.escape(told)}</pre>" if told else ""
+        return _HTML.format(status=status, told=page).encode(), "text/html"
     if style == "empty":
         return b"", None
+    message = f"{message}\n{told}" if told else message
     if style == "text":
         return message.encode(), "text/plain"
     entry = {"loc": ["body"], "msg": message, "type": "value_error"}

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from airflow_provider_fluxions.emulator import vendor
-from airflow_provider_fluxions.emulator.answers import fault_answer
+from airflow_provider_fluxions.emulator.answers import Answer, fault_answer
 from airflow_provider_fluxions.emulator.control_api import control_routes
 from airflow_provider_fluxions.emulator.delivery import Wire
 from airflow_provider_fluxions.emulator.emulator import Emulator
 from airflow_provider_fluxions.emulator.exchange import Exchange
+from airflow_provider_fluxions.emulator.faults import Fault
+from airflow_provider_fluxions.emulator.hosts import is_allowed, refusal
+from airflow_provider_fluxions.emulator.reshaping import reshaped, with_authorization
 
 
-def build_app(emulator: Emulator) -> Starlette:
-    """Return the application for `emulator`.
+def build_app(emulator: Emulator, listens_on: str = "127.0.0.1") -> ASGIApp:
+    """Return the application for `emulator`, to be served at the address or name `listens_on`.
 
     Injected resets need `EmulatorServer`, which gives them the socket.
     """
-    return Starlette(
+    app = Starlette(
         routes=[
             Mount("/_emulator", routes=control_routes(emulator)),
             Mount("/", app=_vendor_half(emulator)),
         ]
     )
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        allowed = (*emulator.allowed_hosts, listens_on)
+        reason = refusal(Request(scope).headers, allowed, any_address=not is_allowed(listens_on))
+        if reason is None:
+            await app(scope, receive, send)
+        else:
+            await JSONResponse({"error": reason}, 403)(scope, receive, send)
+
+    return guarded
 
 
 def _vendor_half(emulator: Emulator) -> ASGIApp:
@@ -56,9 +70,22 @@ async def _serve(exchange: Exchange, wire: Wire) -> None:
     if fault.reset:
         await wire.reset()
         return
+    await _deliver(wire, _struck(exchange, fault, answer), fault)
+
+
+def _struck(exchange: Exchange, fault: Fault, answer: Answer | None) -> Answer:
+    headers = dict(exchange.request.headers)
+    fault = with_authorization(fault, headers)
     if fault.status is not None or answer is None:
-        answer = fault_answer(fault, emulator.profile, emulator.clock())
+        emulator, echoed = exchange.emulator, headers if fault.echo_headers else {}
+        answer = fault_answer(fault, emulator.profile, emulator.clock(), echoed)
+    return reshaped(answer, fault, headers)
+
+
+async def _deliver(wire: Wire, answer: Answer, fault: Fault) -> None:
     if fault.truncate_to_bytes is not None:
         await wire.send_cut(answer, fault.truncate_to_bytes)
+    elif fault.drip_head_seconds or fault.drip_body_seconds:
+        await wire.send_drip(answer, fault.drip_head_seconds, fault.drip_body_seconds)
     else:
         await wire.send(answer, spread_over_seconds=fault.slow_body_seconds)

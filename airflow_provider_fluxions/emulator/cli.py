@@ -8,12 +8,14 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from airflow_provider_fluxions.emulator import EmulatorServer
 from airflow_provider_fluxions.emulator.emulator import DEFAULT_API_KEY, Emulator
 from airflow_provider_fluxions.emulator.moonshine import MoonshineRecogniser
 from airflow_provider_fluxions.emulator.profiles import PROFILES
 from airflow_provider_fluxions.emulator.recognition import MissingExtraError
+from airflow_provider_fluxions.emulator.settings import ListOrder
 from airflow_provider_fluxions.emulator.transitions import Transition
 
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         emulator = _emulator(options)
-    except MissingExtraError as error:
+    except (MissingExtraError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     # Waited for, not handled: a handler that sets an event deadlocks when the signal finds the event's lock taken.
@@ -68,7 +70,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         transition = Transition.after_reads(options.after_reads)
     elif options.after_seconds is not None:
         transition = Transition.after_seconds(options.after_seconds)
-    return Emulator(
+    emulator = Emulator(
         options.profile,
         options.api_key,
         database=options.database,
@@ -77,7 +79,17 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         list_order=options.list_order,
         cache_mode=options.cache_mode,
         seed=options.seed,
+        allowed_hosts=options.allow_host,
     )
+    emulator.set_settings(clock_offset_seconds=options.clock_offset_seconds)
+    emulator.set_list(
+        late_seconds=options.list_late_seconds,
+        late_reads=options.list_late_reads,
+        page_limit=options.list_page_limit,
+        max_entries=options.list_max_entries,
+        names=options.rename,
+    )
+    return emulator
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,8 +112,16 @@ def _parser() -> argparse.ArgumentParser:
     moving = parser.add_mutually_exclusive_group()
     moving.add_argument("--after-seconds", type=float, help="a job completes so long after its submit")
     moving.add_argument("--after-reads", type=int, help="a job completes when it was read so often before")
-    add("--list-order", choices=("newest", "oldest", "shuffled"), default="newest", help="(%(default)s)")
+    add("--list-order", choices=get_args(ListOrder), default="newest", help="(%(default)s)")
     add("--cache-mode", choices=("same_job", "new_job_fast", "off"), help="default: the profile's")
     add("--seed", type=int, default=0, help="seed of the shuffled list order (%(default)s)")
+    add("--list-late-seconds", type=float, default=0.0, help="the list shows a job so long after its submit")
+    add("--list-late-reads", type=int, default=0, help="the list shows a job once it was read so often since")
+    add("--list-page-limit", type=int, help="entries per page of the list at most, whatever limit asks")
+    add("--list-max-entries", type=int, help="entries that the list ever shows")
+    renaming = "how filenames come back, repeatable: append:.opus, upper, dashes:-, cut:32, copy, percent, missing ..."
+    add("--rename", action="append", default=[], metavar="CHANGE", help=renaming)
+    add("--clock-offset-seconds", type=float, default=0.0, help="how wrong the times of new jobs are")
+    add("--allow-host", action="append", default=[], metavar="HOST", help="a Host or Origin besides loopback ones")
     add("--port-file", type=Path, help="write the base URL to this file when ready")
     return parser

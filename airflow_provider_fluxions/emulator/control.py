@@ -38,7 +38,7 @@ class ControlClient:
         self.close()
 
     def state(self) -> dict[str, Any]:
-        """The profile, its submit path, the settings and the transition in force."""
+        """The profile, its submit path, the settings, the list's behavior and the transition in force."""
         return dict(self._call("GET", "/"))
 
     def add_fault(self, fault: Fault) -> str:
@@ -110,6 +110,10 @@ class ControlClient:
     def settings(self, **changes: Any) -> dict[str, Any]:
         """Change some settings and return all of them."""
         return dict(self._call("PUT", "/settings", changes))
+
+    def set_list(self, **changes: Any) -> dict[str, Any]:
+        """Change what the list of jobs shows (names as in `ListBehavior`) and return all of it."""
+        return dict(self._call("PUT", "/list", changes))
 
     def _call(self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> Any:
         url = self._base_url + path

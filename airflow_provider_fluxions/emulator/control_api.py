@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from airflow_provider_fluxions.emulator.store import EmulatedJob
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule, Transition
 
 _MAX_WAIT_SECONDS = 60.0
+_MAX_BODY_BYTES = 1_048_576
+_MAX_FAULTS = 10_000
 _Value = TypeVar("_Value")
 _Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
@@ -44,6 +47,7 @@ def control_routes(emulator: Emulator) -> list[Route]:
         ("POST", "/outcomes", calls.add_outcome),
         ("DELETE", "/outcomes", calls.clear_outcomes),
         ("PUT", "/settings", calls.set_settings),
+        ("PUT", "/list", calls.set_list),
         ("POST", "/clock/advance", calls.advance),
     ]
     return [Route(path, _endpoint(call), methods=[method]) for method, path, call in table]
@@ -67,7 +71,11 @@ class _Calls:
 
     async def state(self, _: Request) -> dict[str, Any]:
         emulator = self._emulator
-        rules = {"settings": asdict(emulator.settings), "transition": asdict(emulator.desk.transition)}
+        rules = {
+            "settings": asdict(emulator.settings),
+            "list": asdict(emulator.list_behavior),
+            "transition": asdict(emulator.desk.transition),
+        }
         return {"profile": emulator.profile.name, "submit_path": emulator.profile.submit_path, **rules}
 
     async def description(self, _: Request) -> dict[str, Any]:
@@ -77,6 +85,8 @@ class _Calls:
         return [asdict(fault) for fault in self._emulator.faults]
 
     async def add_fault(self, request: Request) -> dict[str, str]:
+        if len(self._emulator.faults) >= _MAX_FAULTS:
+            raise ValueError(f"there are {_MAX_FAULTS:,} faults already, clear them first")
         return {"name": self._emulator.add_fault(await _read(request, Fault))}
 
     async def clear_faults(self, _: Request) -> dict[str, Any]:
@@ -134,13 +144,24 @@ class _Calls:
     async def set_settings(self, request: Request) -> dict[str, Any]:
         return asdict(self._emulator.set_settings(**await _payload(request)))
 
+    async def set_list(self, request: Request) -> dict[str, Any]:
+        return asdict(self._emulator.set_list(**await _payload(request)))
+
     async def advance(self, request: Request) -> dict[str, float]:
         self._emulator.advance(**await _payload(request))
         return {"now": self._emulator.clock()}
 
 
 async def _payload(request: Request) -> dict[str, Any]:
-    payload = await request.json()
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BODY_BYTES:
+            raise ValueError(f"the body may have {_MAX_BODY_BYTES:,} bytes")
+    try:
+        payload = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("the body is nested too deep") from error
     if not isinstance(payload, dict):
         raise TypeError("the body must be a JSON object")
     return payload

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
@@ -59,6 +60,31 @@ class Wire:
         self._transport().close()
         await self._until_gone()
 
+    async def send_drip(self, answer: Answer, head_seconds: float, body_seconds: float) -> None:
+        """Send a whole answer byte for byte, with a pause after each; then close, or stop once the client has left.
+
+        A pause of 0 sends the head, or the body, at once.
+        """
+        self._record.status, self._record.ending = answer.status, "answered"
+        # uvicorn sends a head at once, so these bytes do not pass through it.
+        lines = [f"HTTP/1.1 {answer.status} {_phrase(answer.status)}".encode()]
+        lines += [name + b": " + value for name, value in (*_headers(answer), (b"connection", b"close"))]
+        transport = self._transport()
+        await self._drip(transport, b"\r\n".join(lines) + b"\r\n\r\n", head_seconds)
+        await self._drip(transport, answer.body, body_seconds)
+        transport.close()
+        await self._until_gone()
+
+    async def _drip(self, transport: asyncio.Transport, data: bytes, seconds: float) -> None:
+        if not seconds:
+            transport.write(data)
+            return
+        for position in range(len(data)):
+            if transport.is_closing():
+                return
+            transport.write(data[position : position + 1])
+            await self._sleep(seconds)
+
     async def reset(self) -> None:
         """Cut the connection: the client's next read or write fails with "connection reset by peer"."""
         self._record.ending = "reset"
@@ -68,11 +94,7 @@ class Wire:
         await self._until_gone()
 
     async def _head(self, answer: Answer) -> None:
-        headers = [(b"content-length", str(len(answer.body)).encode())]
-        if answer.content_type is not None:
-            headers.append((b"content-type", answer.content_type.encode()))
-        headers += [(name.lower().encode(), value.encode()) for name, value in answer.headers]
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
@@ -87,3 +109,14 @@ class Wire:
         if not isinstance(transport, asyncio.Transport):
             raise RuntimeError("Cutting a connection needs EmulatorServer: this server does not show its transport")
         return transport
+
+
+def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
+    headers = [(b"content-length", str(len(answer.body)).encode())]
+    if answer.content_type is not None:
+        headers.append((b"content-type", answer.content_type.encode()))
+    return headers + [(name.lower().encode(), value.encode()) for name, value in answer.headers]
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Unknown"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from airflow_provider_fluxions.emulator.listing import ListBehavior
 from airflow_provider_fluxions.emulator.recognition import Recogniser, Recognition, RecognitionError, Upload
 from airflow_provider_fluxions.emulator.settings import Settings
 from airflow_provider_fluxions.emulator.store import EmulatedJob, JobStore
@@ -19,6 +20,9 @@ from airflow_provider_fluxions.emulator.transitions import (
 )
 from airflow_provider_fluxions.emulator.worker import RecognitionWorker
 
+MAX_JOBS = 1_000_000
+MAX_FILENAME_CHARACTERS = 4_096
+
 
 class JobDesk:
     """Everything that happens to jobs.
@@ -30,6 +34,10 @@ class JobDesk:
         self.settings = settings
         self.transition = Transition.at_once()
         self.outcomes: list[OutcomeRule] = []
+        self.list_behavior = ListBehavior()
+        # Of jobs submitted here since the start: how often the list had been read before each.
+        self._list_reads = 0
+        self._list_reads_before: dict[int, int] = {}
         self._store = store
         self._recogniser = recogniser
         self._clock = clock
@@ -56,11 +64,14 @@ class JobDesk:
             return earlier
         now = self._clock()
         new = EmulatedJob(0, filename, "submitted", upload.sha256, upload.size_bytes, non_speech, now, now)
+        new = replace(new, clock_offset_seconds=self.settings.clock_offset_seconds)
         if earlier is not None:
             new = replace(new, status="completed", cached=True, recognition=earlier.recognition)
         else:
             new = replace(new, audio_path=str(upload.path) if upload.path else None)
-        job_id = self._store.insert(new)
+        with self._store.lock:
+            job_id = self._store.insert(new)
+            self._list_reads_before[job_id] = self._list_reads
         if earlier is None:
             self._recognise(job_id, upload)
         return self.find(job_id) or replace(new, id=job_id)
@@ -76,11 +87,23 @@ class JobDesk:
             return None if job is None else self._moved([job], reads=1)[0]
 
     def read_page(self, limit: int, offset: int) -> tuple[int, list[EmulatedJob]]:
-        """Return the number of jobs and a page of the list; every job on it counts a read and moves on."""
+        """Return the number of jobs that the list has and a page of it; a job on it counts a read and moves on."""
         with self._store.lock:
-            order, seed = self.settings.list_order, self.settings.seed
-            jobs = self._store.page(order, seed, limit, offset)
-            return self._store.count(), self._moved(jobs, reads=1)
+            hidden = self._not_listed_yet()
+            self._list_reads += 1
+            order, seed = self.settings.list_order, f"{self.settings.seed}"
+            if order == "reshuffled":
+                seed = f"{seed}:{self._list_reads}"
+            jobs = self._store.page(order, seed, limit, offset, hidden)
+            return self._store.count() - len(hidden), self._moved(jobs, reads=1)
+
+    def _not_listed_yet(self) -> set[int]:
+        late = self.list_behavior
+        young = self._store.created_after(self._clock() - late.late_seconds) if late.late_seconds > 0 else []
+        if not late.late_reads:
+            return set(young)
+        unread = [job for job, reads in self._list_reads_before.items() if self._list_reads - reads < late.late_reads]
+        return {*young, *unread}
 
     def all_jobs(self) -> list[EmulatedJob]:
         """All jobs, oldest first, as the clock has moved them on; counts no read."""
@@ -99,20 +122,28 @@ class JobDesk:
 
     def forget(self, job_id: int) -> bool:
         """Lose a job and say whether it was there."""
+        self._list_reads_before.pop(job_id, None)
         return self._store.delete(job_id)
 
     def seed(self, count: int, status: str, age_seconds: float, spacing_seconds: float, filename: str) -> None:
         """Add foreign jobs, pinned to `status`, the newest `age_seconds` old."""
         now, first = self._clock(), self._store.count()
-        jobs = []
-        for number in range(count):
+        if not 0 <= count <= MAX_JOBS - first or len(filename) > MAX_FILENAME_CHARACTERS:
+            raise ValueError(
+                f"An account holds at most {MAX_JOBS:,} jobs, with filenames of at most {MAX_FILENAME_CHARACTERS:,} "
+                f"characters: it has {first:,} jobs, not {count:,} more"
+            )
+
+        def job(number: int) -> EmulatedJob:
             created = now - age_seconds - (count - 1 - number) * spacing_seconds
-            name = filename.format(n=first + number)
+            name = filename.replace("{n}", str(first + number))
             digest = hashlib.sha256(f"foreign:{first + number}".encode()).hexdigest()
             size_bytes = 100_000 + int(digest[:5], 16)
             job = EmulatedJob(0, name, status, digest, size_bytes, False, created, created, pinned=True)
-            jobs.append(replace(job, foreign_job=True))
-        self._store.insert_many(jobs)
+            return replace(job, foreign_job=True)
+
+        # One at a time: a large account is built in constant memory.
+        self._store.insert_many(job(number) for number in range(count))
 
     def _from_cache(self, sha256: str, non_speech: bool) -> EmulatedJob | None:
         if self.settings.cache_mode == "off":

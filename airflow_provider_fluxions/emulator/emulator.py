@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from airflow_provider_fluxions.emulator.derived import DerivedRecogniser
 from airflow_provider_fluxions.emulator.desk import JobDesk
 from airflow_provider_fluxions.emulator.faults import Fault, FaultPlan
 from airflow_provider_fluxions.emulator.holds import Hold, HoldBoard
+from airflow_provider_fluxions.emulator.hosts import check_callback
+from airflow_provider_fluxions.emulator.listing import ListBehavior
 from airflow_provider_fluxions.emulator.profiles import PROFILES, CacheMode
 from airflow_provider_fluxions.emulator.recognition import Recogniser
 from airflow_provider_fluxions.emulator.record import RecordedRequest, RequestLog
@@ -30,7 +32,8 @@ class Emulator:
 
     `database` is a file that survives a restart (audio that waits for recognition is kept beside it); None
     keeps jobs in memory. `cache_mode` None takes the profile's. `clock` gives seconds since the epoch,
-    `sleep` waits for injected latency: tests pass their own. Every method may be called from any thread.
+    `sleep` waits for injected latency: tests pass their own. `allowed_hosts` are the host names, besides loopback ones,
+    under which it may be reached and to which a `callback_url` may lead. Every method may be called from any thread.
 
     Raises:
         ValueError: the profile or a setting is unknown.
@@ -49,12 +52,14 @@ class Emulator:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         seed: int = 0,
+        allowed_hosts: Collection[str] = (),
     ) -> None:
         if profile not in PROFILES:
             raise ValueError(f"profile must be one of {sorted(PROFILES)}, not {profile!r}")
         self.profile = PROFILES[profile]
         self.api_key = api_key
         self.sleep = sleep
+        self.allowed_hosts = tuple(allowed_hosts)
         self._clock = clock
         self._ahead_seconds = 0.0
         self.log = RequestLog()
@@ -118,7 +123,13 @@ class Emulator:
         spacing_seconds: float = 1.0,
         filename: str = "foreign-{n}.mp3",
     ) -> None:
-        """Add `count` jobs that somebody else submitted, pinned to `status`, the newest `age_seconds` old."""
+        """Add `count` jobs of another user, pinned to `status`, the newest `age_seconds` old.
+
+        ``{n}`` in `filename` becomes the number of the job.
+
+        Raises:
+            ValueError: an account holds at most 1,000,000 jobs, with filenames of at most 4,096 characters.
+        """
         self.desk.seed(count, status, age_seconds, spacing_seconds, filename)
 
     def force_status(self, job_id: int, status: str, error_message: str | None = None) -> EmulatedJob:
@@ -147,7 +158,12 @@ class Emulator:
         return self.fault_plan.remaining()
 
     def add_fault(self, fault: Fault) -> str:
-        """Put a fault behind the others and return its name."""
+        """Put a fault behind the others and return its name.
+
+        Raises:
+            ValueError: its `callback_url` leads to another machine that `allowed_hosts` does not name.
+        """
+        check_callback(fault.callback_url, self.allowed_hosts)
         return self.fault_plan.add(fault)
 
     def clear_faults(self) -> None:
@@ -198,6 +214,21 @@ class Emulator:
         """
         self.desk.settings = replace(self.desk.settings, **changes)
         return self.desk.settings
+
+    @property
+    def list_behavior(self) -> ListBehavior:
+        """What the list of jobs shows now."""
+        return self.desk.list_behavior
+
+    def set_list(self, **changes: Any) -> ListBehavior:
+        """Change what the list of jobs shows; `ListBehavior` has the names and what they do.
+
+        Raises:
+            TypeError: there is no such behavior.
+            ValueError: the value is not allowed.
+        """
+        self.desk.list_behavior = replace(self.desk.list_behavior, **changes)
+        return self.desk.list_behavior
 
 
 def _spool(database: str | Path | None) -> Path:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from airflow_provider_fluxions.emulator.transitions import filename_matches
 
 BodyStyle = Literal["error", "detail", "detail_list", "html", "empty", "truncated_json", "text"]
 HoldStage = Literal["before_body", "mid_body", "before_create", "after_create"]
+Shape = Literal["list", "nan"]
+
+MAX_PADDED_BYTES = 256 * 1024 * 1024
+MAX_LEVELS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,24 @@ class Fault:
     ``mid_body``; ``after_create``: carried out, not yet answered; `callback_url` gets a POST when it is
     reached); `reset` cuts the connection so that the client sees a reset; `status` answers that status with a
     body of style `body`, `retry_after` (seconds, an HTTP date, or ``date+5``: the date in five seconds) and
-    `location`; `truncate_to_bytes` announces the whole body, sends its beginning and closes;
-    `slow_body_seconds` spreads the body over that time. The last two work on the genuine answer when there is
-    no `status`.
+    `location`. All that follows works on that answer or, when there is no `status`, on the genuine one:
+
+    `headers` adds response headers. `echo_headers` repeats the request's headers, the key included: in the
+    message of an error, on the page of ``html``, as ``request_headers`` in any other JSON object. The text
+    ``{authorization}`` in `message`, `location`, `headers` and `fields` stands for the Authorization header of
+    the request.
+
+    `fields` replaces fields of a JSON answer: ``{"id": "../../"}``, ``{"status": "queued"}``,
+    ``{"error_message": {"code": 7}}``. In a page of the list, ``total``, ``limit``, ``offset`` and
+    ``transcriptions`` are the page's own; any other field is replaced in every entry.
+    `shape` makes a JSON list of the answer (``list``) or NaN of each of its numbers but ids (``nan``).
+    `pad_to_bytes` fills the list, or the segments, with ``{}`` up to that size, 256 MiB at most.
+    `deepen_levels` adds a field that is nested so deep.
+
+    `cut_to_bytes` sends a whole HTTP answer with the first bytes of the body. `truncate_to_bytes` announces the
+    whole body, sends its beginning and closes. `slow_body_seconds` spreads the body over that time.
+    `drip_body_seconds` is the pause after each byte of the body, `drip_head_seconds` the one after each byte of
+    the status line and the headers.
     """
 
     method: str = "*"
@@ -52,14 +72,27 @@ class Fault:
     location: str | None = None
     truncate_to_bytes: int | None = None
     slow_body_seconds: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    echo_headers: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    shape: Shape | None = None
+    pad_to_bytes: int | None = None
+    deepen_levels: int | None = None
+    cut_to_bytes: int | None = None
+    drip_body_seconds: float = 0.0
+    drip_head_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse names that would silently never strike."""
+        """Refuse names that would silently never strike, and sizes that would end this process."""
         if self.hold is not None and self.hold not in get_args(HoldStage):
             raise ValueError(f"hold must be one of {get_args(HoldStage)}, not {self.hold!r}")
         if self.body is not None and self.body not in get_args(BodyStyle):
             raise ValueError(f"body must be one of {get_args(BodyStyle)}, not {self.body!r}")
-
+        if self.shape is not None and self.shape not in get_args(Shape):
+            raise ValueError(f"shape must be one of {get_args(Shape)}, not {self.shape!r}")
+        for name, most in (("pad_to_bytes", MAX_PADDED_BYTES), ("deepen_levels", MAX_LEVELS)):
+            if not 0 <= (getattr(self, name) or 0) <= most:
+                raise ValueError(f"{name} must be from 0 to {most}, not {getattr(self, name)}")
         if self.body is not None and self.status is None:
             raise ValueError("a body style needs a status")
         inner = self.hold not in (None, "before_body")

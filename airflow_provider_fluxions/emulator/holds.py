@@ -87,7 +87,7 @@ def _call_back(url: str, told: _Told) -> None:
     with requests.Session() as session:
         session.trust_env = False
         try:
-            session.post(url, json=told, timeout=_CALLBACK_TIMEOUT_SECONDS)
+            session.post(url, json=told, timeout=_CALLBACK_TIMEOUT_SECONDS, allow_redirects=False)
         except requests.RequestException as error:
             # The request stays held and can be released over the control API: a lost call must not free it.
             print(f"callback to {url} failed: {type(error).__name__}", flush=True)

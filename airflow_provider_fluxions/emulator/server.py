@@ -25,6 +25,8 @@ _BACKLOG = 512
 class EmulatorServer:
     """Serves an emulator from `start` to `stop`, or as a context manager. Port 0 takes a free port.
 
+    It answers requests for loopback hosts and for the emulator's `allowed_hosts`; a server that listens on more than
+    loopback also answers requests for any IP address.
     Stopping releases all holds and leaves the emulator usable: another server may serve it again.
     """
 
@@ -56,7 +58,7 @@ class EmulatorServer:
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
-            build_app(self.emulator),
+            build_app(self.emulator, self._host),
             # uvloop, which Airflow 3 brings, has transports of another kind that cannot be cut here.
             loop="asyncio",
             http=_TransportProtocol,

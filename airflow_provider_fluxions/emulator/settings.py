@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from airflow_provider_fluxions.emulator.profiles import CacheMode
 
-ListOrder = Literal["newest", "oldest", "shuffled"]
+ListOrder = Literal["newest", "oldest", "shuffled", "reshuffled"]
 CacheKey = Literal["bytes_and_options", "bytes"]
 
 
@@ -16,9 +16,12 @@ class Settings:
     """`cache_mode`: a repeated upload is answered with the old job, a new one completed at once, or afresh.
 
     `cache_key`: whether another ``non_speech`` is another cache entry (the page does not say).
-    `list_order` with `seed` for ``shuffled``, which gives the same permutation for the same seed.
+    `list_order` with `seed` for ``shuffled``, which gives the same permutation for the same seed; ``reshuffled`` gives
+    another one at each request, so that pages repeat and miss entries.
     `reject_non_audio`: bytes without a known audio header are refused with 415.
     `query_urls_base`: what ``query_urls`` begin with; None: the host that the client called.
+    `clock_offset_seconds`: jobs created from now on carry times that are so much too late (negative: too early), as
+    after a jump of the service's clock. How long they run does not change.
     `words`: ``word_level_timestamps=true`` adds words to the segments.
     """
 
@@ -29,6 +32,7 @@ class Settings:
     reject_non_audio: bool = False
     query_urls_base: str | None = None
     words: bool = True
+    clock_offset_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse unknown names."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
@@ -16,20 +17,25 @@ CREATE TABLE IF NOT EXISTS jobs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, filename TEXT NOT NULL, status TEXT NOT NULL, sha256 TEXT NOT NULL,
     size_bytes INTEGER NOT NULL, non_speech INTEGER NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT
     NULL, cached INTEGER NOT NULL, pinned INTEGER NOT NULL, foreign_job INTEGER NOT NULL, reads INTEGER NOT
-    NULL, error_message TEXT, recognition_error TEXT, audio_path TEXT, recognition TEXT);
-CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (created_at, id);
+    NULL, error_message TEXT, recognition_error TEXT, audio_path TEXT, recognition TEXT,
+    clock_offset_seconds REAL NOT NULL);
+"""
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (created_at + clock_offset_seconds, id);
 CREATE INDEX IF NOT EXISTS jobs_by_content ON jobs (sha256);
 """
 _ORDERS = {
-    "newest": "created_at DESC, id DESC",
-    "oldest": "created_at, id",
+    "newest": "created_at + clock_offset_seconds DESC, id DESC",
+    "oldest": "created_at + clock_offset_seconds, id",
     "shuffled": "shuffle_key(:seed, id)",
+    "reshuffled": "shuffle_key(:seed, id)",
 }
 
 
 @dataclass(frozen=True)
 class EmulatedJob:
-    """One job. Times are seconds since the epoch; `reads` counts the answers that showed it.
+    """One job. Times are seconds since the epoch, to which answers add `clock_offset_seconds`; `reads` counts the
+    answers that showed it.
 
     `pinned`: its status was forced, no rule moves it. `foreign_job`: seeded, it was never submitted here and
     the cache ignores it. `recognition` is the transcript as JSON; `audio_path` the upload while it waits for
@@ -52,6 +58,7 @@ class EmulatedJob:
     recognition_error: str | None = None
     audio_path: str | None = None
     recognition: str | None = field(default=None, repr=False)
+    clock_offset_seconds: float = 0.0
 
 
 _COLUMNS = [column.name for column in fields(EmulatedJob)]
@@ -72,6 +79,7 @@ class JobStore:
         # A killed process loses nothing that was committed; only a power cut could.
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(_SCHEMA)
+        self._connection.executescript(_INDEXES)
         self.closed = False
 
     @property
@@ -113,15 +121,24 @@ class JobStore:
         found = self._select("WHERE id=:id", {"id": job_id})
         return found[0] if found else None
 
-    def page(self, order: ListOrder, seed: int, limit: int, offset: int) -> list[EmulatedJob]:
-        """Return a page of the list; `limit` -1 returns the rest."""
-        clause = f"ORDER BY {_ORDERS[order]} LIMIT :limit OFFSET :offset"
-        return self._select(clause, {"seed": seed, "limit": limit, "offset": offset})
+    def page(
+        self, order: ListOrder, seed: int | str, limit: int, offset: int, hidden: Collection[int] = ()
+    ) -> list[EmulatedJob]:
+        """Return a page of the list without the jobs whose ids are `hidden`; `limit` -1 returns the rest."""
+        shown = "WHERE id NOT IN (SELECT value FROM json_each(:hidden))"
+        clause = f"{shown} ORDER BY {_ORDERS[order]} LIMIT :limit OFFSET :offset"
+        return self._select(clause, {"seed": seed, "limit": limit, "offset": offset, "hidden": json.dumps([*hidden])})
 
     def count(self) -> int:
         """How many jobs there are."""
         with self._lock:
             return int(self._connection.execute("SELECT COUNT(*) FROM jobs").fetchone()[0])
+
+    def created_after(self, epoch_seconds: float) -> list[int]:
+        """The ids of the jobs submitted here after an instant."""
+        query = "SELECT id FROM jobs WHERE created_at > ? AND NOT foreign_job"
+        with self._lock:
+            return [int(row[0]) for row in self._connection.execute(query, (epoch_seconds,))]
 
     def same_content(self, sha256: str) -> list[EmulatedJob]:
         """Jobs submitted here with these bytes, newest first."""
@@ -144,5 +161,5 @@ def _job(row: sqlite3.Row) -> EmulatedJob:
     return EmulatedJob(**{**values, **{flag: bool(values[flag]) for flag in _FLAGS}})
 
 
-def _shuffle_key(seed: int, job_id: int) -> str:
+def _shuffle_key(seed: int | str, job_id: int) -> str:
     return hashlib.blake2b(f"{seed}:{job_id}".encode(), digest_size=8).hexdigest()

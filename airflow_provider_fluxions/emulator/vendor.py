@@ -81,16 +81,20 @@ def _get(exchange: Exchange, job_id: str) -> Answer:
     if job is None:
         raise ApiError(404, "Transcription not found")
     exchange.record.job_id = job.id
-    return json_answer(views.transcription(job, emulator.profile, word_timestamps, emulator.settings.words))
+    view = views.transcription(job, emulator.profile, word_timestamps, emulator.settings.words)
+    return json_answer(emulator.list_behavior.with_name(view, "read"))
 
 
 def _list(exchange: Exchange) -> Answer:
     emulator = exchange.emulator
     limit = _integer(exchange, "limit", 50, 1, _MAX_LIMIT)
     offset = _integer(exchange, "offset", 0, 0, _MAX_INTEGER)
-    total, jobs = emulator.desk.read_page(limit, offset)
-    entries = [views.list_entry(job, emulator.profile) for job in jobs]
-    return json_answer({"total": total, "limit": limit, "offset": offset, "transcriptions": entries})
+    behavior = emulator.list_behavior
+    limit, size = behavior.page(limit, offset)
+    total, jobs = emulator.desk.read_page(size, offset)
+    entries = [behavior.with_name(views.list_entry(job, emulator.profile), "list") for job in jobs]
+    page = {"total": total, "limit": limit, "offset": offset, "transcriptions": entries}
+    return json_answer(behavior.with_total(page))
 
 
 def _boolean(exchange: Exchange, name: str, *, default: bool) -> bool:

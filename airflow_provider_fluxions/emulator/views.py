@@ -26,7 +26,7 @@ def submitted(job: EmulatedJob, query_urls_base: str) -> dict[str, Any]:
     return {
         "id": job.id,
         "status": job.status,
-        "created_at": timestamp(job.created_at),
+        "created_at": timestamp(job.created_at + job.clock_offset_seconds),
         "original_audio_url": _AUDIO_URL.format(sha256=job.sha256),
         "query_urls": {"get": url, "status": url},
         "cached": False,
@@ -39,8 +39,8 @@ def transcription(job: EmulatedJob, profile: Profile, word_timestamps: bool, wor
     view: dict[str, Any] = {
         "id": job.id,
         "status": job.status,
-        "created_at": timestamp(job.created_at),
-        "updated_at": timestamp(job.updated_at),
+        "created_at": timestamp(job.created_at + job.clock_offset_seconds),
+        "updated_at": timestamp(job.updated_at + job.clock_offset_seconds),
         "filename": job.filename,
         "non_speech": job.non_speech,
         "audio_url": _AUDIO_URL.format(sha256=job.sha256),
@@ -64,7 +64,7 @@ def list_entry(job: EmulatedJob, profile: Profile) -> dict[str, Any]:
     view = {
         "id": job.id,
         "status": job.status,
-        "created_at": timestamp(job.created_at),
+        "created_at": timestamp(job.created_at + job.clock_offset_seconds),
         "filename": job.filename,
         "original_audio_url": _AUDIO_URL.format(sha256=job.sha256),
     }

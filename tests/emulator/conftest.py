@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,7 +67,7 @@ class Api:
     def raw_post(self, sent: bytes, announced: int) -> socket.socket:
         """Open a connection and send a submit whose Content-Length may be a lie."""
         connection = self.raw()
-        head = f"POST {self.emulator.profile.submit_path} HTTP/1.1\r\nHost: x\r\n"
+        head = f"POST {self.emulator.profile.submit_path} HTTP/1.1\r\nHost: localhost\r\n"
         head += f"Authorization: {self.emulator.api_key}\r\nContent-Length: {announced}\r\n\r\n"
         connection.sendall(head.encode() + sent)
         return connection
@@ -123,3 +124,10 @@ def api(request: pytest.FixtureRequest, make_api: MakeApi) -> Api:
 def control(api: Api) -> Iterator[ControlClient]:
     with ControlClient(api.url) as client:
         yield client
+
+
+@pytest.fixture
+def control_of() -> Iterator[Callable[[Api], ControlClient]]:
+    """Give the control client of any emulator."""
+    with ExitStack() as clients:
+        yield lambda api: clients.enter_context(ControlClient(api.url))
