@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from airflow_provider_fluxions.emulator.faults import Fault
 from campaigns.chaos.plan import Strike
-from campaigns.faulty_s3 import S3Fault
+from harness.faulty_s3 import S3Fault
 
 # The longest that the service may sit on an upload whose task has been killed: less than the retry's delay.
 MAX_LATENCY_SECONDS = 3.0
@@ -32,10 +32,10 @@ API_FAULTS: dict[str, Sequence[Fault]] = {
 }  # fmt: skip
 S3_FAULTS: dict[str, Sequence[S3Fault]] = {
     "S3 500": [
-        S3Fault(method=method, status=500, is_carried_out=carried_out)
+        S3Fault(method=method, code="InternalError", is_carried_out=carried_out)
         for method, carried_out in (("GET", False), ("HEAD", False), ("PUT", False), ("PUT", True), ("*", False))
     ],
-    "S3 SlowDown": [S3Fault(method=method, status=503) for method in ("GET", "PUT", "*")],
+    "S3 SlowDown": [S3Fault(method=method, code="SlowDown") for method in ("GET", "PUT", "*")],
     "S3 latency": [S3Fault(latency_seconds=seconds) for seconds in (0.5, 2.0)],
     "S3 truncated": [S3Fault(method="GET", is_cut=True)],
 }

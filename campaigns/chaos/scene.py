@@ -17,9 +17,9 @@ from airflow_provider_fluxions.emulator.control import ControlClient
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule
 from campaigns.chaos.cast import DOOMED, content
 from campaigns.chaos.plan import Plan
-from campaigns.faulty_s3 import FaultyS3
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
+from harness.faulty_s3 import FaultyS3
 from harness.postgres import LocalPostgres
 from harness.s3 import LocalS3
 from harness.settings import lost_after

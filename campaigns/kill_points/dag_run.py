@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import md5, sha256
 
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule
-from campaigns.holding_s3 import Hold
 from campaigns.kill_points.scene import SOURCE_BUCKET, Emulated, Scene
+from harness.holding_s3 import Hold
 from harness.processes import wait_until
 
 MOMENT_SECONDS = 300.0

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from airflow_provider_fluxions.emulator.faults import Fault
 from campaigns import task_processes
-from campaigns.holding_s3 import Hold
 from campaigns.kill_points.dag_run import MOMENT_SECONDS, Run, complete_job, running_pids, state, wait_until_deferred
 from campaigns.kill_points.scene import Scene
+from harness.holding_s3 import Hold
 from harness.processes import HarnessError, wait_until
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_fluxions.emulator.control import ControlClient
-from campaigns.holding_s3 import HoldingS3
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
+from harness.holding_s3 import HoldingS3
 from harness.postgres import LocalPostgres
 from harness.s3 import LocalS3
 from harness.settings import connection_variable, lost_after

@@ -23,6 +23,7 @@ from moto.server import ThreadedMotoServer
 
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer
+from harness.faulty_s3 import FaultyS3, S3At
 
 INPUT, OUTPUT = "fluxions-input", "fluxions-output"
 
@@ -61,6 +62,14 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for bucket in (INPUT, OUTPUT):
         empty(client, bucket)
         client.delete_bucket(Bucket=bucket)
+
+
+@pytest.fixture
+def faulty_s3(s3: Any, s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyS3]:
+    """Let `aws_default` lead to the same buckets through a proxy with faults; the client `s3` meets none of them."""
+    with FaultyS3(S3At(s3_url)) as proxy:
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(proxy.airflow_connection()))
+        yield proxy
 
 
 @pytest.fixture

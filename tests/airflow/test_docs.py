@@ -34,6 +34,7 @@ ABSTRACT = {"FluxionsError", "FluxionsRequestError", "FluxionsStatusError", "Flu
 FOLDERS = (
     "airflow_provider_fluxions",
     "benchmarks",
+    "campaigns",
     "dags_examples",
     "docs",
     "harness",

@@ -1,23 +1,38 @@
-"""A door in front of a local S3 that can keep a request waiting. What it kept is never answered: it is for tasks that
-are killed at that moment.
+"""A proxy in front of an S3 that can keep a request waiting. It never answers that request: it is for tasks that are
+killed at that moment.
 """
 
 from __future__ import annotations
 
 import http.client
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import unquote
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
-from harness.s3 import LocalS3
 from harness.service import Service
 
 _HOLD_SECONDS = 300.0
 _S3_SECONDS = 60.0
+# How often the server looks whether it is to stop.
+_STOP_SECONDS = 0.02
 _HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive")
+
+
+class S3(Protocol):
+    """An S3 server, such as `harness.s3.LocalS3` or `harness.faulty_s3.S3At`."""
+
+    @property
+    def url(self) -> str:
+        """The endpoint for S3 clients."""
+        ...
+
+    def airflow_connection(self) -> dict[str, Any]:
+        """The fields of the `aws_default` connection that leads there."""
+        ...
 
 
 @dataclass
@@ -49,26 +64,34 @@ class Hold:
 class HoldingS3(Service):
     """A server on a free port that passes requests on to an S3; a context manager."""
 
-    def __init__(self, behind: LocalS3) -> None:
+    def __init__(self, behind: S3) -> None:
         self._behind = behind
         self._holds: list[Hold] = []
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_STOP_SECONDS,), daemon=True)
 
     @property
     def port(self) -> int:
+        """The port in use."""
         return int(self._server.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """The endpoint for S3 clients."""
+        return f"http://127.0.0.1:{self.port}"
 
     def airflow_connection(self) -> dict[str, Any]:
         """The fields of the `aws_default` connection that leads here."""
         fields = self._behind.airflow_connection()
-        return {**fields, "extra": {**fields["extra"], "endpoint_url": f"http://127.0.0.1:{self.port}"}}
+        return {**fields, "extra": {**fields["extra"], "endpoint_url": self.url}}
 
     def start(self) -> None:
+        """Listen; requests are answered from now on."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
 
@@ -89,10 +112,10 @@ class HoldingS3(Service):
                 hold.skip -= 1
         return None
 
-    def answer(self, method: str, path: str, headers: http.client.HTTPMessage, body: bytes) -> Answer:
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """What S3 says to a request."""
         passed = {name: value for name, value in headers.items() if name.lower() not in (*_HOP_BY_HOP, "expect")}
-        connection = http.client.HTTPConnection("127.0.0.1", self._behind.port, timeout=_S3_SECONDS)
+        connection = http.client.HTTPConnection(urlsplit(self._behind.url).netloc, timeout=_S3_SECONDS)
         try:
             connection.request(method, path, body, passed)
             answer = connection.getresponse()
@@ -103,14 +126,19 @@ class HoldingS3(Service):
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back to a client. `is_cut`: the connection ends in the middle of the body."""
+    """What goes back to a client.
+
+    `is_cut`: the connection ends in the middle of the body; `is_closed`: before any answer.
+    """
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
     is_cut: bool = False
+    is_closed: bool = False
 
     def sent_headers(self, method: str) -> list[tuple[str, str]]:
+        """The headers as they go out, with a length."""
         kept = [(name, value) for name, value in self.headers if name.lower() not in _HOP_BY_HOP]
         has_length = any(name.lower() == "content-length" for name, _ in kept)
         return kept if has_length or method == "HEAD" else [*kept, ("Content-Length", str(len(self.body)))]
@@ -136,7 +164,7 @@ def _handler(door: HoldingS3) -> type[BaseHTTPRequestHandler]:
             hold = door.taken(self.command, unquote(self.path))
             if hold is None or hold.is_carried_out:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                answer = door.answer(self.command, self.path, self.headers, body)
+                answer = door.answer(self.command, self.path, dict(self.headers.items()), body)
             if hold is None:
                 self._send(answer)
             else:
@@ -144,6 +172,9 @@ def _handler(door: HoldingS3) -> type[BaseHTTPRequestHandler]:
                 hold.wait(self.client_address[1])
 
         def _send(self, answer: Answer) -> None:
+            if answer.is_closed:
+                self.close_connection = True
+                return
             self.send_response_only(answer.status)
             for name, value in answer.sent_headers(self.command):
                 self.send_header(name, value)
