@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from airflow_provider_fluxions.api.errors import FluxionsServerError, FluxionsUnknownOutcomeError
-from airflow_provider_fluxions.api.models import Job, Page
+from airflow_provider_fluxions.api.models import Job, JobStatus, Page
 from airflow_provider_fluxions.api.search import (
     CLOCK_SKEW,
     MAX_PASSES,
@@ -187,6 +188,68 @@ def test_a_server_that_repeats_its_first_page_for_ever_is_left_and_unknown() -> 
     with pytest.raises(FluxionsUnknownOutcomeError):
         found_ids(account)
     assert len(account.asked) == MAX_PASSES * (MAX_STALE_PAGES + 1)
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        f"interview{MARK}.mp3.opus",
+        f"INTERVIEW--{REF.upper()}.MP3",
+        f"interview-{REF}.mp3",
+        f"interview_{REF}.mp3",
+        f"interview {REF}.mp3",
+        f"interview{MARK}",
+        f"interview{MARK} (1).mp3",
+        f"{REF}.mp3",
+        f"upload_1764271_interview__{REF}.mp3",
+        f"0123456789abcdef{MARK}--fedcba9876543210.mp3",
+    ],
+)
+def test_a_job_is_found_by_its_reference_anywhere_in_its_name(filename: str) -> None:
+    assert found_ids(FakeList([*foreign(30), job(5000, filename=filename)])) == [5000]
+
+
+def nameless(job_id: int, age_seconds: float, status: str = "processing") -> Job:
+    return Job(job_id, JobStatus(status), created_at=START - timedelta(seconds=age_seconds))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", [None, "", " "])
+def test_a_job_without_a_name_may_be_the_one_that_is_searched_for(order: str, name: str | None) -> None:
+    account = FakeList(ordered([*foreign(250), replace(nameless(5000, 60), filename=name)], order))
+    with pytest.raises(FluxionsUnknownOutcomeError, match=r"without a file name \(5000\)") as unknown:
+        found_ids(account)
+    assert unknown.value.transient
+
+
+def test_a_job_without_a_name_does_not_matter_where_each_reference_was_found() -> None:
+    account = FakeList(ordered([*foreign(30), nameless(4999, 50), ours(5000, 60)], "newest"))
+    assert found_ids(account) == [5000]
+
+
+def test_a_job_without_a_name_that_is_older_than_the_window_does_not_matter() -> None:
+    account = FakeList(ordered([*foreign(30), nameless(4999, 7200)], "newest"))
+    assert found_ids(account, since=START - timedelta(hours=1)) == []
+
+
+def test_a_failed_job_without_a_name_does_not_matter() -> None:
+    assert found_ids(FakeList(ordered([*foreign(30), nameless(4999, 50, "failed")], "newest"))) == []
+
+
+@pytest.mark.parametrize("count", [5, 6, 19])
+def test_a_small_list_that_promises_more_than_it_shows_is_complete_past_the_bound(count: int) -> None:
+    """The account has deleted jobs, and its total counts them. What a newest-first list hides is older."""
+    account = FakeList(foreign(count, spacing_seconds=3600.0), total=lambda shown: shown + 2)
+    assert found_ids(account, since=START - timedelta(hours=1)) == []
+    assert len(account.asked) == 2
+
+
+@pytest.mark.parametrize("count", [5, 50, 250])
+def test_a_list_that_promises_more_than_it_shows_is_unknown_where_the_bound_is_not_reached(count: int) -> None:
+    """It may be capped: jobs that are older than those it shows, and younger than the bound, may exist."""
+    account = FakeList(foreign(count, spacing_seconds=1.0), total=lambda shown: shown + 2)
+    with pytest.raises(FluxionsUnknownOutcomeError):
+        found_ids(account, since=START - timedelta(hours=1))
 
 
 def test_an_empty_page_ends_the_list() -> None:

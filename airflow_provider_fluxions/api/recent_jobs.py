@@ -1,0 +1,130 @@
+"""Whether another run has submitted a recording since the scan of the job list: for uploads that begin later."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from airflow_provider_fluxions.api.elapsed import elapsed_seconds
+from airflow_provider_fluxions.api.errors import FluxionsRequestError, FluxionsUnknownOutcomeError
+from airflow_provider_fluxions.api.ids import key_of
+from airflow_provider_fluxions.api.models import Job, Page
+from airflow_provider_fluxions.api.search import Lists, Search, newest_live, read_into
+
+MAX_AGE_SECONDS = 60.0
+# After a scan that failed, other threads get its error for so long instead of each sending a request of its own.
+FAILURE_SECONDS = 5.0
+# A list may show a job a little late, behind younger ones: only jobs of this age mark what is known.
+SETTLED = timedelta(seconds=60)
+
+
+class RecentJobs:
+    """The live jobs of some references, at most ``max_age_seconds`` old. Upload threads share it.
+
+    Ask `find` right before each upload. A scan that is younger than ``max_age_seconds`` answers without a request;
+    after that, one thread reads the list for all, back to where the last scan began: one page, unless more than some
+    100 jobs were created meanwhile. A first `scan` at the start of a run that ends sooner costs nothing more.
+
+    :param references: What the caller may ask about; nothing else is kept. It must not change any more.
+    :param since: No job of interest is older. Default None: any age.
+    :param max_age_seconds: How old an answer may be. Default 60.
+    :param now: Seconds of a clock that nobody sets.
+    """
+
+    def __init__(
+        self,
+        client: Lists,
+        references: Collection[str],
+        since: datetime | None = None,
+        *,
+        max_age_seconds: float = MAX_AGE_SECONDS,
+        now: Callable[[], float] = elapsed_seconds,
+    ) -> None:
+        self._client = _FirstPage(client)
+        self._references = references
+        self._since = since
+        self._max_age_seconds = max_age_seconds
+        self._now = now
+        self._lock = threading.Lock()
+        self._scanned_at: float | None = None
+        self._found: dict[str, Job] = {}
+        self._known: frozenset[str] = frozenset()
+        self._failure: FluxionsRequestError | FluxionsUnknownOutcomeError | None = None
+        self._failed_at = 0.0
+
+    def scan(self) -> dict[str, Job]:
+        """Read the list now and return the newest job that did not fail for each reference that has one.
+
+        :raises FluxionsUnknownOutcomeError: the list cannot show whether such jobs exist.
+        :raises FluxionsRequestError: the list could not be read.
+        """
+        with self._lock:
+            self._read()
+            return dict(self._found)
+
+    def find(self, ref: str) -> Job | None:
+        """Return the newest job that did not fail for a reference, or None if the account has none.
+
+        :raises FluxionsUnknownOutcomeError: the list cannot show whether there is one. Submit nothing.
+        :raises FluxionsRequestError: the service refused the request for good, for example the API key.
+        """
+        with self._lock:
+            if ref not in self._found and not self._is_recent:
+                self._read_once_for_all()
+            return self._found.get(ref)
+
+    @property
+    def _is_recent(self) -> bool:
+        return self._scanned_at is not None and self._now() - self._scanned_at < self._max_age_seconds
+
+    def _read_once_for_all(self) -> None:
+        if self._failure is not None and self._now() - self._failed_at < FAILURE_SECONDS:
+            raise _unknown(self._failure)
+        try:
+            self._read()
+        except (FluxionsRequestError, FluxionsUnknownOutcomeError) as error:
+            if not error.transient:
+                raise
+            self._failure, self._failed_at = error, self._now()
+            raise _unknown(error) from error
+
+    def _read(self) -> None:
+        begun = self._now()  # a job that is created while pages are read belongs to the next scan
+        found = read_into(self._client, Search(self._references, self._since, known=self._known))
+        for ref, jobs in found.matches.items():
+            live = newest_live(jobs)
+            if live is not None:
+                self._found[ref] = replace(live, raw={}, audio_url=None, original_audio_url=None)
+        self._known = self._client.settled_keys() or self._known
+        self._scanned_at, self._failure = begun, None
+
+
+class _FirstPage:
+    """A client's list that remembers what its newest page showed."""
+
+    def __init__(self, client: Lists) -> None:
+        self._client = client
+        self._first: Page | None = None
+
+    def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
+        page = self._client.list_transcriptions(limit, offset)
+        if offset == 0:
+            self._first = page
+        return page
+
+    def settled_keys(self) -> frozenset[str]:
+        """Return the keys of the jobs on the first page that are older than its newest job by a minute or more."""
+        times = {key_of(job.id): job.created_at for job in self._first.transcriptions} if self._first else {}
+        known = {key: at for key, at in times.items() if at is not None}
+        newest = max(known.values(), default=None)
+        return frozenset(key for key, at in known.items() if newest is not None and newest - at >= SETTLED)
+
+
+def _unknown(error: FluxionsRequestError | FluxionsUnknownOutcomeError) -> FluxionsUnknownOutcomeError:
+    return FluxionsUnknownOutcomeError(
+        f"Could not find out whether another run has submitted this recording: {error} Nothing was submitted. "
+        "Retry the task.",
+        status_code=error.status_code,
+    )
