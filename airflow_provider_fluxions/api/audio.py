@@ -136,6 +136,16 @@ class _Unclosed:
         """Leave the caller's file open."""
 
 
+class UploadGuard(Protocol):
+    """Who has a say in an upload. Its methods run in the thread that uploads; what they raise ends the upload."""
+
+    def beat(self) -> None:
+        """Note that another block was sent."""
+
+    def before_last_byte(self) -> None:
+        """Raise if the recording must not arrive whole: with its last byte, the service makes a job of it."""
+
+
 class UploadBody:
     """A request body of known length that reads a source once, in blocks, and counts those that it gave.
 
@@ -143,10 +153,16 @@ class UploadBody:
     urllib3 sends each block as it comes instead of cutting it into pieces of 16 KiB (1 MiB blocks measured
     three to four times faster). A source that turns out longer or shorter than promised raises, so that no
     half recording is ever accepted as a whole one.
+
+    The last byte is sent alone, after everything before it was handed to the system and the guard had its say. One
+    byte, because a process that is stopped in the middle of a send completes it when it continues.
+
+    :param guard: Asked before the last byte. Default None: nobody is asked.
     """
 
-    def __init__(self, source: AudioSource) -> None:
+    def __init__(self, source: AudioSource, guard: UploadGuard | None = None) -> None:
         self._source = source
+        self._guard = guard
         self._file = source.open()
         self._first: bytes | None = None
         self._bytes_read = 0
@@ -167,13 +183,24 @@ class UploadBody:
 
         :raises FluxionsAudioError: the source ends early, goes on too long, or breaks off.
         """
+        for block in self._blocks():
+            self.bytes_given += len(block)
+            yield block
+            if self._guard is not None:
+                self._guard.beat()
+
+    def _blocks(self) -> Iterator[bytes]:
         block = self.first_bytes()
         while block:
             if self._bytes_read == self.len:
                 # With the last block the server has a whole recording, and makes a job of it: first see that
                 # nothing follows.
                 self._read()
-            self.bytes_given += len(block)
+                if self._guard is not None:
+                    if len(block) > 1:
+                        yield block[:-1]
+                    self._guard.before_last_byte()
+                    block = block[-1:]
             yield block
             block = self._read()
 

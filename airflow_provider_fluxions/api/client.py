@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import requests
 
-from airflow_provider_fluxions.api.audio import AudioSource, UploadBody, audio_source
+from airflow_provider_fluxions.api.audio import AudioSource, UploadBody, UploadGuard, audio_source
 from airflow_provider_fluxions.api.errors import (
     FluxionsConnectionError,
     FluxionsInputError,
@@ -131,6 +131,7 @@ class FluxionsClient:
         non_speech: bool = False,
         cache: bool = True,
         content_type: str | None = None,
+        guard: UploadGuard | None = None,
     ) -> Submission:
         """Upload audio once and return the job it started.
 
@@ -144,6 +145,7 @@ class FluxionsClient:
         :param cache: let the service answer with an earlier result for the same audio.
         :param content_type: The audio's media type. Default None: the extension of the recording, else the type in
             its store, else its first bytes, else the extension of ``filename``.
+        :param guard: May end the upload before its last byte. Default None.
         :raises FluxionsAudioError: nothing to send, or it changed while it was sent.
         :raises FluxionsRequestError: no usable answer.
         """
@@ -155,7 +157,7 @@ class FluxionsClient:
         paths = _from(self._submit_paths, _working_submit_paths.get(choice))
         for path in paths:
             try:
-                answer = self._post(path, source, params, content_type)
+                answer = self._post(path, source, params, content_type, guard)
             except (FluxionsNotFoundError, FluxionsRejectedError) as error:
                 if error.status_code not in (404, 405):
                     raise
@@ -233,11 +235,16 @@ class FluxionsClient:
         return read_response(response.status_code, response.headers, response.content, job_id=job_id)
 
     def _post(
-        self, path: str, source: AudioSource, params: Mapping[str, str], content_type: str | None
+        self,
+        path: str,
+        source: AudioSource,
+        params: Mapping[str, str],
+        content_type: str | None,
+        guard: UploadGuard | None,
     ) -> dict[str, Any]:
         timeouts = (self.settings.connect_timeout, self.settings.submit_timeout)
         call = Call(self.settings.submit_timeout, total_seconds=self._total_timeout or math.inf)
-        with contextlib.closing(UploadBody(source)) as body, limited(call):
+        with contextlib.closing(UploadBody(source, guard)) as body, limited(call):
             stored = getattr(source, "content_type", None)
             kind = content_type or media_type(source.uri, stored, params["filename"], body.first_bytes)
             headers = {"Content-Type": kind}

@@ -1,21 +1,20 @@
-"""Submitting a piece of work once: no crash, timeout or retry pays for it twice.
+"""Submitting a piece of work once: no crash, timeout, stall or retry pays for it twice.
 
-The four rules (docs: "What happens when..."):
+The four rules (docs/recovery.md):
 
 1. A first try submits; a later one first looks for the job that an earlier one left.
-2. An answer that proves that nothing was created is retried. One that proves nothing sends us to the list:
-   found, take it up; absent from a complete scan, submit again; not settled, raise ("unknown, not absent").
+2. A response that proves that nothing was created is retried. After one that proves nothing, the list decides:
+   a job that is found is reused; absent from complete scans over two minutes, the work is submitted again; where
+   the list cannot tell, the outcome is unknown: raise, and submit nothing.
 3. The caller records the id before anything waits.
-4. Only an exact match of the reference is taken up: a wrong transcript is worse than paying twice.
+4. Only an exact match of the reference is reused: a wrong transcript is worse than paying twice.
 """
 
 from __future__ import annotations
 
 import logging
-import random
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,19 +26,26 @@ from airflow_provider_fluxions.api.errors import (
     JobId,
 )
 from airflow_provider_fluxions.api.models import Job, JobStatus, Submission
-from airflow_provider_fluxions.api.reference import marked_filename
+from airflow_provider_fluxions.api.pausing import MAX_PAUSE_SECONDS, Clock, Patience, pause_seconds
+from airflow_provider_fluxions.api.reference import carries, marked_filename
+from airflow_provider_fluxions.api.renaming import warn_of_lost_reference
 from airflow_provider_fluxions.api.search import newest_live, search
+from airflow_provider_fluxions.api.stall import StallWatch
+from airflow_provider_fluxions.api.wording import ago, megabytes
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
+
+__all__ = ["MAX_PAUSE_SECONDS", "Clock", "Taken", "Work", "ago", "megabytes", "pause_seconds", "submit_once"]
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-MAX_PAUSE_SECONDS = 60.0
-# After an answer that proves nothing, a job may show up in the list a moment later: look twice.
-SETTLE_PAUSES_SECONDS = (2.0, 8.0)
+# A list may show a job late. After a response that proves nothing, it is scanned at 2, 6, 14, 30, 60 and 120 s.
+SETTLE_PAUSES_SECONDS = (2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
+# A list that takes longer to read than a stall would be read for ever.
+MAX_STALL_SCANS = 3
 
 
 @dataclass(frozen=True)
@@ -74,15 +80,6 @@ class Taken:
     adopted: bool
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Time as an argument: ``now`` in epoch seconds, ``sleep`` in seconds, ``jitter`` between 0 and 1."""
-
-    now: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = field(default=random.random)
-
-
 def submit_once(
     client: FluxionsClient,
     work: Work,
@@ -108,7 +105,17 @@ def submit_once(
     return _Submit(client, work, deadline, clock or Clock(), log_level, on_pause).run(look_first, recorded)
 
 
+class _FoundMeanwhileError(Exception):
+    """Ends an upload whose job exists already."""
+
+    def __init__(self, taken: Taken) -> None:
+        super().__init__(taken)
+        self.taken = taken
+
+
 class _Submit:
+    """One call of `submit_once`; also the guard of its uploads."""
+
     def __init__(
         self,
         client: FluxionsClient,
@@ -120,10 +127,12 @@ class _Submit:
     ) -> None:
         self.client = client
         self.work = work
-        self.deadline = deadline
-        self.clock = clock
+        self.now = clock.now
         self.log_level = log_level
-        self.on_pause = on_pause
+        self.watch = StallWatch(clock.now)
+        self.patience = Patience(deadline, clock, on_pause, self.watch)
+
+    # The rules
 
     def run(self, look_first: bool, recorded: JobId | None) -> Taken:
         taken = None
@@ -132,24 +141,29 @@ class _Submit:
         attempt = 0
         while taken is None:
             attempt += 1
+            begun = self.now()
             try:
                 return self._submit()
             except FluxionsRequestError as error:
                 if not error.nothing_created:
-                    taken = self._settle(error)
+                    taken = self._settle(error, begun)
                 if taken is None:
-                    self._pause(error, attempt)
+                    self.patience.pause(error, attempt)
         return taken
 
     def _submit(self) -> Taken:
         work = self.work
-        submission: Submission = self.client.submit(
-            work.source,
-            filename=work.sent_filename,
-            non_speech=work.non_speech,
-            cache=work.cache,
-            content_type=work.content_type,
-        )
+        try:
+            submission: Submission = self.client.submit(
+                work.source,
+                filename=work.sent_filename,
+                non_speech=work.non_speech,
+                cache=work.cache,
+                content_type=work.content_type,
+                guard=self if work.ref else None,
+            )
+        except _FoundMeanwhileError as found:
+            return found.taken
         log.log(
             self.log_level,
             "Submitted job %s (%s, %s, reference %s).",
@@ -157,12 +171,63 @@ class _Submit:
         )  # fmt: skip
         return Taken(submission.id, submission.status, adopted=False)
 
+    def _settle(self, error: FluxionsRequestError, begun: float) -> Taken | None:
+        """After a response that proves nothing, let the list decide whether a job was created.
+
+        :param begun: When the attempt began: its job is not older.
+        """
+        if not self.work.ref:
+            raise error
+        for seconds in SETTLE_PAUSES_SECONDS:
+            if seconds > self.patience.left_seconds:
+                raise self._unknown(error) from error
+            log.warning("%s Checking in %.0f s whether the job list shows a job.", error, seconds)
+            self.patience.sleep(seconds)
+            taken = self._find(begun)
+            if taken is not None:
+                return taken
+        log.info("The job list shows that no job was created (reference %s).", self.work.ref)
+        return None
+
+    # The guard of an upload
+
+    def beat(self) -> None:
+        self.watch.beat()
+
+    def before_last_byte(self) -> None:
+        """Check the list if the upload stood still for so long that another try may have submitted the work."""
+        for _ in range(MAX_STALL_SCANS):
+            self.watch.beat()
+            if not self.watch.is_stalled:
+                return
+            log.warning(
+                "The upload of %s made no progress for %.0f s. Checking whether another try submitted it meanwhile.",
+                self.work.filename, self.watch.longest_seconds,
+            )  # fmt: skip
+            taken = self._find()
+            if taken is not None:
+                raise _FoundMeanwhileError(taken)
+
+    # Finding the job
+
     def _read_recorded(self, job_id: JobId | None) -> Taken | None:
-        """Take up the recorded job, unless it failed or the account does not know it."""
+        """Reuse the recorded job if it did not fail and its name carries the reference.
+
+        The connection may lead to another account by now, which has a job with the same id.
+        """
         if job_id is None:
             return None
         job = self._patiently(lambda: self._job_or_none(job_id))
-        return self._take_up(job) if job and job.status != JobStatus.FAILED else None
+        if job is None or job.status == JobStatus.FAILED:
+            return None
+        if carries(job.filename, str(self.work.ref)):
+            return self._take_up(job)
+        log.warning(
+            "Job %s was recorded by an earlier try, but its file name does not carry reference %s. Scanning the list.",
+            job_id, self.work.ref,
+        )  # fmt: skip
+        warn_of_lost_reference(job)
+        return None
 
     def _job_or_none(self, job_id: JobId) -> Job | None:
         try:
@@ -171,52 +236,40 @@ class _Submit:
             log.warning("Job %s was recorded by an earlier try, but this account has no such job.", job_id)
             return None
 
-    def _find(self) -> Taken | None:
-        """Look for the work's job in the list; None means that a complete scan shows none."""
+    def _find(self, begun: float | None = None) -> Taken | None:
+        """Scan the list for the work's job; None means that a complete scan shows none.
+
+        :param begun: No job of interest is older (epoch seconds). Default None: since the work's first try.
+        """
         ref, since = str(self.work.ref), self.work.since
-        jobs = self._patiently(lambda: search(self.client, {ref}, since))[ref]
+        if begun is not None:
+            attempt = datetime.fromtimestamp(begun, UTC)
+            since = attempt if since is None else max(since, attempt)
+        self.watch.reset()
+        jobs = self._patiently(lambda: search(self.client, {ref}, since, datetime.fromtimestamp(self.now(), UTC)))[ref]
         if len(jobs) > 1:
-            log.warning("Jobs %s carry reference %s; the newest that did not fail is taken up.",
+            log.warning("Jobs %s carry reference %s; the newest that did not fail is reused.",
                         ", ".join(f"{job.id} ({job.status})" for job in jobs), ref)  # fmt: skip
         job = newest_live(jobs)
         return self._take_up(job) if job else None
-
-    def _settle(self, error: FluxionsRequestError) -> Taken | None:
-        """After an answer that proves nothing, let the list say whether a job was created."""
-        if not self.work.ref:
-            raise error
-        for seconds in SETTLE_PAUSES_SECONDS:
-            log.warning("%s Looking in the list whether a job was created, in %.0f s.", error, seconds)
-            self.clock.sleep(seconds)
-            taken = self._find()
-            if taken is not None:
-                return taken
-        log.info("The list shows that no job was created (reference %s).", self.work.ref)
-        return None
 
     def _take_up(self, job: Job) -> Taken:
         log.log(
             self.log_level,
             "Took up job %s (%s) submitted %s by an earlier attempt (reference %s).",
-            job.id, job.status, ago(job.created_at, self.clock.now()), self.work.ref,
+            job.id, job.status, ago(job.created_at, self.now()), self.work.ref,
         )  # fmt: skip
         return Taken(job.id, job.status, adopted=True)
 
     def _patiently(self, read: Callable[[], T]) -> T:
-        """Return what a read gives, repeating it until the deadline.
+        """Return what a read gives, repeating it while that can help.
 
-        :raises FluxionsUnknownOutcomeError: it could not be read: unknown, not absent.
+        :raises FluxionsUnknownOutcomeError: it could not be read, so it is unknown whether a job exists.
         """
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                return read()
-            except (FluxionsRequestError, FluxionsUnknownOutcomeError) as error:
-                try:
-                    self._pause(error, attempt)
-                except (FluxionsRequestError, FluxionsUnknownOutcomeError):
-                    raise self._unknown(error) from error
+        try:
+            return self.patience.repeat(read)
+        except (FluxionsRequestError, FluxionsUnknownOutcomeError) as error:
+            raise self._unknown(error) from error
 
     def _unknown(self, error: Exception) -> FluxionsUnknownOutcomeError:
         return FluxionsUnknownOutcomeError(
@@ -224,39 +277,3 @@ class _Submit:
             f"{error} The next try asks again; if you know that no job exists, submit with durable=False.",
             status_code=getattr(error, "status_code", None),
         )
-
-    def _pause(self, error: FluxionsRequestError | FluxionsUnknownOutcomeError, attempt: int) -> None:
-        """Wait before the next attempt, or raise the error where waiting cannot help or time is up."""
-        seconds = pause_seconds(attempt, getattr(error, "retry_after_seconds", None), self.clock.jitter())
-        left = self.deadline - self.clock.now()
-        if not error.transient or seconds > left:
-            raise error
-        log.warning("%s Next attempt in %.1f s (attempt %d failed, %.0f s left).", error, seconds, attempt, left)
-        if self.on_pause:
-            self.on_pause(seconds)
-        self.clock.sleep(seconds)
-
-
-def pause_seconds(attempt: int, retry_after: float | None, jitter: float) -> float:
-    """Return the pause after the given attempt (1-based): doubling from 1 s up to 60 s, jittered by half,
-    never less than the service asked for.
-    """
-    backoff = min(MAX_PAUSE_SECONDS, 2.0 ** min(attempt - 1, 10)) * (0.5 + jitter / 2)
-    return max(backoff, retry_after or 0.0)
-
-
-def megabytes(size_bytes: int) -> str:
-    """Return a size for people, in decimal units."""
-    if size_bytes < 1_000_000:
-        return f"{size_bytes / 1000:.1f} kB"
-    return f"{size_bytes / 1_000_000:.1f} MB"
-
-
-def ago(instant: datetime | None, now: float) -> str:
-    """Return how long ago something was, for people."""
-    if instant is None:
-        return "at an unknown time"
-    seconds = max(0.0, (datetime.fromtimestamp(now, UTC) - instant).total_seconds())
-    if seconds < 120:
-        return f"{seconds:.0f} s ago"
-    return f"{seconds / 60:.0f} min ago" if seconds < 7200 else f"{seconds / 3600:.0f} h ago"

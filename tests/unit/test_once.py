@@ -247,7 +247,8 @@ def test_a_job_that_shows_up_in_the_list_a_moment_late_is_taken_up(service: Serv
 
 
 @pytest.mark.parametrize(
-    "filename", ["interview.mp3", f"interview--{REF[:-1]}0.mp3", f"interview{MARK}x.mp3", f"{REF}.mp3"]
+    "filename",
+    ["interview.mp3", f"interview--{REF[:-1]}0.mp3", f"interview{MARK}0.mp3", f"interview--{REF[:8]}-{REF[8:]}.mp3"],
 )
 def test_a_job_with_a_name_that_is_only_alike_is_left_alone(service: Service, time: FakeTime, filename: str) -> None:
     other = service.client().submit(b"RIFF audio", filename=filename, cache=False).id

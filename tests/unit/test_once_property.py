@@ -103,7 +103,7 @@ def audio(step: Try) -> Source:
 @pytest.fixture(scope="module")
 def service(closing: list[threading.Thread]) -> Iterator[Service]:
     emulator = Emulator("observed", KEY)
-    emulator.seed_jobs(120, status="processing")
+    emulator.seed_jobs(30, status="processing")
     service = Service(emulator, EmulatorServer(emulator).start())
     yield service
     closing.append(threading.Thread(target=service.close))
@@ -134,7 +134,7 @@ def run(service: Service, client: DyingClient, step: Try, ref: str, recorded: An
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(tries=TRIES, order=st.sampled_from(["newest", "oldest", "shuffled"]))
 def test_at_most_one_live_job_exists_and_is_the_one_returned(service: Service, tries: list[Try], order: str) -> None:

@@ -1,4 +1,4 @@
-"""Every answer that leaves a submit in doubt, in every order of a list with 5,000 foreign jobs: one live job."""
+"""Every answer that leaves a submit in doubt, in every order of a list with 300 foreign jobs: one live job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airflow_provider_fluxions.emulator import Emulator, EmulatorServer
 from tests.unit.conftest import KEY, Service
 from tests.unit.fakes import FakeTime, source
 
-FOREIGN_JOBS = 5_000
+FOREIGN_JOBS = 300
 # How long a client waits for an answer that is held back, in real seconds.
 SUBMIT_TIMEOUT_SECONDS = 0.15
 
