@@ -16,7 +16,7 @@ from typing import Any, Literal, Self
 from airflow_provider_fluxions.api import read, speech
 from airflow_provider_fluxions.api.errors import FluxionsResponseError, JobId
 from airflow_provider_fluxions.api.events import Event, events
-from airflow_provider_fluxions.api.segments import Segment, Word, sort_segments
+from airflow_provider_fluxions.api.segments import Segment, Word, sort_segments, usable_seconds
 from airflow_provider_fluxions.api.turns import TimedTurn, timed_turns
 
 __all__ = [
@@ -252,7 +252,7 @@ def _job_fields(data: Json) -> dict[str, Any]:
         "updated_at": read.instant(data.get("updated_at")),
         "filename": read.text(data.get("filename")),
         "error_message": read.text(data.get("error_message")),
-        "audio_duration": read.number(data.get("audio_duration")),
+        "audio_duration": usable_seconds(data.get("audio_duration")),
         "audio_format": read.text(data.get("audio_format")),
         "processing_time": read.number(data.get("processing_time")),
         "language": read.text(data.get("language")),

@@ -10,13 +10,39 @@ from typing import Any, Literal, Self
 from airflow_provider_fluxions.api import read, speech
 from airflow_provider_fluxions.api.matching import find_words, key_of
 
+# A year: no recording is longer, and every caption format, table and timedelta can hold it.
+MAX_SECONDS = 366 * 24 * 3600.0
+# Aligners round, and place the first word a little before the recording. -1 and below mean "unknown" to some.
+MIN_SECONDS = -1.0
+
 Json = read.Json
 WordTiming = Literal["api", "interpolated", "missing"]
 
 
+def usable_seconds(value: Any) -> float | None:
+    """Return a time in seconds from the start of the audio, None if it cannot be one.
+
+    This is the only place that decides it. NaN, infinities, more than a year, and -1 or less count as missing; a time
+    up to one second before the start is the start.
+    """
+    seconds = read.number(value)
+    if seconds is None or not MIN_SECONDS < seconds <= MAX_SECONDS:
+        return None
+    return seconds if seconds >= 0.0 else 0.0
+
+
+def _times(data: Json) -> tuple[float | None, float | None]:
+    """Read a start and an end, under either pair of names that services use."""
+    start, end = usable_seconds(data.get("start")), usable_seconds(data.get("end"))
+    return (
+        usable_seconds(data.get("start_time")) if start is None else start,
+        usable_seconds(data.get("end_time")) if end is None else end,
+    )
+
+
 @dataclass(frozen=True)
 class Word:
-    """One spoken word. Times are seconds from the start of the audio, None where the API gave none.
+    """One spoken word. Times are seconds from the start of the audio, None where the API gave none that is usable.
 
     :param interpolated: the times are ours, in proportion to letters between what the API did time.
     """
@@ -31,7 +57,7 @@ class Word:
     def from_json(cls, data: Json) -> Self:
         """Read a word in any of the shapes that speech services use (the vendor documents none)."""
         text = next((data[name] for name in ("word", "text", "punctuated_word") if data.get(name)), "")
-        return cls(str(text), *read.times(data), raw=data)
+        return cls(str(text), *_times(data), raw=data)
 
     @property
     def timing(self) -> WordTiming:
@@ -74,7 +100,7 @@ class Segment:
             segment_no,
             speech.bare_speaker(data.get("speaker")),
             read.text(data.get("text")) or "",
-            *read.times(data),
+            *_times(data),
             words=tuple(Word.from_json(word) for word in read.objects(data.get("words"))),
             segment_idx=read.integer(data.get("segment_idx")),
             raw=data,
@@ -151,12 +177,19 @@ def _spread(words: list[Word], start: float | None, end: float | None) -> Iterat
 
 
 def times_of(segment: Segment) -> tuple[float | None, float | None]:
-    """Return a segment's start and end in seconds, from its words where it has none of its own."""
+    """Return a segment's start and end in seconds, from its words if it has none of its own.
+
+    An end at or before the start is no end: it is None, unless the segment's words have one that is later.
+    """
     start, end = segment.start, segment.end
     if start is None:
         start = next((word.start for word in segment.words if word.start is not None), None)
+    if start is not None and end is not None and end <= start:
+        end = None
     if end is None:
         end = next((word.end for word in reversed(segment.words) if word.end is not None), None)
+        if start is not None and end is not None and end <= start:
+            end = None
     return start, end
 
 
@@ -165,7 +198,7 @@ def sort_segments(value: Any) -> tuple[Segment, ...]:
     keyed: list[tuple[tuple[float, float, int], Json]] = []
     key = (0.0, 0.0, -1)
     for position, data in enumerate(read.objects(value)):
-        start, end = read.times(data)
+        start, end = _times(data)
         if start is not None:
             key = (start, start if end is None else end, position)
         keyed.append((key, data))

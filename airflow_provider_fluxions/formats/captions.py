@@ -1,26 +1,32 @@
 """Cutting a transcription into caption cues; how a cue is written is each format's own business.
 
 A segment becomes one cue if it fits, else several: cut between words, at the words' own times where the
-API gave them and in proportion to characters where not. Segments that overlap stay overlapping, because
+API gave them and in proportion to characters where not. Words whose times cannot hold their text (all at one instant,
+say) share the segment's time in proportion, too. Segments that overlap stay overlapping, because
 people do talk at once. Cues carry clean text: no tags, no emphasis marks.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
 from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
-from airflow_provider_fluxions.api.models import Segment, Transcription
+from airflow_provider_fluxions.api.models import Segment, Transcription, Word
 from airflow_provider_fluxions.api.segments import times_of
+from airflow_provider_fluxions.formats.breaking import Columns, columns_of, first_columns, width_of
 from airflow_provider_fluxions.formats.cutting import cut_spans, wrap
 from airflow_provider_fluxions.formats.limits import DEFAULT_LIMITS, Limits, Speakers
 from airflow_provider_fluxions.formats.timeline import Timeline
 
-# For a segment the API gave no end: about what viewers read, the slower end of Netflix's guide.
+# For a segment the API gave no end: about what viewers read, the slower end of Netflix's guide, and a second at least.
 READING_CHARACTERS_PER_SECOND = 17
+MIN_GUESSED_MS = 1_000
+# Nobody speaks faster: 30 is very fast. Times that ask for more are wrong, and a cue that kept them would only flash.
+MAX_SPOKEN_CHARACTERS_PER_SECOND = 50
 # Looked up, because padding numbers was half of the time that writing captions took.
 _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 _THREE_DIGITS = tuple(f"{number:03}" for number in range(1000))
@@ -85,7 +91,7 @@ def speaker_label(transcription: Transcription, speaker: str | None) -> str:
 def _name(transcription: Transcription, speaker: str | None, limits: Limits) -> str:
     """Return a name and a colon that take at most half a line."""
     name = " ".join(speaker_label(transcription, speaker).split())
-    return f"{name[: limits.line_characters // 2 - 2].strip()}: " if name else ""
+    return f"{first_columns(name, limits.line_characters // 2 - 2).strip()}: " if name else ""
 
 
 def _has_speech(text: str) -> bool:
@@ -100,24 +106,57 @@ def _span_ms(segment: Segment, text: str, previous_end_ms: int) -> tuple[int, in
     """Return start and end, from the words or by estimate where the segment has none of its own."""
     start, end = times_of(segment)
     # Rounded once, to whole milliseconds: cutting digits off would show 59.9996 s as 59.999.
-    start_ms = previous_end_ms if start is None else max(0, round(start * 1000))
-    if end is None:
-        return start_ms, start_ms + len(text) * 1000 // READING_CHARACTERS_PER_SECOND
-    return start_ms, max(start_ms + 1, round(end * 1000))
+    start_ms = previous_end_ms if start is None else round(start * 1000)
+    end_ms = start_ms if end is None else round(end * 1000)
+    if end_ms <= start_ms:
+        guessed_ms = width_of(text) * 1000 // READING_CHARACTERS_PER_SECOND
+        end_ms = start_ms + max(guessed_ms, MIN_GUESSED_MS)
+    return start_ms, end_ms
 
 
 def _cut(segment: Segment, text: str, start_ms: int, end_ms: int, limits: Limits, prefix: str) -> list[Cue]:
-    lines, cut = wrap(text, 0, len(text), limits, prefix)
+    columns = None if text.isascii() else columns_of(text)
+    lines, cut = wrap(text, columns, 0, len(text), limits, prefix)
     if cut == len(text) and end_ms - start_ms <= limits.cue_ms:
         return [Cue(start_ms, end_ms, segment.speaker, lines)]
-    timeline = Timeline(text, segment.words, start_ms, end_ms)
+    if segment.words and _last_long_enough(segment.words):
+        timeline = Timeline(text, segment.words, start_ms, end_ms)
+        cues, holds_its_text = _cut_by(timeline, text, columns, segment.speaker, limits, prefix)
+        if holds_its_text:
+            return cues
+    return _cut_by(Timeline(text, (), start_ms, end_ms), text, columns, segment.speaker, limits, prefix)[0]
+
+
+def _last_long_enough(words: Sequence[Word]) -> bool:
+    """Whether the time from the first of the timed words to the last is long enough to say them."""
+    timed = [word for word in words if word.start is not None and word.end is not None]
+    if len(timed) < 2:
+        return True
+    lasts_s = max(word.end or 0.0 for word in timed) - min(word.start or 0.0 for word in timed)
+    return lasts_s * MAX_SPOKEN_CHARACTERS_PER_SECOND >= sum(len(word.text) for word in timed)
+
+
+def _cut_by(
+    timeline: Timeline, text: str, columns: Columns, speaker: str | None, limits: Limits, prefix: str
+) -> tuple[list[Cue], bool]:
+    """Return the cues of a segment, and whether each lasts long enough for its text to be spoken.
+
+    A cue that does not is made longer first, up to the start of the next one.
+    """
     cues = []
-    for begin, cut in cut_spans(text, timeline, limits, prefix):
-        lines, _ = wrap(text, begin, cut, limits, "" if begin else prefix)
-        start_ms = timeline.ms_at(begin)
-        end_ms = min(max(timeline.ms_at(cut), start_ms + 1), start_ms + limits.cue_ms)
-        cues.append(Cue(start_ms, end_ms, segment.speaker, lines))
-    return cues
+    holds_its_text = True
+    spans = cut_spans(text, columns, timeline, limits, prefix)
+    starts_ms = [timeline.ms_at(begin) for begin, _ in spans]
+    for number, (begin, cut) in enumerate(spans):
+        lines, _ = wrap(text, columns, begin, cut, limits, "" if begin else prefix)
+        start_ms, end_ms = starts_ms[number], timeline.ms_at(cut)
+        least_ms = min(limits.cue_ms, (cut - begin) * 1000 // MAX_SPOKEN_CHARACTERS_PER_SECOND)
+        if end_ms - start_ms < least_ms:
+            next_ms = starts_ms[number + 1] if number + 1 < len(spans) else end_ms
+            end_ms = max(end_ms, min(next_ms, start_ms + least_ms))
+            holds_its_text &= end_ms - start_ms >= least_ms
+        cues.append(Cue(start_ms, min(max(end_ms, start_ms + 1), start_ms + limits.cue_ms), speaker, lines))
+    return cues, holds_its_text
 
 
 def _settle(cues: list[Cue], limits: Limits) -> list[Cue]:
@@ -142,6 +181,6 @@ def _read_by_ms(cue: Cue, limits: Limits) -> int:
     """Return when a cue can have been read; sooner where it would stay too long for that, or past its speech."""
     if not limits.characters_per_second:
         return cue.end_ms
-    characters = sum(map(len, cue.lines)) + len(cue.lines) - 1  # a line's end is read as a space
+    characters = sum(map(width_of, cue.lines)) + len(cue.lines) - 1  # a line's end is read as a space
     reading_ms = math.ceil(characters * 1000 / limits.characters_per_second)
     return cue.start_ms + min(reading_ms, limits.cue_ms, cue.end_ms - cue.start_ms + limits.linger_ms)

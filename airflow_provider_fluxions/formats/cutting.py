@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from airflow_provider_fluxions.formats.breaking import (
+    Columns,
+    first_word_cut,
+    last_space,
+    line_end,
+    width_between,
+    width_of,
+    word_cut,
+)
 from airflow_provider_fluxions.formats.limits import Limits
 from airflow_provider_fluxions.formats.timeline import Timeline
 
@@ -12,41 +21,46 @@ Span = tuple[int, int]
 PAUSE_MS = 1_000
 
 
-def cut_spans(text: str, timeline: Timeline, limits: Limits, prefix: str) -> list[Span]:
-    """Return where the text's cues begin and end: each as full as its rules allow, but for the last two."""
+def cut_spans(text: str, columns: Columns, timeline: Timeline, limits: Limits, prefix: str) -> list[Span]:
+    """Return where the text's cues begin and end: each as full as its rules allow, but for the last two.
+
+    :param columns: of the text; see `breaking`.
+    """
     spans: list[Span] = []
     begin = 0
     while begin < len(text):
-        _, cut = wrap(text, begin, len(text), limits, prefix)
-        cut = _shorten(text, begin, cut, timeline, limits)
-        _, cut = wrap(text, begin, cut, limits, prefix)
+        _, cut = wrap(text, columns, begin, len(text), limits, prefix)
+        cut = _shorten(text, columns, begin, cut, timeline, limits)
+        _, cut = wrap(text, columns, begin, cut, limits, prefix)
         spans.append((begin, cut))
         begin, prefix = _skip_space(text, cut), ""
     if len(spans) > 1:
-        spans[-2:] = _balanced(text, spans[-2], spans[-1], timeline, limits)
+        spans[-2:] = _balanced(text, columns, spans[-2], spans[-1], timeline, limits)
     return spans
 
 
-def wrap(text: str, begin: int, until: int, limits: Limits, prefix: str) -> tuple[tuple[str, ...], int]:
+def wrap(
+    text: str, columns: Columns, begin: int, until: int, limits: Limits, prefix: str
+) -> tuple[tuple[str, ...], int]:
     """Return the lines of one cue from ``begin``, and where in the text they end."""
-    width = limits.line_characters - len(prefix)
-    if until - begin <= width:
+    width = limits.line_characters - (width_of(prefix) if prefix else 0)
+    if (until - begin if columns is None else columns[until] - columns[begin]) <= width:
         return (prefix + text[begin:until],), until
     lines: list[str] = []
     end = begin
     while len(lines) < limits.lines and end < until:
         begin = _skip_space(text, end)
         end = until
-        if until - begin > width:
-            end = text.rfind(" ", begin, begin + width + 1)
-            if end < 0:
-                end = begin + width
+        if width_between(columns, begin, until) > width:
+            end = min(until, line_end(text, columns, begin, width))
         lines.append(prefix + text[begin:end])
         width, prefix = limits.line_characters, ""
     return tuple(lines), end
 
 
-def _balanced(text: str, before: Span, last: Span, timeline: Timeline, limits: Limits) -> tuple[Span, Span]:
+def _balanced(
+    text: str, columns: Columns, before: Span, last: Span, timeline: Timeline, limits: Limits
+) -> tuple[Span, Span]:
     """Return a segment's last two cues, cut nearer to their middle where the last one is a word or two left over.
 
     The first one becomes shorter, so it keeps its rules. The places between words are tried from the middle on: the
@@ -57,24 +71,37 @@ def _balanced(text: str, before: Span, last: Span, timeline: Timeline, limits: L
     if left_over * 2 >= cut - begin or timeline.ms_at(rest) - timeline.ms_at(cut) >= PAUSE_MS:
         return before, last
     middle = (begin + end) // 2
+    if columns is not None and text.find(" ", begin, end) < 0:  # a script without spaces
+        at = first_word_cut(text, columns, middle, cut)
+        is_better = left_over < at - begin and _fits(text, columns, at, end, timeline, limits)
+        return ((begin, at), (at, end)) if is_better else (before, last)
     for space in range(max(begin, text.rfind(" ", begin, middle + 1)), cut):
-        if text[space] == " " and space - begin > left_over and _fits(text, space + 1, end, timeline, limits):
+        if (
+            text[space] == " "
+            and space - begin > left_over
+            and last_space(text, columns, begin, space + 1) == space
+            and _fits(text, columns, space + 1, end, timeline, limits)
+        ):
             return (begin, space), (space + 1, end)
     return before, last
 
 
-def _fits(text: str, begin: int, end: int, timeline: Timeline, limits: Limits) -> bool:
-    return timeline.ms_at(end) - timeline.ms_at(begin) <= limits.cue_ms and wrap(text, begin, end, limits, "")[1] == end
+def _fits(text: str, columns: Columns, begin: int, end: int, timeline: Timeline, limits: Limits) -> bool:
+    lasts_ms = timeline.ms_at(end) - timeline.ms_at(begin)
+    return lasts_ms <= limits.cue_ms and wrap(text, columns, begin, end, limits, "")[1] == end
 
 
-def _shorten(text: str, begin: int, end: int, timeline: Timeline, limits: Limits) -> int:
+def _shorten(text: str, columns: Columns, begin: int, end: int, timeline: Timeline, limits: Limits) -> int:
     """Move a cue's end back, between words, until the cue is not too long; one word stays whole."""
     while (lasts_ms := timeline.ms_at(end) - timeline.ms_at(begin)) > limits.cue_ms:
-        space = text.rfind(" ", begin, end)
+        space = last_space(text, columns, begin, end)
         if space > begin:
             end = space
-        elif end - begin > limits.line_characters:  # a script without spaces
-            end = begin + max(1, (end - begin) * limits.cue_ms // lasts_ms)
+        elif width_between(columns, begin, end) > limits.line_characters:  # a script without spaces
+            shorter = word_cut(text, columns, begin, begin + (end - begin) * limits.cue_ms // lasts_ms)
+            if shorter >= end:
+                break
+            end = shorter
         else:
             break
     return end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.formats.breaking import width_of
 from airflow_provider_fluxions.formats.captions import DEFAULT_LIMITS, Cue, Limits, caption, timestamp
 
 Make = Callable[..., Transcription]
@@ -58,7 +60,7 @@ def texts(cues: list[Cue]) -> list[str]:
 def test_no_cue_breaks_a_rule(result: Transcription) -> None:
     for cue in caption(result):
         assert 1 <= len(cue.lines) <= LINES
-        assert all(1 <= len(line) <= LINE_CHARACTERS and line == line.strip() for line in cue.lines)
+        assert all(1 <= width_of(line) <= LINE_CHARACTERS and line == line.strip() for line in cue.lines)
         assert not any(char in line for line in cue.lines for char in "\n\r\u2028\x85")
         assert 0 <= cue.start_ms < cue.end_ms <= cue.start_ms + CUE_MS
 
@@ -84,9 +86,14 @@ def test_the_times_of_a_segments_cues_never_go_back(data: dict[str, Any]) -> Non
 
 @given(segments())
 def test_a_segments_cues_stay_within_its_time(data: dict[str, Any]) -> None:
-    for cue in caption(Transcription.from_json({"id": 1, "segments": [data]})):
-        assert round(data["start"] * 1000) <= cue.start_ms
-        assert cue.end_ms <= max(round(data["end"] * 1000), cue.start_ms + 1)
+    start_ms, end_ms = round(data["start"] * 1000), round(data["end"] * 1000)
+    cues = caption(Transcription.from_json({"id": 1, "segments": [data]}))
+    assert all(start_ms <= cue.start_ms < cue.end_ms for cue in cues)
+    if end_ms > start_ms and all(cue.end_ms > end_ms for cue in cues):
+        # More cues than milliseconds are left: each still lasts one.
+        assert all(cue.end_ms == cue.start_ms + 1 for cue in cues)
+    elif end_ms > start_ms:
+        assert all(cue.end_ms <= max(end_ms, cue.start_ms + 1) for cue in cues)
 
 
 @given(TRANSCRIPTIONS)
@@ -99,7 +106,8 @@ def test_cues_are_ordered_by_start_as_webvtt_requires(result: Transcription) -> 
 def test_other_limits_hold_too(result: Transcription, limits: Limits) -> None:
     for cue in caption(result, limits):
         assert len(cue.lines) <= limits.lines
-        assert max(map(len, cue.lines)) <= limits.line_characters
+        # A character of two columns is never cut, not even by a line of one.
+        assert max(map(width_of, cue.lines)) <= max(2, limits.line_characters)
         assert cue.end_ms - cue.start_ms <= limits.cue_ms
 
 
@@ -233,9 +241,56 @@ def test_times_are_rounded_to_whole_milliseconds(make: Make, seconds: float, ms:
     assert cue.start_ms == ms
 
 
-@pytest.mark.parametrize("end", [5, 4.9, -1])
-def test_a_cue_that_would_end_before_it_starts_lasts_one_millisecond(make: Make, end: float) -> None:
-    assert times(caption(make(("0", 5, end, "a")))) == [(5000, 5001)]
+@pytest.mark.parametrize("end", [5, 4.9, 5.0001, 0, -1, 1e306, math.inf, math.nan])
+def test_an_end_that_is_not_after_the_start_is_no_end(make: Make, end: float) -> None:
+    text = "x" * 34
+    assert times(caption(make(("0", 5, end, text)))) == times(caption(make(("0", 5, None, text)))) == [(5000, 7000)]
+
+
+def test_an_end_that_is_not_after_the_start_comes_from_the_words_if_they_have_one(make: Make) -> None:
+    words = [{"word": "hi", "start": 5, "end": 5.5}, {"word": "there", "start": 5.5, "end": 6.5}]
+    result = make(segments=[{"text": "Hi there.", "start": 5, "end": 5, "words": words}])
+    assert times(caption(result)) == [(5000, 6500)]
+
+
+def test_a_derived_end_leaves_time_to_see_the_cue(make: Make) -> None:
+    assert times(caption(make(("0", 5, 5, "a")))) == [(5000, 6000)]
+
+
+LONG_TEXT = "We sold forty of them yesterday and nobody really asked us why we did it at all so we did it again"
+
+
+@pytest.mark.parametrize("instant", [0.0, 5.0, 9.99, 10.0])
+@pytest.mark.parametrize("limits", [DEFAULT_LIMITS, Limits(20, 1)])
+def test_words_that_all_carry_one_instant_share_the_segments_time(make: Make, instant: float, limits: Limits) -> None:
+    segment = {"text": LONG_TEXT, "start": 0, "end": 10}
+    words = [{"word": word, "start": instant, "end": instant} for word in LONG_TEXT.split()]
+    assert caption(make(segments=[{**segment, "words": words}]), limits) == caption(make(segments=[segment]), limits)
+
+
+@given(st.lists(st.floats(0, 10), min_size=20, max_size=20).map(sorted), st.sampled_from([Limits(20, 1), Limits()]))
+def test_no_cue_of_a_segment_with_room_is_too_short_to_be_spoken(starts: list[float], limits: Limits) -> None:
+    tokens = LONG_TEXT.split()
+    words = [{"word": token, "start": at, "end": at} for token, at in zip(tokens, starts, strict=False)]
+    segment = {"text": LONG_TEXT, "start": 0, "end": 10, "words": words}
+    for cue in caption(Transcription.from_json({"id": 1, "segments": [segment]}), limits):
+        assert cue.end_ms - cue.start_ms >= 20 * sum(map(len, cue.lines)) - 1
+
+
+def test_a_word_of_no_length_before_a_pause_is_shown_long_enough_to_be_said(make: Make) -> None:
+    words = [
+        {"word": "one", "start": 0, "end": 6.5},
+        {"word": "tomorrow", "start": 7.5, "end": 7.5},
+        {"word": "six", "start": 15, "end": 16},
+    ]
+    result = make(segments=[{"text": "one tomorrow six", "start": 0, "end": 16, "words": words}])
+    assert times(caption(result)) == [(0, 6500), (7500, 7660), (15000, 16000)]
+
+
+@pytest.mark.parametrize("absurd", [1e306, -1e306, 1e10, math.inf, math.nan, -1, 10**400, "1e306"])
+def test_a_segment_with_an_absurd_time_follows_the_one_before_it(make: Make, absurd: Any) -> None:
+    cues = caption(make(("0", 1, 2, "a"), ("1", absurd, absurd, "b" * 17), ("0", 5, 6, "c")))
+    assert times(cues) == [(1000, 2000), (2000, 3000), (5000, 6000)]
 
 
 def test_a_time_before_the_audio_is_its_start(make: Make) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.formats.breaking import width_of
 from airflow_provider_fluxions.formats.captions import Cue, caption
 from airflow_provider_fluxions.formats.limits import CaptionOptions, Limits, Speakers
 
@@ -51,7 +52,7 @@ def later_start(cues: list[Cue], number: int) -> int | None:
 def test_every_cue_is_within_its_rules(result: Transcription, limits: Limits, speakers: Speakers) -> None:
     for cue in caption(result, limits, speakers):
         assert 1 <= len(cue.lines) <= limits.lines
-        assert all(len(line) <= limits.line_characters for line in cue.lines)
+        assert all(width_of(line) <= limits.line_characters for line in cue.lines)
         assert cue.start_ms < cue.end_ms <= cue.start_ms + limits.cue_ms
 
 
@@ -103,7 +104,7 @@ def as_spoken(result: Transcription, limits: Limits) -> list[Cue]:
 
 def readable_end(cue: Cue, spoken: Cue, limits: Limits) -> int:
     """Return until when a cue should stay to be read, were it alone."""
-    reading_ms = math.ceil(len(" ".join(cue.lines)) * 1000 / limits.characters_per_second)
+    reading_ms = math.ceil(width_of(" ".join(cue.lines)) * 1000 / limits.characters_per_second)
     return min(cue.start_ms + reading_ms, cue.start_ms + limits.cue_ms, spoken.end_ms + limits.linger_ms)
 
 
