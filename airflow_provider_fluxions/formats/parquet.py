@@ -1,12 +1,13 @@
 """``parquet``: tables for analysts, a file each: ``<base>.transcripts.parquet``, ``<base>.segments.parquet`` ...
 
 Needs the extra ``parquet``. Schemas are explicit: an empty table keeps its columns, and no column changes its type
-with what a transcription holds.
+with what a transcription holds. A number or an instant that its column cannot hold is null there; ``raw_json`` has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -25,13 +26,13 @@ _SCHEMAS: Mapping[str, str] = {
         transcription_id string!, source_uri string, source_etag string, source_bytes int64, stored_uri string,
         client_ref string, filename string, status string!, error_message string, created_at instant,
         updated_at instant, audio_duration_s float64, audio_format string, processing_time_s float64,
-        language string, non_speech_requested bool, non_speech bool, cached bool, num_chunks int32,
-        num_segments int32, num_speakers int32, n_segments int32!, n_words int32!, n_events int32!, n_turns int32!,
+        language string, non_speech_requested bool, non_speech bool, cached bool, num_chunks int64,
+        num_segments int64, num_speakers int64, n_segments int32!, n_words int32!, n_events int32!, n_turns int32!,
         speech_s float64!, overlap_s float64!, text large_string!, text_clean large_string!, dag_id string,
         task_id string, run_id string, map_index int32, provider_version string!, schema_version string!,
         ingested_at instant, raw_json large_string""",
     "segments": """
-        transcription_id string!, segment_no int32!, segment_idx_raw int32, turn_no int32, speaker string,
+        transcription_id string!, segment_no int32!, segment_idx_raw int64, turn_no int32, speaker string,
         speaker_name string, start_s float64, end_s float64, duration_s float64, gap_prev_s float64,
         overlaps_prev bool, text string!, text_clean string!, n_words int32!, words_per_min float32""",
     "words": """
@@ -107,14 +108,22 @@ def write_table(transcription: Transcription, table: str, origin: Origin) -> byt
 
 
 def _arrow_table(arrow: Any, rows: list[Row], columns: Any) -> Any:
-    values = {name: [_encodable(row.get(name)) for row in rows] for name in columns.names}
+    values = {one.name: [_fitting(row.get(one.name), one.type) for row in rows] for one in columns}
     return arrow.Table.from_pydict(values, schema=columns)
 
 
-def _encodable(value: Any) -> Any:
-    """Return text without half surrogate pairs, which JSON may hold and UTF-8 cannot; all else as it is."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", errors="replace").decode()
+def _fitting(value: Any, kind: Any) -> Any:
+    """Return a value as its column can hold it, None if it cannot: a result that is paid for is always written."""
+    if isinstance(value, str):
+        # Half surrogate pairs, which JSON may hold and UTF-8 cannot, become question marks.
+        return value if value.isascii() else value.encode("utf-8", errors="replace").decode()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) < 1 << (kind.bit_width - 1) else None
+    if isinstance(value, datetime):
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:  # an offset at the first or last day that there is
+            return None
     return value
 
 

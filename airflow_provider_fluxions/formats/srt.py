@@ -12,8 +12,13 @@ from airflow_provider_fluxions.formats.base import Format
 from airflow_provider_fluxions.formats.captions import caption, timestamp
 from airflow_provider_fluxions.formats.limits import CaptionOptions
 
-# SubRip has no escapes, and readers take this for a time line. All its dashes go: "--->" holds "-->" again.
+# SubRip has no escapes, so that what players read as markup is written with similar characters.
+# Readers take this for a time line. All its dashes go: "--->" holds "-->" again.
 _ARROW = re.compile(r"-{2,}>")
+# <i>, </font>, <c.red>: single angle quotation marks instead, which are as wide.
+_TAG = re.compile(r"<(?=\s*/?\s*[A-Za-z])([^<>]*)>")
+# {\an8}, {b}, {y:i}: players with an ASS renderer hide all that is in braces.
+_BRACES = {ord("{"): "(", ord("}"): ")"}
 
 DEFAULTS = CaptionOptions()
 
@@ -26,10 +31,15 @@ def write(transcription: Transcription, options: CaptionOptions = DEFAULTS) -> b
     blocks = []
     for number, cue in enumerate(caption(transcription, options.limits, options.speakers), 1):
         text = "\n".join(cue.lines)
-        if "-->" in text:
-            text = _ARROW.sub("->", text)
+        if ">" in text or "}" in text:
+            text = _without_markup(text)
         blocks.append(f"{number}\n{timestamp(cue.start_ms, ',')} --> {timestamp(cue.end_ms, ',')}\n{text}\n")
     return "\n".join(blocks).encode("utf-8", errors="replace")
+
+
+def _without_markup(text: str) -> str:
+    text = _TAG.sub("\u2039\\1\u203a", _ARROW.sub("->", text))
+    return text.translate(_BRACES) if 0 <= text.find("{") < text.rfind("}") else text
 
 
 FORMAT = Format("srt", ".srt", "application/x-subrip", write, CaptionOptions)

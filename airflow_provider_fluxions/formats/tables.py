@@ -17,10 +17,14 @@ from airflow_provider_fluxions.api.reference import reference_in
 from airflow_provider_fluxions.api.segments import Segment, times_of
 from airflow_provider_fluxions.formats import raw_json
 from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.formats.signed_links import without_signed_links
 from airflow_provider_fluxions.version import __version__
 
 # Goes up when a column changes its meaning or goes; a new column alone does not.
 SCHEMA_VERSION = "1"
+
+# Of a shorter segment no rate says anything, and it might be too large for a number.
+MIN_RATED_SECONDS = 0.001
 
 Row = dict[str, Any]
 
@@ -45,7 +49,7 @@ def transcripts(transcription: Transcription, origin: Origin) -> Iterator[Row]:
         "client_ref": origin.client_ref or reference_in(transcription.filename),
         "filename": transcription.filename,
         "status": str(transcription.status),
-        "error_message": transcription.error_message,
+        "error_message": without_signed_links(transcription.error_message or "") or None,
         "created_at": transcription.created_at,
         "updated_at": transcription.updated_at,
         "audio_duration_s": transcription.audio_duration,
@@ -102,7 +106,7 @@ def segments(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
             "text": part.text,
             "text_clean": part.text_clean,
             "n_words": n_words,
-            "words_per_min": n_words * 60 / duration if duration and duration > 0 else None,
+            "words_per_min": n_words * 60 / duration if duration and duration >= MIN_RATED_SECONDS else None,
         }
         latest_end = end if latest_end is None else max(latest_end, end if end is not None else latest_end)
 

@@ -141,9 +141,28 @@ def _documented(kind: str) -> str:
     return "dictionary" if kind.startswith("dictionary") else words.get(kind, kind)
 
 
-def test_a_number_that_its_column_cannot_hold_is_refused_and_named() -> None:
-    with pytest.raises(FluxionsFormatError, match="does not fit the table transcripts"):
-        render_files(Transcription.from_json({"id": 1, "num_segments": 2**40}), "parquet")
+@pytest.mark.parametrize(
+    ("number", "held"), [(2**31, 2**31), (2**62, 2**62), (2**63, None), (1e306, None), (-(10**400), None)]
+)
+def test_a_number_that_its_column_cannot_hold_is_null_and_kept_in_the_json(number: Any, held: int | None) -> None:
+    answer = {"id": 1, "num_segments": number, "segments": [{"text": "a", "segment_idx": number}]}
+    read = tables(Transcription.from_json(answer))
+    (facts,) = read["transcripts"].to_pylist()
+    assert facts["num_segments"] == held
+    assert json.loads(facts["raw_json"])["num_segments"] == number
+    assert read["segments"].to_pylist()[0]["segment_idx_raw"] == held
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_an_instant_that_no_column_can_hold_is_null(instant: str) -> None:
+    (facts,) = tables(Transcription.from_json({"id": 1, "created_at": instant}))["transcripts"].to_pylist()
+    assert facts["created_at"] is None
+
+
+def test_a_signed_link_in_an_error_message_is_in_no_column() -> None:
+    message = "Could not fetch https://r2.example/a?X-Amz-Signature=secret."
+    (facts,) = tables(Transcription.from_json({"id": 1, "error_message": message}))["transcripts"].to_pylist()
+    assert "secret" not in str(facts)
 
 
 def test_duckdb_reads_the_files_of_many_recordings_as_one_table(tmp_path: Path) -> None:

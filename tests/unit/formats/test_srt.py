@@ -20,7 +20,10 @@ from airflow_provider_fluxions.formats.captions import caption
 
 Make = Callable[..., Transcription]
 
-TOKENS = st.sampled_from(["so", "1", "-->", "--->", "haha", "*ok*", "\n", "x" * 60]) | st.text()
+# Without markup, which a test of its own has.
+TOKENS = st.sampled_from(["so", "1", "-->", "--->", "haha", "*ok*", "\n", "x" * 60]) | st.text(
+    st.characters(codec="utf-8", exclude_characters="<{")
+)
 
 
 def spoken_of(tokens: st.SearchStrategy[str]) -> st.SearchStrategy[list[tuple[float, float, list[str]]]]:
@@ -52,6 +55,25 @@ def test_an_empty_transcription_is_an_empty_file(make: Make) -> None:
 @pytest.mark.parametrize("arrow", ["-->", "--->", "-" * 9 + ">"])
 def test_an_arrow_in_the_text_is_no_time_line(make: Make, arrow: str) -> None:
     assert render(make(("0", 0, 1, f"a {arrow} b")), "srt").decode().splitlines()[2] == "a -> b"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("<i>now</i>", "\u2039i\u203anow\u2039/i\u203a"),
+        ('<font color="red">x</font>', '\u2039font color="red"\u203ax\u2039/font\u203a'),
+        ("{\\an8}top {b}", "(\\an8)top (b)"),
+        ("R&D, 3 < 4 > 2, I <3 it", "R&D, 3 < 4 > 2, I <3 it"),
+        ("x<y, {z", "x<y, {z"),
+        ("< /b >", "\u2039 /b \u203a"),
+    ],
+)
+def test_what_players_read_as_markup_is_shown_as_text(make: Make, text: str, written: str) -> None:
+    body = render(make(("0", 0, 1, text)), "srt").decode()
+    assert body.splitlines()[2] == written
+    (line,) = pysubs2.SSAFile.from_string(body, format_="srt")
+    assert line.plaintext == written
+    assert line.text == written, "no override of ASS"
 
 
 def test_blank_lines_in_the_text_do_not_end_a_cue(make: Make) -> None:

@@ -34,3 +34,19 @@ def test_what_is_no_stored_result_is_told_why(data: bytes, said: str) -> None:
     with pytest.raises(FluxionsFormatError, match="This is no stored result") as caught:
         read_stored(data)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("status", ["failed", "FAILED", "processing", "submitted"])
+def test_the_stored_json_of_a_job_without_a_transcript_makes_no_empty_result(status: str) -> None:
+    link = "https://r2.example/a?X-Amz-Signature=secret"
+    answer = {"id": 7, "status": status, "error_message": f"no\x1b speech in {link}", "segments": []}
+    with pytest.raises(FluxionsFormatError, match=f"job 7 was {status.lower()} ") as caught:
+        read_stored(render(Transcription.from_json(answer), "json"))
+    assert caught.value.job_id == 7
+    assert "secret" not in str(caught.value)
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", ["completed", "Completed", "archived", "", None])
+def test_a_completed_or_unknown_status_is_a_stored_result(status: str | None) -> None:
+    assert read_stored(render(Transcription.from_json({"id": 7, "status": status}), "json")).id == 7

@@ -1,0 +1,50 @@
+"""Signed links, which no stored result may contain: until they expire, anybody who reads the file can fetch the audio.
+
+Known fields are written as null at any depth. A URL with a signature in its query is found wherever it is: alone it is
+null, too; within other text its query is replaced by ``?***``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+LINK_FIELDS = frozenset({"audio_url", "original_audio_url"})
+
+# S3 and R2 (X-Amz-), Google (X-Goog-), CloudFront and older S3 (Signature), Azure (sig), others (sign, token, hmac).
+_SIGNATURE = re.compile(
+    r"[?&;](?:x-(?:amz|goog|oss|cos)-[a-z-]{1,40}|(?:q-)?sign(?:ature)?|sig|hmac|verify|(?:access|auth|security)?[_-]?token"
+    r"|(?:api|access)[_-]?key)=",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\s\"'<>]+")
+
+
+def may_hold_signed_link(text: str) -> bool:
+    """Whether a text contains what only URLs with a signature do; quick, for texts of any length."""
+    return _SIGNATURE.search(text) is not None
+
+
+def without_signed_links(text: str) -> str:
+    """Return a text whose URLs have no signatures."""
+    return _WORD.sub(_unsigned, text) if may_hold_signed_link(text) else text
+
+
+def _unsigned(found: re.Match[str]) -> str:
+    word = found[0]
+    scheme = word.find("://")
+    query = word.find("?", scheme) if scheme >= 0 else -1
+    return f"{word[:query]}?***" if query >= 0 and _SIGNATURE.search(word, query) else word
+
+
+def without_links(value: Any) -> Any:
+    """Return JSON without signed links, as a copy if there are any; members keep their order."""
+    if isinstance(value, str):
+        unsigned = without_signed_links(value)
+        return None if unsigned != value and _WORD.fullmatch(value.strip()) else unsigned
+    if isinstance(value, Mapping):
+        return {name: None if name in LINK_FIELDS else without_links(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_links(one) for one in value]
+    return value
