@@ -1,4 +1,7 @@
-"""What the emulator's vendor half answers, as an OpenAPI description: one a profile, for readers and for fuzzers."""
+"""What the emulator's vendor half answers, as an OpenAPI description: one a profile, for readers and for fuzzers.
+
+Faults and list behaviors break any promise of it; they are described among its components.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_fluxions.emulator.profiles import Profile
+from airflow_provider_fluxions.emulator.vocabulary import schemas
 
 _Schema = dict[str, Any]
 _TEXT: _Schema = {"type": "string"}
@@ -35,7 +39,10 @@ def describe(profile: Profile) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": f"Fluxions, as emulated: {profile.name}", "version": "1"},
-        "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "Authorization"}}},
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "Authorization"}},
+        },
         "security": [{"key": []}],
         "paths": {
             "/health": {"get": {"summary": "Health", "security": [], "responses": {"200": _json(_health(profile))}}},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from airflow_provider_fluxions.emulator import ControlClient, Fault, OutcomeRule, Transition
+from airflow_provider_fluxions.emulator import ControlClient, Fault, ListBehavior, OutcomeRule, Settings, Transition
 
 if TYPE_CHECKING:
     from conftest import Api
@@ -95,3 +96,11 @@ def test_rules_and_settings_change_over_the_control_api(api: Api, control: Contr
 def test_a_bad_setting_is_explained(control: ControlClient, change: dict[str, object]) -> None:
     with pytest.raises(requests.HTTPError, match="400"):
         control.settings(**change)
+
+
+@pytest.mark.parametrize("kind", [Fault, ListBehavior, OutcomeRule, Settings, Transition])
+def test_the_description_has_every_word_that_the_control_api_takes(api: Api, kind: type) -> None:
+    described = api.session.get(f"{api.url}/_emulator/openapi.json", timeout=10).json()
+    schema = described["components"]["schemas"][kind.__name__]
+    assert set(schema["properties"]) == {column.name for column in fields(kind)}
+    assert schema["required"] == (["filename"] if kind is OutcomeRule else [])
