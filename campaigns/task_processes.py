@@ -47,12 +47,13 @@ def kill(pid: int, *, with_supervisor: bool = False) -> None:
     for victim in victims:
         os.kill(victim, signal.SIGKILL)
     for victim in victims:
-        wait_until(lambda victim=victim: _is_gone(victim), f"process {victim} gone", _GONE_SECONDS)
+        wait_until(lambda victim=victim: is_gone(victim), f"process {victim} gone", _GONE_SECONDS)
     # The kernel closes its sockets with it; the server hears of that a moment later.
     time.sleep(0.1)
 
 
-def _is_gone(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
+    """Whether the process has ended; its parent may not have noticed yet."""
     try:
         return _stat(pid)[0] in "ZX"
     except (FileNotFoundError, ProcessLookupError):

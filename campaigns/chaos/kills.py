@@ -49,7 +49,8 @@ def _running_pids(scene: Scene) -> list[int]:
     """The processes of running tasks that our scheduler's session has, with their parents: ids are used again."""
     ours = set(watchdog.session_members(scene.airflow.components.pid("scheduler")))
     pids = [row["pid"] for row in scene.task_instances("pid", "state") if row["state"] == "running"]
-    return [pid for pid in pids if pid in ours and task_processes.parent(pid) in ours]
+    free = ours - scene.stopped
+    return [pid for pid in pids if pid in free and task_processes.parent(pid) in free]
 
 
 def _kill_emulator(scene: Scene, down_seconds: float) -> None:

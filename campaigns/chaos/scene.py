@@ -9,12 +9,14 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_fluxions.emulator.control import ControlClient
+from airflow_provider_fluxions.emulator.listing import ListBehavior
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule
+from campaigns.chaos.behaviors import Behavior
 from campaigns.chaos.cast import DOOMED, content
 from campaigns.chaos.plan import Plan
 from harness.airflow import LocalAirflow
@@ -22,6 +24,7 @@ from harness.emulator import LocalEmulator
 from harness.faulty_s3 import FaultyS3
 from harness.postgres import LocalPostgres
 from harness.s3 import LocalS3
+from harness.s3_store import Store
 from harness.settings import lost_after
 from harness.stage import PROFILES
 
@@ -34,6 +37,8 @@ DOOM = "Doomed for as long as the storm lasts"
 # Much less, and on a busy machine Airflow gives up what lives: two tries at the same time.
 LOST_SECONDS = 60
 
+_PLAIN_SETTINGS = {"list_order": "newest", "clock_offset_seconds": 0.0}
+
 
 @dataclass
 class Account:
@@ -45,11 +50,23 @@ class Account:
     awake: threading.Lock = field(default_factory=threading.Lock)
     hits: Counter[str] = field(default_factory=Counter)
     posts: int = 0
+    behavior: Behavior = field(default_factory=Behavior)
 
     def set_up(self) -> None:
-        """What it forgets when it is killed: which jobs fail."""
+        """Set what it forgets when it is killed: which jobs fail, and how it behaves."""
         if self.is_stormy:
             self.control.set_outcome(OutcomeRule(DOOMED, error_message=DOOM))
+            self._behave()
+
+    def behave(self, behavior: Behavior) -> None:
+        """Be like that from now on, until the storm is over."""
+        with self.awake:
+            self.behavior = behavior
+            self._behave()
+
+    def _behave(self) -> None:
+        self.control.set_list(**{**asdict(ListBehavior()), **self.behavior.listing})
+        self.control.settings(**{**_PLAIN_SETTINGS, **self.behavior.settings})
 
     def collect(self) -> None:
         """Take over what it recorded, which it forgets as well."""
@@ -64,17 +81,25 @@ class Account:
             self.is_stormy = False
             self.control.clear_faults()
             self.control.clear_outcomes()
+            self.behavior = Behavior()
+            self._behave()
 
 
 @dataclass
 class Scene:
-    """All that runs. Tasks reach `buckets` through `door`."""
+    """All that runs. Tasks reach `buckets` through `door`. `stopped` are the processes that no kill may take."""
 
     airflow: LocalAirflow
     account: Account
     door: FaultyS3
     buckets: LocalS3
     home: Path
+    stopped: set[int] = field(default_factory=set)
+
+    def behave(self, behavior: Behavior) -> None:
+        """Let the service and S3 be like that from now on; the default is as usual."""
+        self.account.behave(behavior)
+        self.door.set_store(**{**asdict(Store()), **behavior.store})
 
     def task_instances(self, *columns: str) -> list[dict[str, Any]]:
         """Some columns of all task instances, in an order that is always the same."""
@@ -93,9 +118,9 @@ def set_scene(home: Path, plan: Plan, lost_seconds: int = LOST_SECONDS) -> Itera
     with ExitStack() as stack:
         buckets = stack.enter_context(LocalS3(home / "s3.log"))
         buckets.create_bucket(SOURCE, RESULTS)
-        for part in plan.parts:
-            for name in part.recordings:
-                buckets.put(SOURCE, f"{part.run_id}/{name}.wav", content(plan.seed, name))
+        # Each once: a recording that is put again is a newer one.
+        for folder, name in sorted({(part.folder, name) for part in plan.parts for name in part.recordings}):
+            buckets.put(SOURCE, f"{folder}/{name}.wav", content(plan.seed, name))
         door = stack.enter_context(FaultyS3(buckets))
         # Without a cache, two uploads of one recording are two jobs, whatever their names.
         server = LocalEmulator(home / "emulator", profile=profile, after_seconds=JOB_SECONDS, cache_mode="off")

@@ -11,16 +11,20 @@ from typing import Protocol, TypeVar
 import requests
 
 from airflow_provider_fluxions.emulator.faults import Fault
+from campaigns.chaos.behaviors import Behavior, behavior_of
 from campaigns.chaos.cast import Part
 from campaigns.chaos.faults import fault_of
 from campaigns.chaos.kills import is_component, strike_down
-from campaigns.chaos.plan import Kill, Plan, Strike
+from campaigns.chaos.plan import Kill, Plan, Spell, Start, Strike
 from campaigns.chaos.scene import Scene
+from campaigns.chaos.stalls import prepare, stall
 from harness.components import START_SECONDS
 from harness.processes import HarnessError, wait_until
 
 # A run may have to wait for an API server that is killed, comes back slowly, and is killed again.
 TRIGGER_SECONDS = 3 * START_SECONDS
+
+STALL = "stall"
 
 
 class Timed(Protocol):
@@ -43,8 +47,13 @@ def storm(scene: Scene, plan: Plan) -> Counter[str]:
     def kill(event: Kill) -> None:
         hit[event.kind] += strike_down(scene, event)
 
-    with ThreadPoolExecutor(4) as pool:
+    def stop(event: Start) -> None:
+        hit[STALL] += stall(scene, event.part)
+
+    with ThreadPoolExecutor(5 + len(plan.stalls)) as pool:
         under_way = [
+            pool.submit(follow, plan.spells, lambda spell: _behave(scene, spell)),
+            *(pool.submit(follow, [start], stop) for start in plan.stalls),
             pool.submit(follow, plan.starts, lambda start: _start(scene, start.part)),
             pool.submit(follow, plan.faults, lambda strike: _go_wrong(scene, strike)),
             pool.submit(follow, [one for one in plan.kills if is_component(one)], kill),
@@ -57,10 +66,12 @@ def storm(scene: Scene, plan: Plan) -> Counter[str]:
 
 def _start(scene: Scene, part: Part) -> None:
     """Trigger the run, again as long as there is no API server to hear of it."""
+    if part.is_stalled:
+        prepare(scene, part)
 
     def started() -> bool:
         try:
-            scene.airflow.rest.trigger(part.dag_id, part.run_id, {})
+            scene.airflow.rest.trigger(part.dag_id, part.run_id, {"folder": part.folder})
         except (HarnessError, requests.RequestException):
             return scene.airflow.database.run_state(part.dag_id, part.run_id) is not None
         return True
@@ -75,6 +86,12 @@ def _go_wrong(scene: Scene, strike: Strike) -> None:
             scene.account.control.add_fault(fault)
     else:
         scene.door.add_fault(fault)
+
+
+def _behave(scene: Scene, spell: Spell) -> None:
+    scene.behave(behavior_of(spell))
+    time.sleep(spell.seconds)
+    scene.behave(Behavior())
 
 
 def follow(

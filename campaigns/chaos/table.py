@@ -15,6 +15,7 @@ from pathlib import Path
 from campaigns.chaos.plan import make_plan
 from campaigns.chaos.run import Report, play
 from campaigns.chaos.scene import SLOTS, set_scene
+from campaigns.chaos.storm import STALL
 
 CALM_SECONDS = 900.0
 
@@ -25,7 +26,8 @@ def table(report: Report) -> Iterator[str]:
     planned = Counter(kill.kind for kill in plan.kills)
     yield from ("| killed | planned | hit |", "|---|---|---|")
     yield from (f"| {kind} | {count} | {report.kills[kind]} |" for kind, count in planned.items())
-    yield f"| **all** | {planned.total()} | {report.kills.total()} |"
+    yield f"| task stopped in its upload, replaced, continued | {len(plan.stalls)} | {report.kills[STALL]} |"
+    yield f"| **all** | {planned.total() + len(plan.stalls)} | {report.kills.total()} |"
     yield from ("", "| fault | planned | met a request | requests hit |", "|---|---|---|---|")
     struck = Counter(strike.kind for strike in plan.faults if report.hits[strike.name])
     hits: Counter[str] = Counter()
@@ -34,11 +36,14 @@ def table(report: Report) -> Iterator[str]:
     for kind, count in Counter(strike.kind for strike in plan.faults).items():
         yield f"| {kind} | {count} | {struck[kind]} | {hits[kind]} |"
     yield f"| **all** | {len(plan.faults)} | {struck.total()} | {hits.total()} |"
+    yield from ("", "| the service or S3 was, for some seconds | times |", "|---|---|")
+    yield from (f"| {kind} | {count} |" for kind, count in Counter(spell.kind for spell in plan.spells).items())
     figures = [
         ("runs", len(plan.starts)),
         ("recordings", found.inputs),
         ("live jobs", found.live_jobs),
-        ("duplicates", found.duplicates),
+        ("recordings paid twice", found.duplicates),
+        ("of these by two runs at once, as documented", found.raced),
         ("failed jobs, of recordings doomed for the storm", found.failed_jobs),
         ("uploads begun", report.posts),
         ("tries of tasks", found.tries),

@@ -8,7 +8,7 @@ import pytest
 
 from campaigns.chaos.cast import Part
 from campaigns.chaos.failures import judge
-from campaigns.chaos.judge import job_faults, manifest_faults, twins
+from campaigns.chaos.judge import RACE_SECONDS, documented_races, job_faults, manifest_faults, twins
 from campaigns.chaos.scene import DOOM
 from campaigns.chaos.undisturbed import EXTENSIONS, undisturbed
 
@@ -19,7 +19,7 @@ JOBS = [
     {"id": 7 + number, "sha256": f"digest-{number}", "filename": f"transfer-000-{number}--{reference}.wav"}
     for number, reference in enumerate(REFERENCES)
 ]
-BY_NAME = {f"transfer-000-{number}": job for number, job in enumerate(JOBS)}
+BY_NAME = {f"transfer-000-{number}": [job] for number, job in enumerate(JOBS)}
 
 
 def row(number: int, **other: Any) -> dict[str, Any]:
@@ -50,6 +50,24 @@ def test_two_jobs_with_one_reference_are_named_though_their_contents_differ() ->
     assert list(job_faults([JOBS[0], second], NAMES)) == [f"2 live jobs carry the reference {REFERENCES[0]}"]
 
 
+SHARED = {"digest-0": "shared-000-0", "digest-1": "shared-000-1"}
+
+
+def later(job: dict[str, Any], seconds: float) -> dict[str, Any]:
+    return {**job, "id": job["id"] + 100, "created_at": 1000.0 + seconds}
+
+
+def test_a_second_job_of_two_runs_at_once_is_documented_as_long_as_the_list_may_not_show_the_first() -> None:
+    jobs = [{**job, "created_at": 1000.0} for job in JOBS]
+    soon, late = later(jobs[0], RACE_SECONDS), later(jobs[1], RACE_SECONDS + 1.0)
+    assert documented_races([*jobs, soon, late], SHARED, set(SHARED.values())) == {soon["id"]}
+
+
+def test_a_second_job_of_one_run_is_never_documented() -> None:
+    jobs = [{**job, "created_at": 1000.0} for job in JOBS]
+    assert documented_races([*jobs, later(jobs[0], 1.0)], SHARED, {"shared-000-1"}) == set()
+
+
 @pytest.mark.parametrize("status", ["completed", "already_done"])
 def test_a_manifest_that_accounts_for_all_is_right(status: str) -> None:
     assert list(manifest_faults([row(0), row(1, status=status)], PART, BY_NAME)) == []
@@ -72,9 +90,15 @@ def test_the_judge_sees_a_manifest_that_does_not(rows: list[dict[str, Any]]) -> 
 def test_results_of_a_transfer_are_named_by_the_recording_and_others_by_the_job_as_well() -> None:
     assert dict(twins(PART, BY_NAME))["storm/transfer-000/transfer-000-1.wav.srt"] == ("transfer-000-1.srt")
     steps = Part("steps-001", "chaos_steps_sync", 1)
-    assert dict(twins(steps, {"steps-001-0": {"id": 12}}))["storm/steps-001/steps-001-0-12.json"] == (
+    assert dict(twins(steps, {"steps-001-0": [{"id": 12}]}))["storm/steps-001/steps-001-0-12.json"] == (
         "steps-001-0.json"
     )
+
+
+def test_two_runs_of_one_folder_have_the_same_results() -> None:
+    first = Part("shared-002", "chaos_shared_sync", 2)
+    second = Part("shared-002-again", "chaos_shared_sync", 2, "shared-002")
+    assert dict(twins(first, {})) == dict(twins(second, {}))
 
 
 def test_a_doomed_job_is_a_documented_reason() -> None:

@@ -10,14 +10,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.emulator.faults import Fault
+from airflow_provider_fluxions.emulator.listing import ListBehavior
+from airflow_provider_fluxions.emulator.settings import Settings
+from campaigns.chaos.behaviors import BEHAVIORS, MAX_LATE_SECONDS, behavior_of
 from campaigns.chaos.cast import FEWEST_JOBS, MAPPED_TASKS, cast, content
 from campaigns.chaos.faults import API_FAULTS, MAX_LATENCY_SECONDS, S3_FAULTS, fault_of
 from campaigns.chaos.plan import (
     FAULTS,
     KILLS,
     MAX_DOWN_SECONDS,
+    MIN_FOLLOWING_SECONDS,
+    SPELLS,
     STARTING_SHARE,
     Plan,
+    Spell,
     Start,
     Strike,
     kill_kinds,
@@ -25,13 +31,14 @@ from campaigns.chaos.plan import (
 )
 from campaigns.chaos.storm import follow
 from campaigns.proportions import shares
+from harness.s3_store import Store
 
 SEEDS = st.integers(0, 2**32)
 JOBS = st.integers(FEWEST_JOBS, 400)
 MAJORS = st.sampled_from((2, 3))
 PLANS = st.builds(make_plan, SEEDS, JOBS, MAJORS)
 # As long as the DAG file's retries wait.
-RETRY_DELAY_SECONDS = 8.0
+RETRY_DELAY_SECONDS = 24.0
 
 
 @given(SEEDS, JOBS, MAJORS)
@@ -48,6 +55,7 @@ def test_another_seed_makes_another_plan(one: int, other: int, jobs: int) -> Non
 @given(PLANS)
 def test_all_happens_within_the_storm_and_nothing_after_it(plan: Plan) -> None:
     assert all(0 <= event.at <= plan.seconds for event in (*plan.starts, *plan.kills, *plan.faults))
+    assert all(spell.at >= 0 and spell.at + spell.seconds <= plan.seconds for spell in plan.spells)
 
 
 @given(PLANS)
@@ -65,6 +73,8 @@ def test_every_kind_of_kill_and_of_fault_occurs(seed: int, jobs: int, major: int
     plan = make_plan(seed, jobs, major)
     assert {kill.kind for kill in plan.kills} == set(kill_kinds(major))
     assert {strike.kind for strike in plan.faults} == set(FAULTS)
+    assert {spell.kind for spell in plan.spells} == set(SPELLS)
+    assert plan.stalls
 
 
 @given(PLANS)
@@ -100,14 +110,27 @@ def test_shares_of_too_little_are_refused() -> None:
 
 @given(SEEDS, JOBS)
 def test_the_runs_have_just_as_many_recordings_as_asked_for(seed: int, jobs: int) -> None:
-    names = [name for part in cast(seed, jobs) for name in part.recordings]
+    names = [name for part in cast(seed, jobs) if part.shares is None for name in part.recordings]
     assert len(set(names)) == len(names) == jobs
 
 
 @given(SEEDS, JOBS)
 def test_every_kind_of_dag_runs_with_each_way_of_waiting(seed: int, jobs: int) -> None:
-    kinds = {f"chaos_{kind}_{way}" for kind in ("steps", "mapped", "transfer") for way in ("deferred", "sync")}
+    kinds = {
+        f"chaos_{kind}_{way}" for kind in ("steps", "mapped", "transfer", "shared") for way in ("deferred", "sync")
+    }
     assert {part.dag_id for part in cast(seed, jobs)} == kinds
+
+
+@given(PLANS)
+def test_the_second_run_of_a_shared_folder_starts_after_the_first_and_has_its_recordings(plan: Plan) -> None:
+    begun = {start.part.run_id: start for start in plan.starts}
+    seconds = [start for start in plan.starts if start.part.shares]
+    assert seconds
+    for second in seconds:
+        first = begun[str(second.part.shares)]
+        assert second.at - first.at >= MIN_FOLLOWING_SECONDS
+        assert second.part.recordings == first.part.recordings
 
 
 @given(SEEDS, JOBS)
@@ -125,24 +148,42 @@ def test_no_two_recordings_are_the_same() -> None:
     assert len({content(3, name) for part in parts for name in part.recordings}) == 200
 
 
+def test_every_kind_of_a_plan_is_a_behavior() -> None:
+    assert set(BEHAVIORS) == set(SPELLS)
+
+
+@given(st.sampled_from(sorted(SPELLS)), st.floats(0, 1, exclude_max=True))
+def test_a_behavior_is_one_that_the_emulator_and_the_s3_have(kind: str, draw: float) -> None:
+    behavior = behavior_of(Spell(1.0, kind, draw, 5.0))
+    ListBehavior(**behavior.listing)
+    Settings(**behavior.settings)
+    Store(**behavior.store)
+
+
+def test_a_late_job_is_in_the_list_before_a_retry_looks() -> None:
+    late = [behavior.listing["late_seconds"] for behavior in BEHAVIORS["late list"]]
+    assert max(late) == MAX_LATE_SECONDS
+    assert MAX_LATENCY_SECONDS + MAX_LATE_SECONDS < RETRY_DELAY_SECONDS
+
+
 def test_every_kind_of_a_plan_is_a_fault() -> None:
     assert {*API_FAULTS, *S3_FAULTS} == set(FAULTS)
 
 
 @given(st.sampled_from(sorted(FAULTS)), st.floats(0, 1, exclude_max=True), st.integers(1, 8))
-def test_a_fault_keeps_its_name_and_times_and_no_upload_waits_longer_than_a_retry(
+def test_a_fault_keeps_its_name_and_times_and_no_upload_waits_longer_than_it_may(
     kind: str, draw: float, times: int
 ) -> None:
     fault = fault_of(Strike(1.0, kind, draw, times, "own-name"))
     assert (fault.name, fault.times) == ("own-name", times)
-    assert fault.latency_seconds <= MAX_LATENCY_SECONDS < RETRY_DELAY_SECONDS
+    assert fault.latency_seconds <= MAX_LATENCY_SECONDS
 
 
 @given(st.floats(0, 1, exclude_max=True), st.sampled_from(sorted(API_FAULTS)))
 def test_no_fault_answers_an_upload_with_a_job_of_somebody_else(draw: float, kind: str) -> None:
     fault = fault_of(Strike(1.0, kind, draw, 1, "name"))
     assert isinstance(fault, Fault)
-    assert fault.body not in ("error", "detail", "detail_list")
+    assert fault.body not in ("error", "detail", "detail_list") or fault.status != 200
 
 
 class Watch:

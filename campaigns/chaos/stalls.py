@@ -1,0 +1,102 @@
+"""Stopping a task in the middle of its upload until Airflow has replaced it, and letting it come back."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+from airflow_provider_fluxions.emulator.faults import Fault
+from campaigns import task_processes
+from campaigns.chaos.cast import Part
+from campaigns.chaos.scene import Scene
+from harness.processes import HarnessError, wait_until
+
+# Enough for a scheduler that is killed and comes back meanwhile.
+REACHED_SECONDS = 120.0
+REPLACED_SECONDS = 420.0
+# How long a process that came back has to end.
+ENDED_SECONDS = 120.0
+# The service stops reading after so much of the recording.
+_READ_BYTES = 65_536
+
+
+def prepare(scene: Scene, part: Part) -> None:
+    """Let the service stop reading the first upload of the part's recording."""
+    fault = Fault(
+        path="*submit",
+        filename=f"{part.recordings[0]}*",
+        hold="mid_body",
+        hold_after_bytes=_READ_BYTES,
+        name=part.run_id,
+    )
+    with scene.account.awake:
+        scene.account.control.add_fault(fault)
+
+
+def stall(scene: Scene, part: Part) -> bool:
+    """Stop the part's task and its supervisor once its upload has begun, and continue both when a later try succeeded.
+
+    Return whether the processes were alive by then. False as well where the upload was never seen: the emulator was
+    killed, or the task.
+    """
+    try:
+        wait_until(lambda: _is_held(scene, part), f"{part.run_id} uploads", REACHED_SECONDS)
+        pid = _process(scene, part)
+        pids = [task_processes.parent(pid), pid]
+    except (HarnessError, LookupError, OSError):
+        return False
+    finally:
+        # Whatever came of it, the service reads on.
+        with scene.account.awake:
+            scene.account.control.release(part.run_id)
+    return _stop_until_replaced(scene, part, pids)
+
+
+def _stop_until_replaced(scene: Scene, part: Part, pids: list[int]) -> bool:
+    scene.stopped.update(pids)
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: _is_replaced(scene, part), f"{part.run_id} replaced", REPLACED_SECONDS)
+    except (HarnessError, OSError):
+        return False
+    finally:
+        was_alive = [_continued(pid) for pid in pids]
+        scene.stopped.difference_update(pids)
+    _try(lambda: wait_until(lambda: task_processes.is_gone(pids[1]), f"process {pids[1]} gone", ENDED_SECONDS))
+    return all(was_alive)
+
+
+def _is_held(scene: Scene, part: Part) -> bool:
+    with scene.account.awake:
+        return any(hold["name"] == part.run_id for hold in scene.account.control.holds())
+
+
+def _process(scene: Scene, part: Part) -> int:
+    rows = scene.task_instances("run_id", "state", "pid")
+    return next(int(row["pid"]) for row in rows if row["run_id"] == part.run_id and row["state"] == "running")
+
+
+def _is_replaced(scene: Scene, part: Part) -> bool:
+    """Whether the task that submits has succeeded in a later try."""
+    rows = scene.task_instances("run_id", "task_id", "state", "try_number")
+    return any(
+        row["run_id"] == part.run_id and row["task_id"] in ("submit", "transcribe") and row["state"] == "success"
+        for row in rows
+    )
+
+
+def _continued(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGCONT)
+    except ProcessLookupError:
+        return False
+    return not task_processes.is_gone(pid)
+
+
+def _try(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except HarnessError:
+        return
