@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 TERMINAL_STATUSES = frozenset({"completed", "failed"})
 _CLIENT_REFERENCE = re.compile(r"--[0-9a-f]{16}(?=\.[^.]*$|$)")
+
+_SHORTENED = "~"
+"""Stands for what a client left out of a long name."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ class OutcomeRule:
     """Another ending for the jobs whose filename matches.
 
     `filename` is a shell pattern, tried on the name as sent and on the name without the ``--<16 hex>`` that
-    clients put behind the stem, so ``bad.mp3`` matches ``bad--0123456789abcdef.mp3``.
+    clients put behind the stem, so ``bad.mp3`` matches ``bad--0123456789abcdef.mp3``, and ``interview-2026-0042.mp3``
+    matches the shortened ``intervi~0042--0123456789abcdef.mp3``.
     ``failed`` ends in `error_message`; ``never`` stays in ``processing``; ``unknown_status`` answers `status`
     for the first `for_reads` reads and the first `for_seconds`, then goes the usual way.
     """
@@ -84,8 +89,26 @@ class OutcomeRule:
 
 
 def filename_matches(filename: str, pattern: str) -> bool:
-    """Match a shell pattern against a filename with and without a client's reference."""
-    return fnmatchcase(filename, pattern) or fnmatchcase(_CLIENT_REFERENCE.sub("", filename), pattern)
+    """Match a shell pattern against a filename with and without a client's reference.
+
+    Clients may shorten long names, as in ``intervi~0042.mp3``: such a name matches if a name that is shortened to it
+    may match.
+    """
+    plain = _CLIENT_REFERENCE.sub("", filename)
+    if fnmatchcase(filename, pattern) or fnmatchcase(plain, pattern):
+        return True
+    return _SHORTENED in plain and _may_both_match(pattern, plain.replace(_SHORTENED, "*", 1))
+
+
+@lru_cache(maxsize=4_096)
+def _may_both_match(one: str, other: str) -> bool:
+    """Say whether some text matches both of two patterns of characters, ``?`` and ``*``."""
+    for pattern, beside in ((one, other), (other, one)):
+        if pattern.startswith("*"):
+            return _may_both_match(pattern[1:], beside) or (beside != "" and _may_both_match(pattern, beside[1:]))
+    if not one or not other:
+        return one == other
+    return (one[0] == other[0] or "?" in (one[0], other[0])) and _may_both_match(one[1:], other[1:])
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class Behavior:
     store: Mapping[str, Any] = field(default_factory=dict)
 
 
-_NAMES = ("append:.opus", "upper", "dashes:-", "dashes:_", "copy", "percent", "cut:64")
+_NAMES = ("append:.opus", "upper", "dashes:-", "dashes:_", "copy", "percent", "cut:32")
 BEHAVIORS: dict[str, Sequence[Behavior]] = {
     "late list": [Behavior({"late_seconds": seconds}) for seconds in (5.0, MAX_LATE_SECONDS)],
     "renamed": [Behavior({"names": [name]}) for name in _NAMES],

@@ -18,7 +18,7 @@ RECORDING_BYTES = 20_000
 STALLED_BYTES = 8 * 1024 * 1024
 # The first recording of every so many runs cannot be transcribed before the storm is over.
 DOOMED_EVERY = 5
-DOOMED = "*-doomed-0.wav"
+DOOMED = "*doomed-0.wav"
 
 
 @dataclass(frozen=True)

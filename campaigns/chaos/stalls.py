@@ -25,7 +25,7 @@ def prepare(scene: Scene, part: Part) -> None:
     """Let the service stop reading the first upload of the part's recording."""
     fault = Fault(
         path="*submit",
-        filename=f"{part.recordings[0]}*",
+        filename=f"{part.recordings[0]}.wav",
         hold="mid_body",
         hold_after_bytes=_READ_BYTES,
         name=part.run_id,

@@ -41,6 +41,15 @@ def test_a_fault_may_strike_one_filename_only(api: Api) -> None:
     assert api.get("/transcriptions/1").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("pattern", "hit"),
+    [("interview-2026-0042.mp3", True), ("interview-*.mp3", True), ("*-0042.mp3", True), ("????????*42.mp3", True),
+     ("interview-2026-0043.mp3", False), ("call-*.mp3", False), ("*.wav", False), ("interv~0042.mp3", False)],
+)  # fmt: skip
+def test_a_pattern_matches_the_name_that_a_client_shortened(pattern: str, hit: bool) -> None:
+    assert Fault(filename=pattern).matches("POST", "/submit", "intervi~0042--0123456789abcdef.mp3") is hit
+
+
 def test_retry_after_may_be_a_date(api: Api) -> None:
     api.emulator.add_fault(Fault(status=429, retry_after="date+5"))
     assert api.get("/transcriptions").headers["Retry-After"] == "Fri, 24 Oct 2025 10:35:05 GMT"
