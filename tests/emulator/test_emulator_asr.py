@@ -41,6 +41,7 @@ def _words(text: str) -> list[str]:
 
 
 @needs_asr
+@pytest.mark.slow
 def test_the_dialogue_comes_back_as_two_speakers_in_turns(recogniser: Any) -> None:
     recognition = recogniser.recognise(_upload(SAMPLES / "dialogue.mp3"))
     assert [turn.speaker for turn in recognition.turns] == ["0", "1"] * 4
@@ -51,6 +52,7 @@ def test_the_dialogue_comes_back_as_two_speakers_in_turns(recogniser: Any) -> No
 
 
 @needs_asr
+@pytest.mark.slow
 def test_the_memo_comes_back_over_http_with_words_in_time(make_api: MakeApi, recogniser: Any) -> None:
     api = make_api(recogniser=recogniser)
     job = api.job((SAMPLES / "memo.mp3").read_bytes(), filename="memo.mp3")

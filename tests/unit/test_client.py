@@ -576,6 +576,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process's peak")
 def test_an_upload_of_256_mib_keeps_memory_flat(documented: Service) -> None:
     """The peak of a process of its own, in MiB over what it was before the upload."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-
-import pytest
 
 NAME = "airflow_provider_fluxions"
 ROOT = Path(__file__).parents[2] / NAME
@@ -58,10 +57,17 @@ UPWARD = {"api.models": {"formats"}, "cli.commands.emulator": {"emulator.__main_
 SENDS_HTTP = {"api.bounded", "api.client", "api.connections", "api.session"}
 
 
+@cache
+def tree(module: str) -> ast.Module:
+    """Return a module's syntax tree."""
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+@cache
 def imports(module: str) -> set[str]:
     """Return what a module imports anywhere in it, functions included, as dotted names."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -80,37 +86,46 @@ def part(module: str) -> str:
     return module.partition(".")[0]
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_a_part_imports_only_what_is_below_it(module: str) -> None:
-    above = {name for name in ours(module) if part(name) != part(module)}
+def not_below(module: str) -> set[str]:
+    """Return the modules that a module imports and that are not below it."""
+    others = {name for name in ours(module) if part(name) != part(module)}
+    if module == "__init__":
+        return set()
     if part(module) == "emulator":
-        assert not above
-    elif part(module) == "testing":
-        assert {part(name) for name in above} <= {"emulator", *HEIGHT}
-    elif module != "__init__":
-        assert all(HEIGHT[part(name)] < HEIGHT[part(module)] for name in above), above
+        return others
+    if part(module) == "testing":
+        return {name for name in others if part(name) not in ("emulator", *HEIGHT)}
+    return {name for name in others if HEIGHT[part(name)] >= HEIGHT[part(module)]}
 
 
-@pytest.mark.parametrize(
-    "module", sorted(name for name in MODULES if part(name) in WITHOUT_AIRFLOW and name not in DOORS)
-)
-def test_what_is_usable_without_airflow_imports_none(module: str) -> None:
-    assert not {name for name in imports(module) if name.partition(".")[0] == "airflow"}
+def test_a_part_imports_only_what_is_below_it() -> None:
+    assert {module: found for module in MODULES if (found := not_below(module))} == {}
 
 
-@pytest.mark.parametrize("module", sorted(name for name in MODULES if part(name) == "cli"))
-def test_the_command_line_opens_its_door_to_airflow_inside_functions_only(module: str) -> None:
-    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
-    at_top = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
-    assert f"{NAME}.cli.with_airflow" not in at_top
+def test_what_is_usable_without_airflow_imports_none() -> None:
+    usable = {name for name in MODULES if part(name) in WITHOUT_AIRFLOW} - DOORS
+    assert {module for module in usable if any(part(name) == "airflow" for name in imports(module))} == set()
 
 
-@pytest.mark.parametrize("module", sorted(name for name in MODULES if part(name) not in ("emulator", "testing")))
-def test_only_the_client_and_its_session_send_http(module: str) -> None:
-    # The names of exceptions that other libraries let through send nothing.
+def at_top(module: str) -> set[str]:
+    """Return the modules of this package from which a module imports names outside of functions."""
+    body = tree(module).body
+    return {str(node.module).removeprefix(f"{NAME}.") for node in body if isinstance(node, ast.ImportFrom)}
+
+
+def test_the_command_line_imports_its_airflow_module_inside_functions_only() -> None:
+    assert {module for module in MODULES if part(module) == "cli" and "cli.with_airflow" in at_top(module)} == set()
+
+
+def http_libraries(module: str) -> set[str]:
+    """Return the libraries that a module imports to send requests, names of their exceptions aside."""
     sending = {name for name in imports(module) if not name.startswith(("urllib3.exceptions", "requests.exceptions"))}
-    libraries = {name.partition(".")[0] for name in sending} & {"requests", "urllib3", "httpx", "aiohttp"}
-    assert not libraries or module in SENDS_HTTP
+    return {part(name) for name in sending} & {"requests", "urllib3", "httpx", "aiohttp"}
+
+
+def test_only_the_client_and_its_session_send_http() -> None:
+    others = {name for name in MODULES if part(name) not in ("emulator", "testing")} - SENDS_HTTP
+    assert {module: found for module in others if (found := http_libraries(module))} == {}
 
 
 def test_no_import_goes_in_a_circle() -> None:

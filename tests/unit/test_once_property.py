@@ -133,9 +133,7 @@ def run(service: Service, client: DyingClient, step: Try, ref: str, recorded: An
         service.emulator.clear_faults()
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(tries=TRIES, order=st.sampled_from(["newest", "oldest", "shuffled"]))
 def test_at_most_one_live_job_exists_and_is_the_one_returned(service: Service, tries: list[Try], order: str) -> None:
     ref = reference("property", next(_numbers))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -96,22 +98,33 @@ def recorded(name: str) -> bytes:
     return (RECORDED / name).read_bytes()
 
 
-@pytest.mark.parametrize("status", [200, 201, 299])
-@pytest.mark.parametrize(
-    "name",
-    ["page_get.json", "page_list.json", "page_submit.json", "observed_words.json", "error_says_nothing.json"],
-)
-def test_a_json_object_under_any_2xx_is_the_answer(name: str, status: int) -> None:
-    assert isinstance(read_response(status, JSON, recorded(name)), dict)
+OBJECTS = ["page_get.json", "page_list.json", "page_submit.json", "observed_words.json", "error_says_nothing.json"]
 
 
-@pytest.mark.parametrize("status", [200, 201, 204])
-@pytest.mark.parametrize("name", NO_OBJECT)
-def test_a_2xx_without_a_json_object_is_an_unreadable_answer(name: str, status: int) -> None:
-    with pytest.raises(FluxionsResponseError) as caught:
-        read_response(status, JSON, recorded(name), job_id=124)
-    assert NO_OBJECT[name] in str(caught.value)
-    assert (caught.value.job_id, caught.value.status_code) == (124, status)
+def read(status: int, name: str) -> dict[str, Any] | FluxionsRequestError:
+    """Return the answer to a request about job 124, or the error."""
+    try:
+        return read_response(status, JSON, recorded(name), job_id=124)
+    except FluxionsRequestError as error:
+        return error
+
+
+def test_a_json_object_under_any_2xx_is_the_answer() -> None:
+    cases = product([200, 201, 299], OBJECTS)
+    assert [case for case in cases if not isinstance(read(*case), dict)] == []
+
+
+def is_unreadable(answer: object, status: int, name: str) -> bool:
+    return (
+        isinstance(answer, FluxionsResponseError)
+        and NO_OBJECT[name] in str(answer)
+        and (answer.job_id, answer.status_code) == (124, status)
+    )
+
+
+def test_a_2xx_without_a_json_object_is_an_unreadable_answer() -> None:
+    cases = product([200, 201, 204], NO_OBJECT)
+    assert [(case, answer) for case in cases if not is_unreadable(answer := read(*case), *case)] == []
 
 
 def test_an_unreadable_answer_is_transient_and_proves_nothing_about_a_submit() -> None:
@@ -120,29 +133,34 @@ def test_an_unreadable_answer_is_transient_and_proves_nothing_about_a_submit() -
     assert (caught.value.transient, caught.value.nothing_created) == (True, False)
 
 
-@pytest.mark.parametrize("status", STATUS_CLASSES)
-@pytest.mark.parametrize("name", SAID)
-def test_any_other_status_is_its_own_error_and_says_what_the_body_said(name: str, status: int) -> None:
-    with pytest.raises(FluxionsStatusError) as caught:
-        read_response(status, JSON, recorded(name), job_id=124)
-    assert type(caught.value) is STATUS_CLASSES[status]
-    assert SAID[name] in str(caught.value)
-    assert f"HTTP {status} for job 124" in str(caught.value)
-    assert (caught.value.job_id, caught.value.status_code) == (124, status)
+def says_what_the_body_said(answer: object, status: int, name: str) -> bool:
+    return (
+        isinstance(answer, FluxionsStatusError)
+        and type(answer) is STATUS_CLASSES[status]
+        and SAID[name] in str(answer)
+        and f"HTTP {status} for job 124" in str(answer)
+        and (answer.job_id, answer.status_code) == (124, status)
+    )
 
 
-@pytest.mark.parametrize("status", STATUS_CLASSES)
-def test_an_answers_transience_is_that_of_its_status(status: int) -> None:
-    with pytest.raises(FluxionsStatusError) as caught:
-        read_response(status, JSON, b"")
-    assert caught.value.transient is (status in (408, 429) or status >= 500)
+def test_any_other_status_is_its_own_error_and_says_what_the_body_said() -> None:
+    cases = product(STATUS_CLASSES, SAID)
+    assert [(case, answer) for case in cases if not says_what_the_body_said(answer := read(*case), *case)] == []
 
 
-@pytest.mark.parametrize("status", STATUS_CLASSES)
-def test_an_answer_after_which_a_job_may_exist_does_not_claim_that_none_does(status: int) -> None:
+def error_of(status: int) -> FluxionsStatusError:
     with pytest.raises(FluxionsStatusError) as caught:
         read_response(status, JSON, b"")
-    assert caught.value.nothing_created is not (status == 408 or status >= 500)
+    return caught.value
+
+
+def test_an_answers_transience_is_that_of_its_status() -> None:
+    assert {status for status in STATUS_CLASSES if error_of(status).transient} == {408, 429, 500, 502, 503, 504, 599}
+
+
+def test_an_answer_after_which_a_job_may_exist_does_not_claim_that_none_does() -> None:
+    unclear = {status for status in STATUS_CLASSES if not error_of(status).nothing_created}
+    assert unclear == {408, 500, 502, 503, 504, 599}
 
 
 def test_a_good_looking_body_does_not_make_an_error_status_good() -> None:

@@ -18,7 +18,10 @@ ROOT = Path(__file__).parents[3]
 # table of transcripts holds text, clean text and raw JSON in one row, in Python and in Arrow.
 MOST_MIB = dict.fromkeys(FORMATS, 44) | {"parquet": 110}
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process's peak so")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process's peak so"),
+]
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
@@ -173,7 +173,6 @@ def test_duckdb_reads_the_files_of_many_recordings_as_one_table(tmp_path: Path) 
     assert duckdb.sql(query).fetchall() == [(28, 2)]
 
 
-@settings(max_examples=50)
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.client import FluxionsClient
@@ -176,7 +176,6 @@ WAITS = st.tuples(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(
     ends=st.lists(st.sampled_from([0, 3, 50, 500, math.inf]), min_size=JOBS, max_size=JOBS),
     spans=st.lists(SPANS, max_size=4),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.errors import (
@@ -611,7 +611,6 @@ def in_trouble(clock: FakeLoopClock, spans: list[tuple[int, int, str]]) -> Calla
     return trouble
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     ends=st.lists(st.sampled_from([0, 50, 500, math.inf]), min_size=12, max_size=12),
     spans=st.lists(SPANS, max_size=3),
