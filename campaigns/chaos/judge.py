@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from airflow_provider_fluxions.api.recent_jobs import MAX_AGE_SECONDS
 from airflow_provider_fluxions.api.reference import reference_in
 from campaigns.chaos.behaviors import MAX_LATE_SECONDS
 from campaigns.chaos.cast import Part, content
@@ -22,9 +23,9 @@ Job = Mapping[str, Any]
 DONE = ("completed", "already_done")
 
 
-# Two runs of one transfer at the same time can both upload a recording whose job the list does not show yet: an upload
-# that is delayed, then a list that is late, and a busy machine.
-RACE_SECONDS = MAX_LATENCY_SECONDS + MAX_LATE_SECONDS + 7.0
+# Two runs of one transfer at the same time can both upload a recording: the second does not see the job of the first
+# while its scan of the list is young, the upload is delayed, or the list is late. The rest is for a busy machine.
+RACE_SECONDS = MAX_AGE_SECONDS + MAX_LATENCY_SECONDS + MAX_LATE_SECONDS + 7.0
 
 
 @dataclass(frozen=True)
