@@ -125,14 +125,17 @@ class Plan:
         return tuple(start for start in self.starts if start.part.is_stalled)
 
 
-def make_plan(seed: int, jobs: int, airflow_major: int = 3) -> Plan:
-    """The same plan for the same arguments, always."""
+def make_plan(seed: int, jobs: int, airflow_major: int = 3, pace: float = 1.0) -> Plan:
+    """The same plan for the same arguments, always.
+
+    With a `pace` of 2 the storm takes twice as long: for a machine on which tasks take long to start.
+    """
     chance = random.Random(f"plan {seed}")  # noqa: S311 (reproducible, nothing secret)
     kinds = kill_kinds(airflow_major)
     kills = ordered(chance, shares(max(FEWEST_KILLS, jobs // JOBS_A_KILL), kinds))
     faults = ordered(chance, shares(max(FEWEST_FAULTS, jobs // JOBS_A_FAULT), FAULTS))
     spells = ordered(chance, shares(max(len(SPELLS), jobs // JOBS_A_SPELL), SPELLS))
-    seconds = LEAD_SECONDS + SECONDS_A_KILL * len(kills)
+    lead, seconds = LEAD_SECONDS * pace, (LEAD_SECONDS + SECONDS_A_KILL * len(kills)) * pace
 
     def kill(at: float, kind: str) -> Kill:
         return Kill(at, kind, chance.random(), round(chance.uniform(0.0, MAX_DOWN_SECONDS), 1))
@@ -148,7 +151,7 @@ def make_plan(seed: int, jobs: int, airflow_major: int = 3) -> Plan:
         seed,
         seconds,
         _starts(chance, cast(seed, jobs), STARTING_SHARE * seconds),
-        spread(chance, kills, LEAD_SECONDS, seconds, kill),
+        spread(chance, kills, lead, seconds, kill),
         spread(chance, faults, 0.0, seconds, strike),
         spread(chance, spells, 0.0, seconds - MAX_SPELL_SECONDS, spell),
     )

@@ -66,10 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="decides what happens when (%(default)s)")
     parser.add_argument("--jobs", type=int, default=1000, help="recordings (%(default)s)")
+    parser.add_argument("--pace", type=float, default=1.0, help="2: twice as long, for a busy machine (%(default)s)")
     options = parser.parse_args(arguments)
     home = Path(tempfile.mkdtemp(prefix="fluxions-chaos-"))
     started = time.monotonic()
-    plan = make_plan(options.seed, options.jobs, airflow_major())
+    plan = make_plan(options.seed, options.jobs, airflow_major(), options.pace)
     with set_scene(home, plan) as scene:
         ready = time.monotonic() - started
         print(f"Airflow {scene.airflow.version} on PostgreSQL, {SLOTS} slots, ready in {ready:.0f} s, seed "

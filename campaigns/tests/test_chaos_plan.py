@@ -89,6 +89,12 @@ def test_the_seed_changes_the_order_and_not_how_much_of_each_kind_there_is(jobs:
     assert Counter(strike.kind for strike in one.faults) == Counter(strike.kind for strike in other.faults)
 
 
+def test_another_pace_changes_the_times_and_nothing_else() -> None:
+    one, slow = make_plan(1, 60), make_plan(1, 60, pace=3.0)
+    assert slow.seconds == 3.0 * one.seconds
+    assert [kill.kind for kill in slow.kills] == [kill.kind for kill in one.kills]
+
+
 def test_a_thousand_jobs_meet_more_than_two_hundred_kills_and_faults() -> None:
     plan = make_plan(1, 1000)
     assert (len(plan.kills), len(plan.faults)) == (100, 250)
