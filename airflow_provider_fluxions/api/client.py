@@ -8,12 +8,15 @@ import logging
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 
 import requests
+from urllib3.exceptions import HTTPError
 
+from airflow_provider_fluxions.api import read
 from airflow_provider_fluxions.api.audio import AudioSource, UploadBody, UploadGuard, audio_source
 from airflow_provider_fluxions.api.errors import (
     FluxionsConnectionError,
@@ -33,6 +36,8 @@ from airflow_provider_fluxions.api.limits import (
 )
 from airflow_provider_fluxions.api.media_types import media_type
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
+from airflow_provider_fluxions.api.read import MAX_CONTAINERS
+from airflow_provider_fluxions.api.redaction import Redactor
 from airflow_provider_fluxions.api.responses import read_response
 from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS, iter_pages
 from airflow_provider_fluxions.api.session import new_session
@@ -47,8 +52,12 @@ SUBMIT_PATHS = ("/submit", "/akro/submit")
 # costs a whole upload.
 _working_submit_paths: dict[tuple[str, str | None], str] = {}
 
-# Which of urllib3's objects met the error says nothing to users.
+# The class of urllib3's object that met the error means nothing to users.
 _CONNECTION = re.compile(r"^\w+\(host=.*?, port=\d+\): ")
+# Texts that quote a piece of the response, which can be a piece of a transcript.
+_QUOTING = re.compile("InvalidChunkLength|BadStatusLine")
+# No more can be in a page of 100 jobs, or in the poll of a job with a day of speech.
+MAX_RESPONSE_CONTAINERS = 50_000
 
 
 class FluxionsClient:
@@ -70,6 +79,7 @@ class FluxionsClient:
         chosen = self.settings.submit_path
         self._submit_paths = (chosen,) if chosen and chosen not in SUBMIT_PATHS else _from(SUBMIT_PATHS, chosen)
         urls = tuple(self._url(path) for path in self._submit_paths)
+        self._redactor = Redactor(self.settings.api_key)
         self._session = new_session(self.settings, urls, backoff_seconds)
 
     @classmethod
@@ -84,7 +94,8 @@ class FluxionsClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.settings.base_url!r})"
+        settings = getattr(self, "settings", None)  # it has none where they were refused, and a debugger shows it
+        return f"{type(self).__name__}(base_url={settings.base_url!r})" if settings else f"{type(self).__name__}()"
 
     def close(self) -> None:
         """Close the connections."""
@@ -120,7 +131,8 @@ class FluxionsClient:
         """
         answer = self._get("/health")
         if str(answer.get("status")).lower() != "ok":
-            raise FluxionsConnectionError(f"Fluxions says that it is not healthy: status {answer.get('status')!r}.")
+            status = self._redactor.quote(read.shown(answer.get("status")))
+            raise FluxionsConnectionError(f"Fluxions says that it is not healthy: status {status}.")
         return answer
 
     def submit(
@@ -182,13 +194,17 @@ class FluxionsClient:
         """
         path = f"/transcriptions/{quote(str(check_job_id(job_id)), safe='')}"
         params = {"word_level_timestamps": "true"} if word_level_timestamps else {}
-        max_bytes = MAX_RESULT_BYTES if word_level_timestamps else MAX_RESPONSE_BYTES
-        answer = self._get(path, params, job_id=job_id, max_bytes=max_bytes)
-        if key_of(answer.get("id", "")) != key_of(job_id):  # a wrong transcript is worse than none
+        data = self._get(path, params, job_id=job_id, is_result=word_level_timestamps)
+        try:
+            transcription = Transcription.from_json(data)
+        except FluxionsResponseError as error:
+            error.job_id = job_id
+            raise
+        if key_of(transcription.id) != key_of(job_id):  # a wrong transcript is worse than none
             raise FluxionsResponseError(
-                f"Fluxions was asked for job {job_id} and answered with job {answer.get('id')!r}.", job_id=job_id
+                f"Fluxions was asked for job {job_id} and responded with job {transcription.id}.", job_id=job_id
             )
-        return Transcription.from_json(answer)
+        return transcription
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
         """Return one page of the account's jobs, without transcripts, in an order nobody documents.
@@ -218,21 +234,19 @@ class FluxionsClient:
         params: Mapping[str, str] | None = None,
         *,
         job_id: JobId | None = None,
-        max_bytes: int = MAX_RESPONSE_BYTES,
+        is_result: bool = False,
     ) -> dict[str, Any]:
         timeouts = (self.settings.connect_timeout, self.settings.read_timeout)
         call = Call(
             self.settings.read_timeout,
             total_seconds=self._total_timeout or max(MAX_READ_CALL_SECONDS, sum(timeouts)),
             max_retries=self._max_retries,
-            max_bytes=max_bytes,
+            max_bytes=MAX_RESULT_BYTES if is_result else MAX_RESPONSE_BYTES,
         )
-        try:
-            with limited(call):
-                response = self._session.get(self._url(path), params=params, timeout=timeouts)
-        except requests.RequestException as error:
-            raise self._no_answer(error, job_id=job_id) from error
-        return read_response(response.status_code, response.headers, response.content, job_id=job_id)
+        response = self._send(lambda: self._session.get(self._url(path), params=params, timeout=timeouts), call)
+        if isinstance(response, requests.Response):
+            return self._read(response, path, job_id, MAX_CONTAINERS if is_result else MAX_RESPONSE_CONTAINERS)
+        raise self._no_response(response, job_id)
 
     def _post(
         self,
@@ -244,22 +258,46 @@ class FluxionsClient:
     ) -> dict[str, Any]:
         timeouts = (self.settings.connect_timeout, self.settings.submit_timeout)
         call = Call(self.settings.submit_timeout, total_seconds=self._total_timeout or math.inf)
-        with contextlib.closing(UploadBody(source, guard)) as body, limited(call):
+        with contextlib.closing(UploadBody(source, guard)) as body:
             stored = getattr(source, "content_type", None)
             kind = content_type or media_type(source.uri, stored, params["filename"], body.first_bytes)
-            headers = {"Content-Type": kind}
-            try:
-                response = self._session.post(
-                    self._url(path), params=params, headers=headers, data=body, timeout=timeouts, allow_redirects=False
-                )
-            except requests.RequestException as error:
-                no_answer = self._no_answer(error)
-                # The length was announced, so a server that got no byte of the audio has no whole request.
-                no_answer.nothing_created = body.bytes_given == 0
-                raise no_answer from error
-        return read_response(response.status_code, response.headers, response.content)
+            post = partial(self._session.post, params=params, headers={"Content-Type": kind}, timeout=timeouts)
+            response = self._send(lambda: post(self._url(path), data=body, allow_redirects=False), call)
+        if isinstance(response, requests.Response):
+            return self._read(response, path, None, MAX_RESPONSE_CONTAINERS)
+        error = self._no_response(response)
+        # The length was announced, so a server that got no byte of the audio has no whole request.
+        error.nothing_created = body.bytes_given == 0
+        raise error
 
-    def _no_answer(self, error: requests.RequestException, job_id: JobId | None = None) -> FluxionsConnectionError:
+    @staticmethod
+    def _send(send: Callable[[], requests.Response], call: Call) -> requests.Response | Exception:
+        """Return the response, or why there is none.
+
+        The exception is returned, not raised, so that no error has it behind itself: it holds the request with the key,
+        and its text can hold what the server sent, which a traceback in a task's log would show.
+        """
+        try:
+            with limited(call):
+                return send()
+        except (requests.RequestException, HTTPError) as error:
+            return error
+
+    def _read(
+        self, response: requests.Response, path: str, job_id: JobId | None, max_containers: int
+    ) -> dict[str, Any]:
+        return read_response(
+            response.status_code,
+            response.headers,
+            response.content,
+            job_id=job_id,
+            path=path,
+            base_url=self.settings.base_url,
+            redactor=self._redactor,
+            max_containers=max_containers,
+        )
+
+    def _no_response(self, error: Exception, job_id: JobId | None = None) -> FluxionsConnectionError:
         advice = "Check the connection's host and the network in between."
         if isinstance(error, requests.exceptions.SSLError):
             advice = 'If a proxy re-signs TLS, give its CA bundle as "verify" in the connection\'s extra.'
@@ -267,9 +305,12 @@ class FluxionsClient:
                 advice = "It seems to speak plain http: then the connection's host must begin with http://."
         kind = type(error).__name__
         reason = getattr(error.args[0], "reason", None) if error.args else None
-        told = _CONNECTION.sub("", str(reason or error))
+        text = _CONNECTION.sub("", str(reason or error))
+        if _QUOTING.search(text):
+            text = "the response is not valid HTTP"
         return FluxionsConnectionError(
-            f"No usable answer from {self.settings.base_url} ({kind}: {told}). {advice}", job_id=job_id
+            f"No usable answer from {self.settings.base_url} ({kind}: {self._redactor.quote(text)}). {advice}",
+            job_id=job_id,
         )
 
 

@@ -14,8 +14,11 @@ from functools import cached_property
 from typing import Any, Literal, Self
 
 from airflow_provider_fluxions.api import read, speech
-from airflow_provider_fluxions.api.errors import FluxionsResponseError, JobId
+from airflow_provider_fluxions.api.errors import FluxionsInputError, FluxionsResponseError, JobId
 from airflow_provider_fluxions.api.events import Event, events
+from airflow_provider_fluxions.api.ids import check_job_id
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.redaction import without_url_secrets
 from airflow_provider_fluxions.api.segments import Segment, Word, sort_segments, usable_seconds
 from airflow_provider_fluxions.api.turns import TimedTurn, timed_turns
 
@@ -34,6 +37,10 @@ __all__ = [
 
 Json = read.Json
 
+MAX_STATUS_CHARACTERS = 40
+# A page has at most 100 jobs; a service that ignores the limit may show some more.
+MAX_PAGE_ENTRIES = 1000
+
 
 class JobStatus(StrEnum):
     """The state of a job. A value the vendor has not documented is kept and counts as running."""
@@ -46,7 +53,7 @@ class JobStatus(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> JobStatus:
         """Read any other value: known names in any case, all else as a status of its own."""
-        text = str(value).strip().lower() if value is not None else ""
+        text = printable(value, MAX_STATUS_CHARACTERS).lower() if value is not None else ""
         for member in cls:
             if member.value == text:
                 return member
@@ -98,6 +105,7 @@ class Job:
     """One transcription job as the list and single reads show it, without its text.
 
     ``audio_duration`` and ``processing_time`` are seconds. The two URLs are signed links that expire.
+    ``error_message`` is one printable line of at most 500 characters, without the queries of URLs; ``raw`` keeps it.
     """
 
     id: JobId
@@ -226,14 +234,17 @@ class Page:
     def from_json(cls, data: Json) -> Self:
         """Read one page.
 
-        :raises FluxionsResponseError: there is no list of transcriptions, or one entry has no id. A
+        :raises FluxionsResponseError: there is no list of transcriptions, it is too long, or one entry has no id. A
             partial page would make jobs look absent that exist.
         """
         entries = data.get("transcriptions")
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise FluxionsResponseError(
-                "Fluxions answered a list request without a list of transcriptions; "
-                f"the answer's fields are {read.shown(sorted(data))}."
+                f"Fluxions responded to a list request without a list of transcriptions; {_fields_of(data)}."
+            )
+        if len(entries) > MAX_PAGE_ENTRIES:
+            raise FluxionsResponseError(
+                f"Fluxions responded to a list request with {len(entries):,} jobs; the maximum is {MAX_PAGE_ENTRIES:,}."
             )
         return cls(
             transcriptions=tuple(Job.from_json(entry) for entry in entries),
@@ -245,13 +256,14 @@ class Page:
 
 
 def _job_fields(data: Json) -> dict[str, Any]:
+    status = JobStatus(data.get("status", ""))
     return {
         "id": _job_id(data),
-        "status": JobStatus(data.get("status", "")),
+        "status": status,
         "created_at": read.instant(data.get("created_at")),
         "updated_at": read.instant(data.get("updated_at")),
         "filename": read.text(data.get("filename")),
-        "error_message": read.text(data.get("error_message")),
+        "error_message": _reason(data, status),
         "audio_duration": usable_seconds(data.get("audio_duration")),
         "audio_format": read.text(data.get("audio_format")),
         "processing_time": read.number(data.get("processing_time")),
@@ -267,11 +279,33 @@ def _job_fields(data: Json) -> dict[str, Any]:
     }
 
 
+def _reason(data: Json, status: JobStatus) -> str | None:
+    """Return why a job failed, for logs and errors; of other jobs ``error_message`` alone."""
+    text = read.reason(data) if status == JobStatus.FAILED else read.said(data.get("error_message"))
+    return printable(without_url_secrets(text)) if text else None
+
+
 def _job_id(data: Json) -> JobId:
     value = data.get("id")
-    if isinstance(value, int | str) and not isinstance(value, bool) and str(value).strip():
-        return value
-    raise FluxionsResponseError(
-        f"Fluxions answered without a usable job id (id={read.shown(value)}); the answer's fields are "
-        f"{read.shown(sorted(data))}."
-    )
+    try:
+        return check_job_id(value)
+    except FluxionsInputError:
+        kind = "no id" if value is None else f"an id that is no number and no plain word ({_kind(value)})"
+    raise FluxionsResponseError(f"Fluxions responded without a usable job id: {kind}; {_fields_of(data)}.")
+
+
+def _kind(value: Any) -> str:
+    return f"text of {len(value)} characters" if isinstance(value, str) else f"JSON {type(value).__name__}"
+
+
+def _fields_of(data: Json) -> str:
+    """Return the names of known fields; other names and all values may be a piece of a transcript."""
+    known = sorted(_KNOWN_FIELDS & data.keys())
+    more = len(data) - len(known)
+    names = ", ".join(known) or "none that is known"
+    return f"the response's fields are {names}" + (f", and {more} more" if more and known else "")
+
+
+_KNOWN_FIELDS = frozenset(
+    name for cls in (Submission, Transcription, Page) for name in cls.__dataclass_fields__ if name != "raw"
+) | {"error", "detail", "message", "query_urls"}

@@ -1,12 +1,14 @@
-"""From any HTTP answer to a JSON object or an error, without I/O.
+"""From any HTTP response to a JSON object or an error, without I/O.
 
-The vendor documents no error bodies (https://fluxions.ai/docs), so every shape that such services
-answer with is read: FastAPI's ``detail``, ``error`` as text or object, gateways' HTML, nothing at all.
+The vendor documents no error bodies (https://fluxions.ai/docs), so every shape that such services respond with is read:
+FastAPI's ``detail``, ``error`` as text or object, gateways' HTML, nothing at all.
+
+A service or a gateway can echo the key, and a 2xx can hold a transcript. So this is the one place where a response
+becomes a value or an error: the key is replaced in both, and the body of a 2xx is never quoted.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,9 +24,12 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsThrottledError,
     JobId,
 )
+from airflow_provider_fluxions.api.printable import MAX_SHOWN_CHARACTERS as MAX_SHOWN_CHARACTERS
+from airflow_provider_fluxions.api.redaction import NO_KEY, Redactor
 from airflow_provider_fluxions.api.retry_after import retry_after_seconds
 
-MAX_SHOWN_CHARACTERS = 500
+# A message shows its beginning.
+_MAX_DESCRIBED_BYTES = 64 << 10
 
 _ERRORS: Mapping[int, type[FluxionsStatusError]] = {
     401: FluxionsAuthenticationError,
@@ -46,50 +51,68 @@ _ADVICE: Mapping[type[FluxionsStatusError], str] = {
 
 
 def read_response(
-    status_code: int, headers: Mapping[str, str], body: bytes, *, job_id: JobId | None = None
+    status_code: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    job_id: JobId | None = None,
+    path: str | None = None,
+    base_url: str = "",
+    redactor: Redactor = NO_KEY,
+    max_containers: int = read.MAX_CONTAINERS,
 ) -> dict[str, Any]:
-    """Return the JSON object of a good answer.
+    """Return the JSON object of a good response, without the key.
 
     :param headers: must find names whatever their case.
-    :param job_id: the job the request was about; a raised error carries it.
+    :param job_id: the job of the request; a raised error carries it.
+    :param path: the path of the request below ``base_url``, for the message of a 404 about no job.
+    :param redactor: replaces the key in the value and in every message.
+    :param max_containers: see `read.json_value`.
     :raises FluxionsStatusError: (a subclass of it) for any status but 2xx.
     :raises FluxionsResponseError: for a 2xx whose body is not a JSON object.
     """
     if not 200 <= status_code < 300:
-        raise status_error(status_code, headers, body, job_id=job_id)
-    try:
-        value = read.json_value(body)
-    except ValueError as error:
-        raise FluxionsResponseError(
-            f"Fluxions answered HTTP {status_code} with {_describe(body, headers)}, which is not JSON. "
-            "If this persists, the connection's host is probably not the Fluxions API.",
-            job_id=job_id,
-            status_code=status_code,
-        ) from error
-    if not isinstance(value, dict):
-        raise FluxionsResponseError(
-            f"Fluxions answered HTTP {status_code} with a JSON {type(value).__name__} instead of an object: "
-            f"{_shorten(body.decode('utf-8', errors='replace'))}",
-            job_id=job_id,
-            status_code=status_code,
-        )
-    return value
+        raise status_error(status_code, headers, body, job_id=job_id, path=path, base_url=base_url, redactor=redactor)
+    value, problem = _object(body, max_containers, redactor)
+    if not problem:
+        return value
+    kind = f"{len(body):,} bytes of type {redactor.quote(headers.get('Content-Type') or 'unknown', 100)}"
+    if body.lstrip()[:1] in (b"", b"<"):
+        kind, problem = _describe(body, headers, redactor), "which is not JSON"
+    raise FluxionsResponseError(
+        f"Fluxions responded with HTTP {status_code} and {kind}, {problem}. "
+        "If this persists, the connection's host is probably not the Fluxions API.",
+        job_id=job_id,
+        status_code=status_code,
+    )
 
 
 def status_error(
-    status_code: int, headers: Mapping[str, str], body: bytes, *, job_id: JobId | None = None
+    status_code: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    job_id: JobId | None = None,
+    path: str | None = None,
+    base_url: str = "",
+    redactor: Redactor = NO_KEY,
 ) -> FluxionsStatusError:
-    """Return the error that an answer with this status means; its message says what to do."""
+    """Return the error that a response with this status means; its message says what to do.
+
+    For the arguments see `read_response`.
+    """
     cls = _ERRORS.get(status_code)
     if cls is None:
         cls = FluxionsServerError if status_code >= 500 else FluxionsRejectedError
-    said = error_message(body) or _describe(body, headers)
+    text = error_message(body, redactor) or _describe(body, headers, redactor)
     about = f" for job {job_id}" if job_id is not None else ""
     advice = _ADVICE[cls]
     if 300 <= status_code < 400:
         advice = "The key must not follow a redirect: set the connection's host to the real address."
+    elif status_code == 404 and job_id is None and path is not None:
+        advice = f"{base_url} has no {path}. Check the connection's host: it must be the base URL of the API."
     error = cls(
-        f"Fluxions answered HTTP {status_code}{about}: {said.rstrip('.')}. {advice}",
+        f"Fluxions responded with HTTP {status_code}{about}: {text.rstrip('.')}. {advice}",
         job_id=job_id,
         status_code=status_code,
     )
@@ -97,44 +120,36 @@ def status_error(
     return error
 
 
-def error_message(body: bytes) -> str | None:
-    """Return what an error body says, or None where it is not JSON or says nothing."""
+def error_message(body: bytes, redactor: Redactor = NO_KEY) -> str | None:
+    """Return what an error body says as one printable line, or None if it is not JSON or says nothing."""
     try:
         value = read.json_value(body)
     except ValueError:
         return None
     if not isinstance(value, dict):
-        return _shorten(str(value)) if value else None
+        return redactor.quote(value) if value else None
     for name in ("detail", "error", "message", "error_message"):
-        said = _said(value.get(name))
-        if said:
-            return _shorten(said)
+        text = read.said(value.get(name))
+        if text:
+            return redactor.quote(text)
     return None
 
 
-def _said(value: Any) -> str | None:
-    """Read one member of an error body: text, ``{"message"}``, or FastAPI's list of ``{"loc","msg"}``."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, dict):
-        inner = value.get("message") or value.get("msg") or value.get("detail")
-        where = ".".join(str(part) for part in value["loc"]) if isinstance(value.get("loc"), list) else ""
-        return f"{where}: {inner}" if where and inner else (str(inner) if inner else json.dumps(value))
-    if isinstance(value, list):
-        # Lists in lists say nothing that we know of, and following them down would exhaust the stack.
-        parts = (_said(item) for item in value if not isinstance(item, list))
-        return "; ".join(part for part in parts if part) or None
-    return None
+def _object(body: bytes, max_containers: int, redactor: Redactor) -> tuple[dict[str, Any], str]:
+    """Return the JSON object of a body and "", or an empty one and what is wrong. An error would carry the body."""
+    try:
+        text = read.decoded(body)
+        value = read.json_value(text, max_containers=max_containers)
+    except ValueError as error:
+        return {}, f"which is not JSON: {error}"
+    if not isinstance(value, dict):
+        return {}, f"which is a JSON {type(value).__name__} instead of an object"
+    return redactor.value(value, text), ""
 
 
-def _describe(body: bytes, headers: Mapping[str, str]) -> str:
-    text = body.decode("utf-8", errors="replace").strip()
+def _describe(body: bytes, headers: Mapping[str, str], redactor: Redactor) -> str:
+    text = body[:_MAX_DESCRIBED_BYTES].decode("utf-8", errors="replace").strip()
     if not text:
         return "an empty body"
-    kind = "an HTML page" if text[:1] == "<" else f"a body of type {headers.get('Content-Type') or 'unknown'}"
-    return f"{kind} ({_shorten(text)})"
-
-
-def _shorten(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"
+    kind = f"a body of type {redactor.quote(headers.get('Content-Type') or 'unknown', 100)}"
+    return f"{'an HTML page' if text[:1] == '<' else kind} ({redactor.quote(text)})"

@@ -132,9 +132,12 @@ def with_port(base_url: str, port: int | None) -> str:
 
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address always means this machine."""
+    host = host.lower().rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    mapped = getattr(address, "ipv4_mapped", None)  # Python before 3.13 does not look into it
+    return bool((mapped or address).is_loopback)

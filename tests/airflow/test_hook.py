@@ -47,7 +47,9 @@ def test_the_connection_test_proves_the_key_with_an_authenticated_read(
         ({"host": "http://127.0.0.1:9"}, "No usable answer from http://127.0.0.1:9"),
         ({"host": "http://api.example.com"}, "Plain http to api.example.com is refused"),
         ({"host": "ftp://api.example.com"}, "must look like"),
-        ({"extra": {"read_timeout": "soon"}}, 'extra read_timeout cannot be "soon"'),
+        ({"extra": {"read_timeout": "soon"}}, 'extra read_timeout must be a number, not "soon"'),
+        ({"extra": {"read_timout": 20}}, "extra read_timout is not a setting. Did you mean read_timeout?"),
+        ({"extra": json.dumps(json.dumps({"read_timeout": 20}))}, "The extra must be a JSON object"),
         ({"extra": {"read_timeout": -1}}, "more than 0 seconds"),
         ({"extra": {"verify": "/no/such/bundle.pem"}}, "verify names the CA bundle /no/such/bundle.pem"),
     ],
@@ -57,6 +59,14 @@ def test_the_connection_test_says_what_is_wrong(connect: Connect, changes: dict[
     assert not ok
     assert told in message
     assert KEY not in message
+
+
+def test_the_connection_test_names_a_wrong_base_url_instead_of_a_job(
+    connect: Connect, fluxions_emulator: EmulatorServer
+) -> None:
+    ok, message = connect(host=f"{fluxions_emulator.base_url}/wrong").test_connection()
+    assert not ok
+    assert f"{fluxions_emulator.base_url}/wrong has no /transcriptions. Check the connection's host" in message
 
 
 def test_a_pasted_bearer_prefix_works_and_is_warned_of(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:

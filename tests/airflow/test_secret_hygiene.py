@@ -32,6 +32,9 @@ FAULTS = [
     Fault(status=200, body="truncated_json", times=None),
     Fault(status=302, times=None, location="http://127.0.0.2:9/elsewhere"),
     Fault(reset=True, times=None),
+    # The service or a gateway repeats the key.
+    Fault(status=401, times=None, message=f"Invalid API key provided: {KEY}"),
+    Fault(status=502, times=None, message=f"Authorization: Bearer {KEY}"),
 ]
 Run = Callable[[str], Any]
 

@@ -171,6 +171,18 @@ def test_an_unknown_id_is_not_found_and_named(service: Service) -> None:
     assert (missing.value.job_id, missing.value.status_code) == (4711, 404)
 
 
+def test_a_wrong_base_url_is_named_instead_of_a_job(documented: Service) -> None:
+    client = documented.client(base_url=f"{documented.url}/wrong")
+    for call in (client.health, client.list_transcriptions):
+        with pytest.raises(FluxionsNotFoundError, match=r"/wrong has no /\w+. Check the connection's host") as missing:
+            call()
+        assert "job id" not in str(missing.value)
+
+
+def test_a_client_that_could_not_be_made_can_be_shown() -> None:
+    assert repr(FluxionsClient.__new__(FluxionsClient)) == "FluxionsClient()"
+
+
 # The two submit paths
 
 
@@ -300,7 +312,9 @@ def test_an_answer_without_an_id_says_that_a_job_may_exist() -> None:
 @pytest.mark.parametrize("answer", [{"id": 8, "status": "completed", "text": "other"}, {"status": "completed"}])
 def test_an_answer_about_another_job_or_none_is_never_taken_for_the_job(answer: dict[str, object]) -> None:
     with raw_server(json_answer(answer)) as (url, _), FluxionsClient(KEY, url, max_retries=0) as client:
-        with pytest.raises(FluxionsResponseError, match="asked for job 7 and answered with job") as caught:
+        with pytest.raises(
+            FluxionsResponseError, match=r"asked for job 7 and responded with job|without a usable job id"
+        ) as caught:
             client.get_transcription(7)
         assert (caught.value.job_id, caught.value.transient) == (7, True)
 

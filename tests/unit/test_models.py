@@ -280,3 +280,51 @@ def test_every_segment_that_is_an_object_is_kept(values: list[Any]) -> None:
     objects = [value for value in values if isinstance(value, dict)]
     segments = transcription(segments=values).segments
     assert sorted(map(id, objects)) == sorted(id(part.raw) for part in segments)
+
+
+@pytest.mark.parametrize("bad", ["../../", "a/b", "1?x", "", " ", None, True, 1.5, [1], {"id": 1}, "x" * 201])
+def test_an_id_that_is_no_number_and_no_plain_word_is_refused_where_it_arrives(bad: object) -> None:
+    for model in (Submission, Transcription):
+        with pytest.raises(FluxionsResponseError, match="without a usable job id"):
+            model.from_json({"id": bad, "status": "submitted"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"error_message": "The audio is silent"}, "The audio is silent"),
+        ({"error_message": {"message": "The audio is silent", "code": 7}}, "The audio is silent"),
+        ({"error_message": [{"msg": "silent"}, {"msg": "short"}]}, "silent; short"),
+        ({"error_message": {"code": 7}}, '{"code": 7}'),
+        ({"error": "The audio is silent"}, "The audio is silent"),
+        ({"error": {"detail": "The audio is silent"}}, "The audio is silent"),
+        ({"error_message": "", "detail": "The audio is silent"}, "The audio is silent"),
+        ({"error_message": "no https://b.test/a?X-Amz-Signature=s1g"}, "no https://b.test/a?***"),
+        ({"error_message": None}, None),
+    ],
+)
+def test_the_reason_of_a_failed_job_is_found_in_each_shape(fields: dict[str, object], reason: str | None) -> None:
+    assert Job.from_json({"id": 1, "status": "failed", **fields}).error_message == reason
+
+
+def test_a_job_that_did_not_fail_has_no_reason_from_other_fields() -> None:
+    assert Job.from_json({"id": 1, "status": "completed", "detail": "ok", "message": "done"}).error_message is None
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**64), 1e300, 10**400])
+def test_a_count_that_no_table_can_hold_counts_as_absent(number: float) -> None:
+    assert Job.from_json({"id": 1, "status": "completed", "num_segments": number}).num_segments is None
+    assert Job.from_json({"id": 1, "status": "completed", "num_segments": 2**63 - 1}).num_segments == 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1969-12-31", "2262-01-01"],
+)
+def test_an_instant_of_an_absurd_year_counts_as_absent(written: str) -> None:
+    assert Job.from_json({"id": 1, "status": "completed", "created_at": written}).created_at is None
+
+
+def test_a_page_of_too_many_jobs_is_refused() -> None:
+    with pytest.raises(FluxionsResponseError, match="1,001 jobs"):
+        Page.from_json({"transcriptions": [{"id": number, "status": "completed"} for number in range(1001)]})

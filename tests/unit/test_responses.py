@@ -82,7 +82,7 @@ SAID = {
 NO_OBJECT = {
     "gateway_nginx.html": "an HTML page",
     "gateway_challenge.html": "an HTML page",
-    "gateway_plain.txt": "a body of type application/json (error code: 1033)",
+    "gateway_plain.txt": "16 bytes of type application/json, which is not JSON",
     "broken_empty.txt": "an empty body",
     "broken_blank.txt": "an empty body",
     "broken_truncated.json": "which is not JSON",

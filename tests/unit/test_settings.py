@@ -16,6 +16,7 @@ from airflow_provider_fluxions.api.settings import (
     is_loopback,
     with_port,
 )
+from airflow_provider_fluxions.api.written import nearest_field, read_settings
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,9 @@ def test_a_port_written_elsewhere_is_put_in_unless_there_is_one(url: str, port: 
     assert with_port(url, port) == together
 
 
-@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "a.localhost", "127.0.0.1", "127.1.2.3", "::1", "LOCALHOST.", "::ffff:127.0.0.1"]
+)
 def test_loopback_names_and_addresses_are_known(host: str) -> None:
     assert is_loopback(host)
 
@@ -191,3 +194,46 @@ def test_a_submit_path_begins_with_one_slash(written: str | None, meant: str | N
 
 def test_a_submit_waits_longer_than_the_longest_cold_start_seen() -> None:
     assert DEFAULT_SUBMIT_TIMEOUT_SECONDS >= 180
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("read_timout", "read_timeout"),
+        ("Read-Timeout", "read_timeout"),
+        ("verify_ssl", "verify"),
+        ("retries", "max_retries"),
+        ("price_per_hour", "price_per_audio_hour"),
+    ],
+)
+def test_a_mistyped_setting_is_refused_with_the_nearest_one(name: str, meant: str) -> None:
+    with pytest.raises(FluxionsConfigError, match=f"^extra {name} is not a setting. Did you mean {meant}[?]$"):
+        read_settings("key", None, {name: 1}, "extra {}".format)
+
+
+@pytest.mark.parametrize("name", ["owner", "region_name", "comment", "read_timeout", 7])
+def test_other_names_in_an_extra_are_left_alone(name: object) -> None:
+    assert nearest_field(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("read_timeout", "soon", "a number"),
+        ("read_timeout", True, "a number"),
+        ("max_retries", 2.5, "a whole number"),
+        ("max_retries", 1e400, "a whole number"),
+        ("allow_http", "perhaps", "true or false"),
+        ("verify", ["a.pem"], "true, false or a path"),
+        ("submit_path", {"path": "/"}, "text"),
+    ],
+)
+def test_a_value_of_a_wrong_kind_is_refused_with_the_kind(name: str, value: object, kind: str) -> None:
+    with pytest.raises(FluxionsConfigError, match=f"^extra {name} must be {kind}, not "):
+        read_settings("key", None, {name: value}, "extra {}".format)
+
+
+@pytest.mark.parametrize("written", ['{"read_timeout": 20}', ["read_timeout"], 7])
+def test_an_extra_that_is_no_object_is_refused(written: object) -> None:
+    with pytest.raises(FluxionsConfigError, match="must be a JSON object"):
+        read_settings("key", None, written, str)  # type: ignore[arg-type]

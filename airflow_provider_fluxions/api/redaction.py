@@ -1,0 +1,136 @@
+"""Foreign text without secrets: the API key becomes ``***``, a URL loses its query and its credentials.
+
+A service or a gateway can echo the key, in an error body or in a field of a job. Where a response becomes a value or an
+error, the key is replaced; no other place has to know it.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+from airflow_provider_fluxions.api.printable import MAX_SHOWN_CHARACTERS, printable
+
+MASK = "***"
+# A shorter key can be part of words and numbers. It is replaced in errors only, where it is a word of its own.
+MIN_KEY_CHARACTERS = 8
+# A body can have 8 MiB, and a message shows its beginning.
+_MAX_SEARCHED_CHARACTERS = 64 << 10
+
+_NAMED = {'"': "quot", "&": "amp", "'": "apos", "<": "lt", ">": "gt", "/": "sol", "+": "plus", "=": "equals"}
+_JSON_ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])")
+# The slashes can be escaped, as some services do in JSON.
+_URL = re.compile(
+    r"""(?P<scheme>\b[a-zA-Z][\w+.-]{0,15}:(?:\\?/){2})   # https://
+        (?P<user>[^\s/?\#@"'<>\\]*@)?                # user:password@
+        (?P<path>[^\s?\#"'<>]*)
+        (?P<query>[?\#][^\s"'<>]*)?""",
+    re.VERBOSE,
+)
+# The same in a path, or in a URL that is quoted in another.
+_SIGNATURE = re.compile(
+    r"((?:x-amz-|x-goog-)(?:signature|credential|security-token)|(?:\b|(?<=%3f)|(?<=%26))(?:signature|sig|awsaccesskeyid))(=|%3d)[^&\s\"'<>\\]+",
+    re.IGNORECASE,
+)
+
+
+class Redactor:
+    """Replaces one key in text and in JSON values.
+
+    The key is found as it is, in base64 (at any position of a longer text), and with some or all characters escaped for
+    a URL, JSON or HTML.
+
+    :param key: the API key; a key of less than 8 characters is replaced in text only, as a word of its own.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._is_short = len(key) < MIN_KEY_CHARACTERS
+        self._base64 = () if self._is_short else _base64_cores(key)
+        # Services escape letters and digits in JSON only, and there the values are compared, not the text.
+        self._usual = re.compile("".join(c if c.isalnum() else _any_form(c) for c in key))
+        self._is_plain = key.replace("-", "").replace("_", "").isalnum()
+        forms = "".join(map(_any_form, key))
+        word = rf"(?<![A-Za-z0-9]){forms}(?![A-Za-z0-9])"
+        cores = (rf"[\w+/-]{{0,2}}{re.escape(core)}[\w+/-]{{0,2}}={{0,2}}" for core in self._base64)
+        self._all = re.compile(word if self._is_short else "|".join((forms, *cores)))
+
+    def text(self, text: str) -> str:
+        """Return text with the key replaced in every form; at the end also its beginning, as of a text that was cut."""
+        text = self._all.sub(MASK, text)
+        for length in range(len(self._key) - 1, MIN_KEY_CHARACTERS - 1, -1):
+            if text.endswith(self._key[:length]):
+                return text[:-length] + MASK
+        return text
+
+    def quote(self, text: object, limit: int = MAX_SHOWN_CHARACTERS) -> str:
+        """Return foreign text as an error or a log line can show it: one printable line without secrets."""
+        shown = self.text(str(text)[:_MAX_SEARCHED_CHARACTERS])
+        return printable(without_url_secrets(shown), limit)
+
+    def value(self, value: Any, text: str) -> Any:
+        """Return a JSON value with the key replaced in its strings and names.
+
+        :param text: what the value was read from. It is searched first, so a value without the key costs a search.
+        """
+        if self._is_short or not self._occurs_in(text):
+            return value
+        return self._replaced(value)
+
+    def _occurs_in(self, text: str) -> bool:
+        if self._key in text or any(core in text for core in self._base64):
+            return True
+        if not self._is_plain and self._usual.search(text):
+            return True
+        if "\\u00" not in text:
+            return False
+        return any(chr(int(code, 16)) in self._key for code in set(_JSON_ESCAPE.findall(text)))
+
+    def _replaced(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._all.sub(MASK, value)
+        if isinstance(value, dict):
+            return {self._all.sub(MASK, name): self._replaced(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._replaced(inner) for inner in value]
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return MASK if is_number and str(value) == self._key else value
+
+
+def without_url_secrets(text: str) -> str:
+    """Return text whose URLs have no query and no credentials: a signature or a proxy's password is a key, too."""
+    if "://" in text or ":\\/" in text:
+        text = _URL.sub(_bare_url, text)
+    return _SIGNATURE.sub(rf"\1\2{MASK}", text) if "=" in text or "%3" in text else text
+
+
+def _bare_url(found: re.Match[str]) -> str:
+    user = f"{MASK}@" if found["user"] else ""
+    query = f"?{MASK}" if found["query"] and found["query"] not in "?#" else ""
+    return f"{found['scheme']}{user}{found['path']}{query}"
+
+
+def _any_form(character: str) -> str:
+    """Return a pattern of a character as it is, or escaped for a URL, JSON or HTML, also twice."""
+    code = ord(character)
+    names = "".join(f"|{name}" for name in (_NAMED.get(character),) if name)
+    plain = re.escape(character) if character.isalnum() else rf"\\{{0,8}}{re.escape(character)}"
+    return (
+        rf"(?:{plain}|(?i:\\{{1,8}}u00{code:02x}|%(?:25){{0,3}}{code:02x}"
+        rf"|&(?:amp;){{0,3}}(?:\#0{{0,5}}{code}|\#x0{{0,5}}{code:x}{names});?))"
+    )
+
+
+def _base64_cores(key: str) -> tuple[str, ...]:
+    """Return the characters that base64 of any text with the key must contain, for the three positions it can have."""
+    cores = []
+    for before in range(3):
+        coded = base64.b64encode(b"\0" * before + key.encode()).decode().rstrip("=")
+        begin = -(-before * 8 // 6)  # characters that depend on the text before the key
+        end = (before + len(key)) * 8 // 6  # ... and, behind this one, on the text after it
+        cores += [coded[begin:end], coded[begin:end].replace("+", "-").replace("/", "_")]
+    return tuple(dict.fromkeys(cores))
+
+
+NO_KEY = Redactor("\0")
