@@ -1,4 +1,4 @@
-"""Where our errors become Airflow's, and nowhere else."""
+"""The one place where errors of this package become Airflow's."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsDeadlineError,
     FluxionsInputError,
     FluxionsJobFailedError,
+    FluxionsMissingConnectionError,
     FluxionsNotFoundError,
     FluxionsTransferError,
 )
@@ -19,11 +20,12 @@ from airflow_provider_fluxions.api.errors import (
 
 @contextmanager
 def airflow_errors() -> Iterator[None]:
-    """Let what no retry can mend end a task at once; all else passes through, and Airflow retries it.
+    """End a task at once for errors that no retry can fix; other errors pass through, and Airflow retries the task.
 
-    - a failed or lost job, a transfer whose failed inputs stay so, an impossible argument: `AirflowFailException`;
+    - a failed or lost job, a transfer whose failed inputs cannot succeed, an invalid argument, a missing connection:
+      `AirflowFailException`;
     - a deadline: `AirflowSensorTimeout`;
-    - HTTP trouble, a connection or audio that somebody can still mend: the `FluxionsError` itself, with its
+    - an HTTP error, a connection or audio that can still be repaired: the `FluxionsError` itself, with its
       ``job_id``, ``status_code`` and ``transient``.
     """
     try:
@@ -32,7 +34,7 @@ def airflow_errors() -> Iterator[None]:
         raise AirflowSensorTimeout(str(error)) from error
     except FluxionsAudioError:
         raise
-    except (FluxionsJobFailedError, FluxionsInputError) as error:
+    except (FluxionsJobFailedError, FluxionsInputError, FluxionsMissingConnectionError) as error:
         raise AirflowFailException(str(error)) from error
     except (FluxionsNotFoundError, FluxionsTransferError) as error:
         if error.transient or (isinstance(error, FluxionsNotFoundError) and error.job_id is None):

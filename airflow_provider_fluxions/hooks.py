@@ -1,21 +1,20 @@
-"""From an Airflow connection to the Fluxions API. Nothing else in the package reads connections."""
+"""The Fluxions API with the key and settings of an Airflow connection."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
-from airflow.providers.common.compat.sdk import BaseHook, mask_secret
+from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_fluxions import connection_form
-from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
+from airflow_provider_fluxions.api.errors import FluxionsError, JobId
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.once import Clock
-from airflow_provider_fluxions.api.settings import ClientSettings, with_port
-from airflow_provider_fluxions.api.written import read_settings
+from airflow_provider_fluxions.api.settings import ClientSettings
+from airflow_provider_fluxions.connections import read_connection, read_connection_in_triggerer
 from airflow_provider_fluxions.cost import checked_price
 from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
@@ -67,10 +66,12 @@ class FluxionsHook(BaseHook):
     def get_conn(self) -> FluxionsClient:
         """Return the client, made from the connection at the first call and shared by the later ones.
 
+        :raises FluxionsMissingConnectionError: there is no such connection; the message says how to create it.
+        :raises FluxionsUnreadableConnectionError: a secrets backend does not respond (transient).
         :raises FluxionsConfigError: the connection cannot work; the message names the field.
         """
         if self._client is None:
-            settings = self._settings()
+            settings = read_connection(self.fluxions_conn_id, self.get_connection)
             self._client = _new_client(settings)
             self._price_per_audio_hour = settings.price_per_audio_hour
         return self._client
@@ -89,17 +90,10 @@ class FluxionsHook(BaseHook):
         checked = checked_price(own)
         return self.price_per_audio_hour if checked is None else checked
 
-    def _settings(self) -> ClientSettings:
-        connection = self.get_connection(self.fluxions_conn_id)
-        settings = settings_of(connection, connection.extra_dejson)
-        if settings.api_key != connection.password:  # Airflow masks the password only as it is written there
-            mask_secret(settings.api_key)
-        return settings
-
     def test_connection(self) -> tuple[bool, str]:
         """Prove the key with an authenticated read; return whether it worked and what to do if not."""
         try:
-            settings = replace(self._settings(), max_retries=0)
+            settings = replace(read_connection(self.fluxions_conn_id, self.get_connection), max_retries=0)
             with _new_client(settings) as client:
                 page = client.list_transcriptions(limit=1)
         except FluxionsError as error:
@@ -165,36 +159,19 @@ def _new_client(settings: ClientSettings) -> FluxionsClient:
 async def connect_for_polling(fluxions_conn_id: str) -> FluxionsClient:
     """Return a client for a poll loop in the triggerer: no retries of its own, because the loop has them.
 
-    Reads the connection in the way that every supported Airflow allows in a triggerer.
-
-    :raises FluxionsConfigError: the connection cannot work.
+    :raises FluxionsConfigError: see `read_connection`.
     """
-    connection = await get_async_connection(fluxions_conn_id)
-    settings = settings_of(connection, await get_async_extra_dejson(connection))
+    settings = await read_connection_in_triggerer(fluxions_conn_id)
     timeout = min(settings.read_timeout, POLL_TIMEOUT_SECONDS)
     # In a thread, once a loop: the first client imports `requests`, which would hold up every other trigger.
     return await asyncio.to_thread(_new_client, replace(settings, max_retries=0, read_timeout=timeout))
 
 
 def connect_for_viewing(fluxions_conn_id: str) -> FluxionsClient:
-    """Return a client for the web server, where somebody waits for the page: little patience, one retry.
+    """Return a client for the web server, where a user waits for the page: short timeouts, one retry.
 
-    :raises FluxionsConfigError: the connection cannot work.
+    :raises FluxionsConfigError: see `read_connection`.
     """
-    connection = BaseHook.get_connection(fluxions_conn_id)
-    settings = settings_of(connection, connection.extra_dejson)
+    settings = read_connection(fluxions_conn_id)
     timeout = min(settings.read_timeout, VIEW_TIMEOUT_SECONDS)
     return _new_client(replace(settings, max_retries=min(settings.max_retries, 1), read_timeout=timeout))
-
-
-def settings_of(connection: Any, extra: Mapping[str, Any]) -> ClientSettings:
-    """Return a connection's settings; an extra that is null or empty counts as unset, as forms save it so.
-
-    :raises FluxionsConfigError: a value cannot work; the message names the connection and the field.
-    """
-    host = with_port(connection.host or ClientSettings.base_url, connection.port)
-    try:
-        return read_settings(connection.password or "", host, extra, "extra {}".format)
-    except FluxionsConfigError as error:
-        # Without the error before it, which says the same: a task's log shows both as walls of text.
-        raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from None

@@ -4,6 +4,8 @@
 
     FluxionsError
     ├── FluxionsConfigError             the connection cannot work as it is written
+    │   ├── FluxionsMissingConnectionError      no connection has this id
+    │   └── FluxionsUnreadableConnectionError   the connection cannot be read now
     ├── FluxionsInputError              what the caller passed cannot work (a ValueError too)
     │   ├── FluxionsAudioError              the audio: missing, empty, unreadable, changed
     │   ├── FluxionsBudgetError             a transfer would transcribe more than it may
@@ -76,6 +78,16 @@ def _rebuild(cls: type[FluxionsError], args: tuple[Any, ...], attributes: Mappin
 
 class FluxionsConfigError(FluxionsError):
     """The connection cannot work as it is written: no key, plain http, a wrong extra."""
+
+
+class FluxionsMissingConnectionError(FluxionsConfigError):
+    """No connection has this id: every secrets backend responded, and none of them has it."""
+
+
+class FluxionsUnreadableConnectionError(FluxionsConfigError):
+    """The connection cannot be read now: a secrets backend or Airflow's API server does not respond."""
+
+    transient = True
 
 
 class FluxionsInputError(FluxionsError, ValueError):

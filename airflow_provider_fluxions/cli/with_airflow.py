@@ -7,7 +7,7 @@ import os
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, AirflowOptionalProviderFeatureException
 
 from airflow_provider_fluxions.api.audio import AudioSource
-from airflow_provider_fluxions.api.errors import FluxionsConfigError
+from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsMissingConnectionError
 from airflow_provider_fluxions.api.settings import ClientSettings
 from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.sources import open_audio
@@ -25,7 +25,7 @@ def connection_settings(conn_id: str) -> ClientSettings:
     try:
         with FluxionsHook(conn_id).get_conn() as client:
             return client.settings
-    except AirflowNotFoundException as error:
+    except FluxionsMissingConnectionError as error:
         raise FluxionsConfigError(
             f"Airflow has no connection {conn_id!r}. Add it, name another with --conn-id, or set FLUXIONS_API_KEY."
         ) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_fluxions.api.errors import FluxionsRequestError
+from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError
 from airflow_provider_fluxions.polling.clock import LoopClock
 
 MAX_BACKOFF_SECONDS = 60.0
@@ -10,23 +10,24 @@ MAX_RETRY_AFTER_SECONDS = 300.0
 
 
 class Brake:
-    """Until when (epoch seconds) a connection's rounds pause."""
+    """Until when (monotonic seconds) a connection's rounds pause."""
 
     def __init__(self, clock: LoopClock) -> None:
-        self.paused_until = 0.0
+        self.paused_until = float("-inf")
         self._clock = clock
         self._failures = 0
 
-    def pull(self, error: FluxionsRequestError) -> float:
+    def pull(self, error: FluxionsError) -> float:
         """Pause, doubling from 1 s and never for less than the service asked; return the seconds."""
         self._failures += 1
         backoff = min(MAX_BACKOFF_SECONDS, 2.0 ** min(self._failures - 1, 10)) * (0.5 + self._clock.jitter() / 2)
-        seconds = max(backoff, min(error.retry_after_seconds or 0.0, MAX_RETRY_AFTER_SECONDS))
-        self.paused_until = max(self.paused_until, self._clock.now() + seconds)
+        asked = error.retry_after_seconds if isinstance(error, FluxionsRequestError) else None
+        seconds = max(backoff, min(asked or 0.0, MAX_RETRY_AFTER_SECONDS))
+        self.paused_until = max(self.paused_until, self._clock.monotonic() + seconds)
         return seconds
 
     def release(self) -> None:
         """Note that all is well, unless a pause lasts: a look for a deadline's sake does not end it."""
-        if self._clock.now() >= self.paused_until:
+        if self._clock.monotonic() >= self.paused_until:
             self._failures = 0
-            self.paused_until = 0.0
+            self.paused_until = float("-inf")

@@ -18,13 +18,21 @@ ABORT_SECONDS = 5.0
 class LoopClock:
     """Epoch seconds, jitter in 0..1, an awaitable pause that an event may cut short, bounds for each request.
 
-    A request is broken off after ``max_request_seconds``, and given up ``abort_seconds`` later.
+    Deadlines are epoch seconds, because they must survive a restart of the process. Everything else counts in
+    ``monotonic`` seconds, which do not jump when somebody sets the machine's clock.
+
+    A request is aborted after ``max_request_seconds``, and abandoned ``abort_seconds`` later.
     """
 
     now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     max_request_seconds: float = MAX_REQUEST_SECONDS
     abort_seconds: float = ABORT_SECONDS
+
+    def epoch_offset(self) -> float:
+        """Return what to subtract from epoch seconds to get monotonic seconds, by the machine's clock as set now."""
+        return self.now() - self.monotonic()
 
     async def pause(self, seconds: float, wake: asyncio.Event) -> None:
         """Sleep, or return as soon as ``wake`` is set."""

@@ -5,28 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Hashable
-from functools import partial
-from typing import TYPE_CHECKING
 
-from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
+from airflow_provider_fluxions.api.errors import FluxionsError, JobId
+from airflow_provider_fluxions.polling.access import Access, Connect, start_alone
 from airflow_provider_fluxions.polling.answers import Answer
-from airflow_provider_fluxions.polling.brake import MAX_BACKOFF_SECONDS, Brake
-from airflow_provider_fluxions.polling.calls import Calls
+from airflow_provider_fluxions.polling.brake import Brake
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.connected import Connect, connected, start_alone
 from airflow_provider_fluxions.polling.observer import Harmless, Observer
 from airflow_provider_fluxions.polling.pace import first_look_seconds, jittered_share
+from airflow_provider_fluxions.polling.patience import Patience, needs_new_connection
 from airflow_provider_fluxions.polling.sweep import Memory, Round, next_answer, plan_round
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 from airflow_provider_fluxions.polling.waiters import Crowd, Waiter
-
-if TYPE_CHECKING:
-    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 
 # After so many waiters, whoever else is on the event loop has a turn.
 WAITERS_A_TURN = 1000
+MAX_SLEEP_SECONDS = 60.0
 
 
 class PollLoop:
@@ -36,10 +32,11 @@ class PollLoop:
         self.crowd = Crowd()
         self.ended = False
         self._name = f"fluxions-poll-{connection}"
-        self._connect = connect
         self._clock = clock
+        self._access = Access(connect, self._name, clock)
         self._observer = Harmless(observer)
         self._brake = Brake(clock)
+        self._patience = Patience()
         self._memory = Memory()
         self._wake = asyncio.Event()
         self._asleep_until = 0.0
@@ -52,11 +49,11 @@ class PollLoop:
     async def wait(self, watched: Watched, poll_interval: float, deadline: float) -> Outcome:
         """Take part in the rounds until the jobs end or the deadline passes."""
         first = first_look_seconds(poll_interval, self._clock.jitter())
-        now = self._clock.now()
+        now = self._clock.monotonic()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         waiter = Waiter(watched, poll_interval, deadline, now, now + first, now, future)
         self.crowd.add(waiter)
-        if waiter.next_look(self._brake.paused_until) < self._asleep_until:
+        if waiter.next_look(self._brake.paused_until, self._clock.epoch_offset()) < self._asleep_until:
             self._wake.set()
         try:
             return await future
@@ -70,10 +67,9 @@ class PollLoop:
     async def _run(self) -> None:
         """Make rounds until cancelled; however this ends, no waiter is left hanging."""
         try:
-            async with connected(self._connect, self._name, self._clock) as (client, calls):
-                while True:
-                    await self._until_due()
-                    await self._round(client, calls)
+            while True:
+                await self._until_due()
+                await self._round()
         except asyncio.CancelledError as error:
             self._fail_all(error)
             raise
@@ -81,6 +77,7 @@ class PollLoop:
             self._fail_all(error)
         finally:
             self.ended = True
+            self._access.close()
             self._observer.tell("watching", 0)
 
     def _fail_all(self, error: BaseException) -> None:
@@ -88,41 +85,56 @@ class PollLoop:
             waiter.fail(error)
 
     async def _until_due(self) -> None:
-        """Sleep until the first waiter is due, or its deadline has come, or a new waiter changes that."""
+        """Sleep until the first waiter is due, or its deadline has come, or a new waiter changes that.
+
+        At most a minute at a time, because a deadline comes sooner if the machine's clock is set forward.
+        """
         while True:
             self._wake.clear()
-            now = self._clock.now()
-            look = self.crowd.next_look(self._brake.paused_until)
+            now = self._clock.monotonic()
+            look = self.crowd.next_look(self._brake.paused_until, self._clock.epoch_offset())
             if look is not None and look <= now:
                 return
-            self._asleep_until = now + MAX_BACKOFF_SECONDS if look is None else look
+            longest = now + MAX_SLEEP_SECONDS
+            self._asleep_until = longest if look is None else min(look, longest)
             await self._clock.pause(self._asleep_until - now, self._wake)
             self._asleep_until = 0.0
 
-    async def _round(self, client: FluxionsClient, calls: Calls) -> None:
-        started = self._clock.now()
-        due = self.crowd.due(started, self._brake.paused_until)
+    async def _round(self) -> None:
+        started, epoch_offset = self._clock.monotonic(), self._clock.epoch_offset()
+        due = self.crowd.due(started, self._brake.paused_until, epoch_offset)
         self._round_started, self._round_share = started, jittered_share(self._clock.jitter())
         self._shown.clear()
         self._observer.tell("watching", len(self.crowd.by_job))
         try:
-            await self._sweep(client, calls, due)
-        except FluxionsRequestError as error:
-            if not error.transient:
-                raise
-            seconds = self._brake.pull(error)
-            self._observer.tell("throttled", seconds)
-            log.warning("%s %d waiters pause for %.1f s.", error, len(self.crowd.waiters), seconds)
+            await self._sweep(due)
+        except FluxionsError as error:
+            self._pause_for(error)
         else:
             self._brake.release()
         for number, waiter in enumerate(due, 1):
             waiter.due = self._due_after_round(waiter)
-            if started >= waiter.deadline and waiter in self.crowd.waiters:
+            if waiter.has_expired(started, epoch_offset) and waiter in self.crowd.waiters:
                 waiter.settle(Outcome.TIMEOUT)
             if number % WAITERS_A_TURN == 0:
                 await asyncio.sleep(0)
 
-    async def _sweep(self, client: FluxionsClient, calls: Calls, due: list[Waiter]) -> None:
+    def _pause_for(self, error: FluxionsError) -> None:
+        """Slow down after an error that the waits survive.
+
+        :raises FluxionsError: the same error, if they do not.
+        """
+        if not self._patience.survives(error, self._clock.monotonic()):
+            raise error
+        seconds = self._brake.pull(error)
+        self._observer.tell("throttled", seconds)
+        then = ""
+        if needs_new_connection(error):
+            self._access.drop()
+            then = " Then the connection is read again."
+        log.warning("%s %d waiters pause for %.1f s.%s", error, len(self.crowd.waiters), seconds, then)
+
+    async def _sweep(self, due: list[Waiter]) -> None:
         wanted: dict[str, JobId] = {}
         for number, waiter in enumerate(due, 1):
             wanted.update(waiter.watched.open)
@@ -132,18 +144,18 @@ class PollLoop:
         requests = plan_round(wanted, self._memory)
         count, answer = 0, None
         try:
-            while (answer := await self._ask(client, calls, requests, answer)) is not None:
+            while (answer := await self._ask(requests, answer)) is not None:
                 count += 1
+                self._patience.reset()
                 self._deliver(answer)
         finally:
             self._observer.tell("swept", count)
         self.crowd.learn_cost(count, len(self._shown))
 
-    async def _ask(self, client: FluxionsClient, calls: Calls, requests: Round, answer: Answer | None) -> Answer | None:
+    async def _ask(self, requests: Round, answer: Answer | None) -> Answer | None:
         """Make the round's next request."""
-        # Others may have left during the round: nobody reads their jobs any more.
-        call = partial(next_answer, client, requests, answer, self.crowd.by_job)
-        return await calls.make(call, client.abort)
+        # Jobs whose waiters have left during the round are not read any more.
+        return await self._access.make(lambda client: next_answer(client, requests, answer, self.crowd.by_job))
 
     def _deliver(self, answer: Answer) -> None:
         """Tell the waiters what an answer shows. Pages show more than was asked, and who has seen all is served.
@@ -156,7 +168,7 @@ class PollLoop:
             waiter.watched.see(answer)
             if waiter.watched.is_done:
                 if waiter.is_waiting:
-                    self._observer.tell("noticed", max(0.0, self._clock.now() - waiter.looked_at))
+                    self._observer.tell("noticed", max(0.0, self._clock.monotonic() - waiter.looked_at))
                 waiter.settle(Outcome.DONE)
             elif waiter.watched.open.keys() <= self._shown:
                 waiter.looked_at = self._round_started

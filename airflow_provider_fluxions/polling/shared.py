@@ -6,8 +6,8 @@ import asyncio
 import weakref
 from collections.abc import Hashable
 
+from airflow_provider_fluxions.polling.access import Connect
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.connected import Connect
 from airflow_provider_fluxions.polling.loop import PollLoop
 from airflow_provider_fluxions.polling.observer import Nobody, Observer
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
@@ -29,12 +29,13 @@ async def wait_for_jobs(
     """Wait on the event loop until the jobs end, or the deadline passes, and note which have ended.
 
     :param connection: waiters with an equal one share requests.
-    :param connect: returns a client for it; awaited once when the shared loop starts. The loop closes it.
+    :param connect: returns a client for it; awaited before the shared loop's first request, and again after a refused
+        key. The loop closes it.
     :param poll_interval: the most seconds between two looks, jittered. A young wait is looked at sooner: every
         quarter of its age, though at least 2 s apart, and never so often that it takes more than 2 requests a second.
     :param deadline: epoch seconds. There is a last look after it, even where the service asked for a pause.
     :param observer: hears what the shared loop does; the one of the first waiter does.
-    :raises FluxionsError: the connection cannot work, or the service refused the key (not transient).
+    :raises FluxionsError: the connection cannot work, or the service has refused the key for 10 minutes.
     """
     if watched.is_done:
         return Outcome.DONE

@@ -8,29 +8,23 @@ import weakref
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
 
-from airflow_provider_fluxions.api.errors import FluxionsRequestError
+from airflow_provider_fluxions.api.errors import FluxionsError
+from airflow_provider_fluxions.polling.access import Access, Connect, start_alone
 from airflow_provider_fluxions.polling.answers import Answer
 from airflow_provider_fluxions.polling.brake import MAX_BACKOFF_SECONDS, Brake
-from airflow_provider_fluxions.polling.calls import Calls
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.connected import Connect, connected, start_alone
 from airflow_provider_fluxions.polling.news import Mark
 from airflow_provider_fluxions.polling.observer import Harmless, Observer
 from airflow_provider_fluxions.polling.survey import Survey
-from airflow_provider_fluxions.polling.sweep import next_answer
-
-if TYPE_CHECKING:
-    from airflow_provider_fluxions.api.client import FluxionsClient
+from airflow_provider_fluxions.polling.sweep import Round, next_answer
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
 class _Wish:
-    """Somebody waits for a survey that reaches back as far as the mark needs, begun when due (epoch seconds)."""
+    """A watcher needs a survey that reaches back as far as the mark, begun when due (monotonic seconds)."""
 
     mark: Mark
     due: float
@@ -44,8 +38,8 @@ class SurveyLoop:
         self.users = 0
         self.error: BaseException | None = None
         self._name = f"fluxions-watch-{connection}"
-        self._connect = connect
         self._clock = clock
+        self._access = Access(connect, self._name, clock)
         self._observer = Harmless(observer)
         self._brake = Brake(clock)
         self._wishes: set[_Wish] = set()
@@ -53,7 +47,7 @@ class SurveyLoop:
         self._task = start_alone(self._run, self._name)
 
     async def survey(self, mark: Mark, due: float) -> Survey:
-        """Return the next survey, made at ``due`` (epoch seconds) or with somebody else's.
+        """Return the next survey, made at ``due`` (monotonic seconds) or together with another watcher's.
 
         :raises FluxionsError: the connection cannot work, or the service refused (not transient).
         """
@@ -74,36 +68,36 @@ class SurveyLoop:
     async def _run(self) -> None:
         """Make surveys until cancelled; however this ends, nobody is left hanging."""
         try:
-            async with connected(self._connect, self._name, self._clock) as (client, calls):
-                while True:
-                    await self._until_due()
-                    await self._round(client, calls)
+            while True:
+                await self._until_due()
+                await self._round()
         except asyncio.CancelledError as error:
             self.error = error
             raise
         except Exception as error:  # not swallowed: handed to everybody, else they would wait for ever
             self.error = error
         finally:
+            self._access.close()
             for wish in self._wishes:
                 _fail(wish.future, self.error)
 
     async def _until_due(self) -> None:
         while True:
             self._wake.clear()
-            due = min((wish.due for wish in self._wishes), default=self._clock.now() + MAX_BACKOFF_SECONDS)
-            seconds = max(due, self._brake.paused_until) - self._clock.now()
+            due = min((wish.due for wish in self._wishes), default=self._clock.monotonic() + MAX_BACKOFF_SECONDS)
+            seconds = max(due, self._brake.paused_until) - self._clock.monotonic()
             if self._wishes and seconds <= 0:
                 return
             await self._clock.pause(seconds, self._wake)
 
-    async def _round(self, client: FluxionsClient, calls: Calls) -> None:
+    async def _round(self) -> None:
         wishes = list(self._wishes)
         horizon = min(wish.mark.horizon for wish in wishes)
         running = {key: job_id for wish in wishes for key, job_id in wish.mark.running.items()}
         survey = Survey(self._clock.now(), horizon, running)
         try:
-            await self._read(client, calls, survey)
-        except FluxionsRequestError as error:
+            await self._read(survey)
+        except FluxionsError as error:
             if not error.transient:
                 raise
             seconds = self._brake.pull(error)
@@ -117,18 +111,18 @@ class SurveyLoop:
             if not wish.future.done():
                 wish.future.set_result(survey)
 
-    async def _read(self, client: FluxionsClient, calls: Calls, survey: Survey) -> None:
+    async def _read(self, survey: Survey) -> None:
         requests, count = survey.requests(), 0
         answer: Answer | None = None
-
-        def one_more(last: Answer | None) -> partial[Answer | None]:
-            return partial(next_answer, client, requests, last, survey.running)
-
         try:
-            while (answer := await calls.make(one_more(answer), client.abort)) is not None:
+            while (answer := await self._ask(requests, answer, survey)) is not None:
                 count += 1
         finally:
             self._observer.tell("swept", count)
+
+    async def _ask(self, requests: Round, answer: Answer | None, survey: Survey) -> Answer | None:
+        """Make the survey's next request."""
+        return await self._access.make(lambda client: next_answer(client, requests, answer, survey.running))
 
 
 def _fail(future: asyncio.Future[Survey], error: BaseException | None) -> None:
@@ -150,7 +144,7 @@ async def surveying(
     """Take part in the surveys of a connection: the first one starts them, the last one stops them.
 
     :param connection: watchers with an equal one share surveys.
-    :param connect: returns a client for it; awaited once. The loop closes it.
+    :param connect: returns a client for it; awaited before the first survey. The loop closes it.
     """
     loops = _loops.setdefault(asyncio.get_running_loop(), {})
     shared = loops.get(connection)

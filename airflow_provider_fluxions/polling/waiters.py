@@ -19,7 +19,8 @@ COALESCED_SHARE = 0.2
 class Waiter:
     """One wait.
 
-    :param began: epoch seconds; the wait's age counts from here.
+    :param deadline: epoch seconds; all other times are monotonic seconds.
+    :param began: the wait's age counts from here.
     :param due: when the next look is due, deadlines and pauses aside.
     :param looked_at: the last look that found its jobs running.
     """
@@ -51,9 +52,13 @@ class Waiter:
         """False from its outcome on, although it is among the waiters until its task runs."""
         return not self.future.done()
 
-    def next_look(self, paused_until: float) -> float:
+    def next_look(self, paused_until: float, epoch_offset: float = 0.0) -> float:
         """Return when to look; a deadline gets its look whatever pauses the others."""
-        return min(self.deadline, max(self.due, paused_until))
+        return min(self.deadline - epoch_offset, max(self.due, paused_until))
+
+    def has_expired(self, now: float, epoch_offset: float = 0.0) -> bool:
+        """Return whether the deadline has come."""
+        return self.deadline - epoch_offset <= now
 
     def interval(self, now: float, least: float) -> float:
         """Return the seconds between two looks at the age that the wait has ``now``."""
@@ -84,17 +89,20 @@ class Crowd:
             if not others:
                 self.by_job.pop(key_of(job_id), None)
 
-    def next_look(self, paused_until: float) -> float | None:
-        """Return when the next look is due, or None where nobody waits."""
-        return min((w.next_look(paused_until) for w in self.waiters if w.is_waiting), default=None)
+    def next_look(self, paused_until: float, epoch_offset: float = 0.0) -> float | None:
+        """Return when the next look is due, or None if there is no waiter.
 
-    def due(self, now: float, paused_until: float) -> list[Waiter]:
-        """Return whom a round must serve now: in a pause, only those whose deadline has come."""
+        :param epoch_offset: see `LoopClock.epoch_offset`.
+        """
+        return min((w.next_look(paused_until, epoch_offset) for w in self.waiters if w.is_waiting), default=None)
+
+    def due(self, now: float, paused_until: float, epoch_offset: float = 0.0) -> list[Waiter]:
+        """Return which waiters a round must serve now: in a pause, only those whose deadline has come."""
         if now < paused_until:
-            return [w for w in self.waiters if w.deadline <= now and w.is_waiting]
+            return [w for w in self.waiters if w.has_expired(now, epoch_offset) and w.is_waiting]
         return [
             w for w in self.waiters
-            if min(w.due, w.deadline) <= now + COALESCED_SHARE * w.poll_interval and w.is_waiting
+            if min(w.due, w.deadline - epoch_offset) <= now + COALESCED_SHARE * w.poll_interval and w.is_waiting
         ]  # fmt: skip
 
     def concerned(self, answer: Answer) -> tuple[Collection[str], Iterator[Waiter]]:

@@ -13,8 +13,8 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputError
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.reference import unmarked_filename
+from airflow_provider_fluxions.polling.access import Connect
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.connected import Connect
 from airflow_provider_fluxions.polling.news import Mark, advance
 from airflow_provider_fluxions.polling.observer import Observer
 from airflow_provider_fluxions.polling.surveying import surveying
@@ -102,10 +102,10 @@ async def watch(
     while True:
         try:
             async with surveying(connection, connect, clock, observer) as surveys:
-                due = clock.now()
+                due = clock.monotonic()
                 while True:
                     survey = await surveys.survey(mark, due)
-                    due = survey.began + poll_interval * (0.9 + 0.2 * clock.jitter())
+                    due = clock.monotonic() + poll_interval * (0.9 + 0.2 * clock.jitter())
                     news, after = advance(mark, survey, interest.covers)
                     told = [job for job in news if interest.tells_of(job)]
                     for job in told:

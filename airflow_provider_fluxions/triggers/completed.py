@@ -6,10 +6,9 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import TriggerEvent
 
-from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsInputError
+from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.api.reference import reference, unmarked_filename
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, connect_for_polling
@@ -116,15 +115,10 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
     async def connect(self) -> FluxionsClient:
         """Return a client of the connection.
 
-        :raises FluxionsConfigError: there is none, or it cannot work. Watching goes on when somebody has mended it;
-            any other error would have Airflow start the trigger anew every second.
+        :raises FluxionsConfigError: see `connect_for_polling`. The watcher continues when the connection works; any
+            other error would make Airflow restart the trigger every second.
         """
-        try:
-            return await connect_for_polling(self.fluxions_conn_id)
-        except AirflowNotFoundException as error:
-            raise FluxionsConfigError(
-                f"There is no connection {self.fluxions_conn_id!r}. Define it, with the API key as its password."
-            ) from error
+        return await connect_for_polling(self.fluxions_conn_id)
 
     async def _store(self) -> MarkStore | None:
         """Return the place for the mark in the state store of the watched asset, if Airflow has one (3.3)."""

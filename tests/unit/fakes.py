@@ -20,13 +20,20 @@ START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 class FakeTime:
-    """Epoch seconds that only sleeping moves; the sleeps are kept."""
+    """Time that only sleeping moves; the sleeps are kept.
+
+    :param offset: how much the machine's clock was set forward, in seconds; it is no part of the monotonic seconds.
+    """
 
     def __init__(self, seconds: float = START.timestamp()) -> None:
         self.seconds = seconds
+        self.offset = 0.0
         self.slept: list[float] = []
 
     def now(self) -> float:
+        return self.seconds + self.offset
+
+    def monotonic(self) -> float:
         return self.seconds
 
     def sleep(self, seconds: float) -> None:
@@ -45,7 +52,7 @@ class FakeLoopClock(LoopClock):
 
     def __init__(self, jitter: Callable[[], float] = lambda: 0.5, **bounds: float) -> None:
         time = FakeTime()
-        super().__init__(now=time.now, jitter=jitter, **bounds)
+        super().__init__(now=time.now, monotonic=time.monotonic, jitter=jitter, **bounds)
         object.__setattr__(self, "time", time)
 
     async def pause(self, seconds: float, wake: asyncio.Event) -> None:

@@ -19,14 +19,17 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsAuthenticationError,
     FluxionsConfigError,
     FluxionsError,
+    FluxionsMissingConnectionError,
     FluxionsRejectedError,
     FluxionsResponseError,
     FluxionsServerError,
     FluxionsThrottledError,
+    FluxionsUnreadableConnectionError,
 )
 from airflow_provider_fluxions.emulator import Transition
 from airflow_provider_fluxions.polling.brake import MAX_RETRY_AFTER_SECONDS
 from airflow_provider_fluxions.polling.clock import LoopClock
+from airflow_provider_fluxions.polling.patience import REFUSED_SECONDS
 from airflow_provider_fluxions.polling.shared import wait_for_jobs
 from airflow_provider_fluxions.polling.verdict import Outcome, Watched
 from tests.unit.conftest import Service
@@ -310,15 +313,183 @@ def test_a_server_cannot_pause_a_loop_for_longer_than_the_cap(account: FakeAccou
     assert clock.now() <= began + 5 + MAX_RETRY_AFTER_SECONDS
 
 
-def test_a_refused_key_fails_every_waiter_at_once(account: FakeAccount, clock: FakeLoopClock) -> None:
+def refused(status_code: int = 401) -> FluxionsAuthenticationError:
+    return FluxionsAuthenticationError("wrong key", status_code=status_code)
+
+
+def test_a_key_that_is_refused_for_ten_minutes_ends_every_wait(account: FakeAccount, clock: FakeLoopClock) -> None:
     account.ends = running(range(20))
-    account.trouble = lambda: FluxionsAuthenticationError("wrong key", status_code=401)
+    account.trouble = refused
+    began = clock.monotonic()
 
     async def scenario() -> list[Any]:
         return await outcomes(waiting(*(wait(account, clock, number) for number in range(20))))
 
     assert {type(error) for error in run(scenario())} == {FluxionsAuthenticationError}
-    assert len(account.requests) == 1
+    assert REFUSED_SECONDS <= clock.monotonic() - began <= REFUSED_SECONDS + 70
+    assert len(account.requests) <= 20
+
+
+@pytest.mark.parametrize("status_code", [401, 403])
+def test_a_key_that_is_rotated_at_the_service_first_ends_no_wait(
+    documented: Service, account: FakeAccount, clock: FakeLoopClock, status_code: int
+) -> None:
+    """The connection gets the new key some minutes later."""
+    emulator = documented.emulator
+    emulator.set_transition(Transition.after_reads(10_000))
+    submitting = documented.client()
+    ids = [submitting.submit(b"%d" % number, filename=f"{number}.mp3").id for number in range(20)]
+    key = "the old key"
+    minutes_later = clock.monotonic() + 300
+    documented.emulator.api_key = "the new key"
+    documented.fault(status=status_code, times=None)
+
+    async def connect() -> Any:
+        nonlocal key
+        if clock.monotonic() >= minutes_later:
+            key = "the new key"
+            emulator.clear_faults()
+            for number in ids:
+                emulator.force_status(int(number), "completed")
+        return documented.client(max_retries=0, api_key=key)
+
+    async def scenario() -> list[Any]:
+        options = {"connect": connect, "seconds": 3600.0}
+        return await outcomes(waiting(*(wait(account, clock, number, **options) for number in ids)))
+
+    assert run(scenario()) == [Outcome.DONE] * 20
+    assert {request.key for request in documented.gets} == {"wrong", "valid"}
+
+
+def test_two_refusals_an_hour_apart_are_two_rotations(account: FakeAccount, clock: FakeLoopClock) -> None:
+    began = clock.monotonic()
+    account.ends = {1: clock.now() + 7200}
+
+    def trouble() -> BaseException | None:
+        is_rotation = (clock.monotonic() - began) % 3600 < 500
+        return refused() if is_rotation else None
+
+    account.trouble = trouble
+    assert run(wait(account, clock, 1, seconds=9000)) is Outcome.DONE
+
+
+UNREADABLE = FluxionsUnreadableConnectionError("the secrets backend is down")
+
+
+@pytest.mark.parametrize("minutes", [9, 120])
+def test_a_secrets_backend_that_is_down_when_the_loop_starts_ends_no_wait(
+    account: FakeAccount, clock: FakeLoopClock, minutes: int
+) -> None:
+    account.ends = dict.fromkeys(range(6), 0.0)
+    back_at = clock.monotonic() + 60 * minutes
+    reads: list[float] = []
+
+    async def connect() -> Any:
+        reads.append(clock.monotonic())
+        if clock.monotonic() < back_at:
+            raise UNREADABLE
+        return account
+
+    async def scenario() -> list[Any]:
+        options = {"connect": connect, "seconds": 86_400.0}
+        return await outcomes(waiting(*(wait(account, clock, number, **options) for number in range(6))))
+
+    assert run(scenario()) == [Outcome.DONE] * 6
+    assert clock.monotonic() < back_at + 70
+    assert len(reads) <= 2 * minutes + 10, "it is read with pauses"
+
+
+def test_a_connection_that_stays_unreadable_is_a_timeout_at_the_deadline(
+    account: FakeAccount, clock: FakeLoopClock
+) -> None:
+    async def connect() -> Any:
+        raise UNREADABLE
+
+    began = clock.now()
+    assert run(wait(account, clock, 1, connect=connect, seconds=3600)) is Outcome.TIMEOUT
+    assert began + 3600 <= clock.now() <= began + 3601
+
+
+def test_a_missing_connection_ends_a_wait_after_ten_minutes(account: FakeAccount, clock: FakeLoopClock) -> None:
+    async def connect() -> Any:
+        raise FluxionsMissingConnectionError("there is none")
+
+    began = clock.monotonic()
+    with pytest.raises(FluxionsMissingConnectionError):
+        run(wait(account, clock, 1, connect=connect))
+    assert REFUSED_SECONDS <= clock.monotonic() - began <= REFUSED_SECONDS + 70
+
+
+def test_a_read_of_the_connection_that_hangs_is_not_cancelled_but_waited_for(account: FakeAccount) -> None:
+    clock = FakeLoopClock(max_request_seconds=0.01)
+    account.now = clock.now
+    account.ends = {1: 0.0}
+    reads = itertools.count()
+    cancelled = []
+
+    async def scenario() -> Outcome:
+        answered = asyncio.Event()
+
+        async def connect() -> Any:
+            next(reads)
+            try:
+                await answered.wait()
+            except asyncio.CancelledError:
+                cancelled.append(1)
+                raise
+            return account
+
+        asyncio.get_running_loop().call_later(0.05, answered.set)
+        return await wait(account, clock, 1, connect=connect, seconds=1e6)
+
+    assert run(scenario()) is Outcome.DONE
+    assert (next(reads), cancelled) == (1, [])
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forward"])
+def test_polling_continues_when_the_machines_clock_is_set(
+    account: FakeAccount, clock: FakeLoopClock, hours: int
+) -> None:
+    account.ends = running([1])
+    began = clock.monotonic()
+    end = began + 120
+
+    def trouble() -> None:
+        if clock.monotonic() >= began + 30:
+            clock.time.offset = 3600.0 * hours
+        if clock.monotonic() >= end:
+            account.ends[1] = 0.0
+
+    account.trouble = trouble  # type: ignore[assignment]
+    assert run(wait(account, clock, 1, seconds=86_400)) is Outcome.DONE
+    assert clock.monotonic() <= end + 6
+
+
+def test_a_pause_does_not_grow_when_the_machines_clock_is_set_back(account: FakeAccount, clock: FakeLoopClock) -> None:
+    account.ends = {1: 0.0}
+    began = clock.monotonic()
+
+    def trouble() -> BaseException | None:
+        clock.time.offset = -3600.0
+        return throttled(60.0) if len(account.requests) == 1 else None
+
+    account.trouble = trouble
+    assert run(wait(account, clock, 1)) is Outcome.DONE
+    assert clock.monotonic() <= began + 70
+
+
+def test_a_deadline_is_an_instant_of_the_machines_clock(account: FakeAccount, clock: FakeLoopClock) -> None:
+    """Set forward, it comes sooner; a last poll comes with it."""
+    account.ends = running([1])
+    began = clock.monotonic()
+
+    def trouble() -> None:
+        if clock.monotonic() >= began + 30:
+            clock.time.offset = 3600.0
+
+    account.trouble = trouble  # type: ignore[assignment]
+    assert run(wait(account, clock, 1, seconds=3000)) is Outcome.TIMEOUT
+    assert clock.monotonic() <= began + 120
 
 
 def test_an_unknown_job_ends_its_own_wait_only(account: FakeAccount, clock: FakeLoopClock) -> None:
