@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_fluxions import connection_form
+from airflow_provider_fluxions.airflow_connection import read_connection, read_connection_in_triggerer
 from airflow_provider_fluxions.api.errors import FluxionsError, JobId
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.api.settings import ClientSettings
-from airflow_provider_fluxions.connections import read_connection, read_connection_in_triggerer
+from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.cost import checked_price
 from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
@@ -76,6 +78,16 @@ class FluxionsHook(BaseHook):
             self._price_per_audio_hour = settings.price_per_audio_hour
         return self._client
 
+    def reconnect(self) -> FluxionsClient:
+        """Return a client made from the connection as it is now, which may have another key; the old one is closed.
+
+        :raises FluxionsConfigError: see `get_conn`.
+        """
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        return self.get_conn()
+
     @property
     def price_per_audio_hour(self) -> float | None:
         """What an hour of audio costs by the connection, in the user's currency; None where it does not say."""
@@ -125,23 +137,32 @@ class FluxionsHook(BaseHook):
         self,
         job_id: JobId,
         *,
-        poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+        poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL_SECONDS,
+        timeout: float | timedelta = DEFAULT_TIMEOUT_SECONDS,
         clock: Clock | None = None,
     ) -> Transcription:
         """Block until the job is completed and return it with its transcript.
 
         :param poll_interval: the most seconds between two looks; a young wait is looked at sooner, every quarter of its
             age but at least 2 s apart.
-        :param timeout: seconds from now.
+        :param timeout: seconds from now; a last look after it takes at most 5 s more.
         :raises FluxionsJobFailedError: the service ended it as failed.
         :raises FluxionsDeadlineError: it still runs after ``timeout``.
-        :raises FluxionsRequestError: the service refused, or was in trouble until then.
+        :raises FluxionsInputError: ``poll_interval`` or ``timeout`` is not a number of seconds.
+        :raises FluxionsRequestError: the service refused the request, or its errors lasted until then.
         """
         clock = clock or Clock()
-        deadline = clock.now() + timeout
+        interval = seconds_of("poll_interval", poll_interval)
+        deadline = clock.now() + seconds_of("timeout", timeout)
         watched = Watched((job_id,))
-        outcome = wait_in_place(self.get_conn(), watched, poll_interval=poll_interval, deadline=deadline, clock=clock)
+        outcome = wait_in_place(
+            self.get_conn(),
+            watched,
+            poll_interval=interval,
+            deadline=deadline,
+            clock=clock,
+            reconnect=self.reconnect,
+        )
         if watched.bad:
             raise job_error(watched.bad)
         if outcome is Outcome.TIMEOUT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
@@ -12,6 +13,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.cost import checked_price, cost_of
 from airflow_provider_fluxions.cost_report import CostReport
 from airflow_provider_fluxions.hooks import (
@@ -27,6 +29,7 @@ from airflow_provider_fluxions.links import (
     FluxionsRecordingLink,
     FluxionsTranscriptLink,
 )
+from airflow_provider_fluxions.polling.verdict import parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.sources import filename_of, open_audio
 from airflow_provider_fluxions.submitting import submit_for_task
@@ -53,7 +56,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     :param deferrable: wait without holding a worker slot.
     :param poll_interval: the most seconds between two looks while waiting; a young wait is looked at sooner: see
         `FluxionsTranscriptionTrigger`.
-    :param timeout: seconds for submitting, cold starts and throttling included, and again for waiting.
+    :param timeout: seconds, or a ``timedelta``, for submitting, cold starts and throttling included, and again for
+        waiting.
     :param price_per_audio_hour: in your currency; None takes the connection's, if it has one. With a price the log and
         the XCom ``estimated_cost`` tell an estimate before, from the recording's first MiB, and the log and the XCom
         ``cost`` the truth afterwards, if the task waits.
@@ -78,8 +82,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         durable: bool = True,
         wait_for_completion: bool = False,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+        poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL_SECONDS,
+        timeout: float | timedelta = DEFAULT_TIMEOUT_SECONDS,
         price_per_audio_hour: float | None = None,
         fluxions_conn_id: str = DEFAULT_CONN_ID,
         aws_conn_id: str | None = DEFAULT_AWS_CONN_ID,
@@ -94,8 +98,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         self.durable = durable
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.poll_interval = poll_interval
-        self.timeout = timeout
+        self.poll_interval = seconds_of("poll_interval", poll_interval)
+        self.timeout = seconds_of("timeout", timeout)
         self.price_per_audio_hour = price_per_audio_hour
         self.fluxions_conn_id = fluxions_conn_id
         self.aws_conn_id = aws_conn_id
@@ -134,14 +138,24 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         context: Context,
         event: dict[str, Any] | None = None,
         *,
-        job_id: JobId,
-        deadline: float,
+        job_id: JobId | None = None,
+        deadline: float | None = None,
         expires: float | None = None,
     ) -> JobId:
-        """Go on after the deferral. The event only woke us; the job itself is asked."""
+        """Resume after the deferral: read the job itself, whatever the event says.
+
+        :param job_id: the job. Default None: the event's, for ``airflow tasks test`` of Airflow 2.11, which drops what
+            a deferral keeps.
+        :param deadline: epoch seconds. Default None: ``timeout`` from now, for the same command.
+        """
         with airflow_errors():
+            event = event or {}
+            if job_id is None:
+                (job_id,) = parse_job_ids(event.get("job_ids") or list(event.get("jobs") or ()))
+            if deadline is None:
+                deadline = time.time() + self.timeout
             self._trace(job_id)
-            self._wait(context, job_id, deadline, expires)
+            self._wait(context, job_id, deadline, expires, event)
             return job_id
 
     def on_kill(self) -> None:
@@ -149,12 +163,18 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         log.info("Killed. Fluxions has no cancel: a job that is already submitted goes on, and the next try "
                       "of this task takes it up.")  # fmt: skip
 
-    def _wait(self, context: Context, job_id: JobId, deadline: float, kept: float | None = None) -> None:
+    def _wait(
+        self,
+        context: Context,
+        job_id: JobId,
+        deadline: float,
+        kept: float | None = None,
+        event: dict[str, Any] | None = None,
+    ) -> None:
         hook = FluxionsHook(self.fluxions_conn_id)
-        client = hook.get_conn()
         expires = expiry(context, self.execution_timeout, kept)
         wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
-        watched = wait.look_or(client, self._defer) if self.deferrable else wait.in_place(client)
+        watched = wait.look_or(hook, self._defer, event) if self.deferrable else wait.in_place(hook)
         price = hook.price_or(self.price_per_audio_hour)
         traces = self._trace(job_id, watched.ended.values(), price)
         CostReport(price, context["ti"]).after(traces.audio_seconds)

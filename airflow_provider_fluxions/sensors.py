@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NoReturn
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
-    AirflowNotFoundException,
     AirflowSensorTimeout,
     AirflowSkipException,
     BaseSensorOperator,
@@ -21,13 +20,16 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
-from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError, JobId
+from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.cost_report import CostReport
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.links import FluxionsJobLink, FluxionsTranscriptLink
 from airflow_provider_fluxions.polling import Outcome, Watched, look
+from airflow_provider_fluxions.polling.inplace import poll_seconds
+from airflow_provider_fluxions.polling.patience import Patience
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error, parse_job_ids
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.waiting import Wait, expiry
@@ -64,6 +66,11 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     # Airflow's own arguments.
     soft_fail: bool
     never_fail: bool
+    # Set where the mode is poke and the key was accepted.
+    _patience: Patience | None = None
+    # The error of the last poke, if the key was refused.
+    _refused: FluxionsError | None = None
+    _poking_since: float = 0.0
 
     def __init__(
         self,
@@ -76,7 +83,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         interval = poke_interval if poll_interval is None else poll_interval
-        seconds = interval.total_seconds() if isinstance(interval, timedelta) else float(interval)
+        seconds = seconds_of("poll_interval", interval)
         super().__init__(poke_interval=seconds, **kwargs)
         if self.reschedule and not deferrable:
             seconds = max(seconds, MIN_RESCHEDULE_SECONDS)
@@ -92,20 +99,26 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
                 self._wait(context, time.time() + self.timeout)
             else:
                 self._poke_on(context)
-        return self._completed(context)
+            return self._completed(context)
 
     def execute_complete(
         self,
         context: Context,
         event: dict[str, Any] | None = None,
         *,
-        deadline: float,
+        deadline: float | None = None,
         expires: float | None = None,
     ) -> Any:
-        """Go on after the deferral. The event only woke us; the jobs themselves are asked."""
+        """Resume after the deferral: read the jobs themselves, whatever the event says.
+
+        :param deadline: epoch seconds. Default None: ``timeout`` from now, for ``airflow tasks test`` of Airflow 2.11,
+            which drops what a deferral keeps.
+        """
         with self._failing_as_asked(), airflow_errors():
-            self._wait(context, deadline, expires)
-        return self._completed(context)
+            if deadline is None:
+                deadline = time.time() + self.timeout
+            self._wait(context, deadline, expires, event or {})
+            return self._completed(context)
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once; raise where the outcome is certain and bad."""
@@ -113,11 +126,13 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
             watched = self._watched = Watched(parse_job_ids(self.job_id))
             self._trace(watched.job_ids)
             try:
-                look(FluxionsHook(self.fluxions_conn_id).get_conn(), watched)
+                look(FluxionsHook(self.fluxions_conn_id).get_conn(), watched, limit=self._poll_seconds)
                 self._trace(watched.job_ids, watched.ended.values())
-            except FluxionsRequestError as error:
-                if not error.transient:
+                self._patience, self._refused = Patience(), None
+            except FluxionsError as error:
+                if not self._survives(error):
                     raise
+                self._refused = None if error.transient else error
                 self.log.warning("%s", error)
             if watched.is_done:
                 TaskMetrics(self.fluxions_conn_id).waited(watched, Outcome.DONE)
@@ -133,13 +148,32 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         """
         asked = self.soft_fail, self.never_fail
         self.soft_fail = self.never_fail = False
+        self._patience, self._refused, self._poking_since = None, None, time.monotonic()
         try:
             super().execute(context)
         except AirflowSensorTimeout as error:  # Airflow's says nothing of the jobs
+            if self._refused is not None:
+                raise self._refused from None
             TaskMetrics(self.fluxions_conn_id).waited(self._watched, Outcome.TIMEOUT)
             raise deadline_error(self._watched, time.time()) from error
         finally:
             self.soft_fail, self.never_fail = asked
+
+    def _get_next_poke_interval(self, started_at: Any, run_duration: Callable[[], float], poke_count: int) -> float:
+        """Return the seconds until Airflow's next poke; in poke mode, not after the timeout."""
+        seconds: float = super()._get_next_poke_interval(started_at, run_duration, poke_count)
+        return seconds if self.reschedule else max(0.0, min(seconds, self.timeout - run_duration()))
+
+    def _poll_seconds(self) -> float:
+        """Return the maximum seconds for a request of a poke."""
+        poked_for = 0.0 if self.reschedule else time.monotonic() - self._poking_since
+        return poll_seconds(self.timeout - poked_for)
+
+    def _survives(self, error: FluxionsError) -> bool:
+        """Return whether poking continues after an error; a connection must have worked in this process."""
+        if self._patience is None:
+            return error.transient and not isinstance(error, FluxionsConfigError)
+        return self._patience.survives(error, time.monotonic())
 
     def _completed(self, context: Context) -> Any:
         """Tell what the jobs cost, and return their ids."""
@@ -151,11 +185,13 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         """Return the ids for XCom: one as it is, many as a list."""
         return self.job_id if isinstance(self.job_id, str | int) else list(self.job_id)
 
-    def _wait(self, context: Context, deadline: float, kept: float | None = None) -> None:
+    def _wait(
+        self, context: Context, deadline: float, kept: float | None = None, event: dict[str, Any] | None = None
+    ) -> None:
         job_ids, expires = parse_job_ids(self.job_id), expiry(context, self.execution_timeout, kept)
         wait = Wait(job_ids, self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
         self._trace(wait.job_ids)
-        watched = wait.look_or(FluxionsHook(self.fluxions_conn_id).get_conn(), self._defer)
+        watched = wait.look_or(FluxionsHook(self.fluxions_conn_id), self._defer, event)
         self._trace(wait.job_ids, watched.ended.values())
 
     def _trace(self, job_ids: Sequence[JobId], ended: Iterable[Job] = ()) -> None:
@@ -178,8 +214,9 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         """Apply ``soft_fail`` and ``never_fail`` alike in all modes; Airflow's versions and modes differ."""
         try:
             yield
-        except (AirflowSensorTimeout, AirflowFailException, AirflowNotFoundException, FluxionsError) as error:
+        except (AirflowSensorTimeout, AirflowFailException, FluxionsError) as error:
             is_outcome = isinstance(error, AirflowSensorTimeout | AirflowFailException)
+            is_outcome &= not isinstance(error.__cause__, FluxionsConfigError)
             if not self.never_fail and not (self.soft_fail and is_outcome):
                 raise
             reason = f"Skipped as asked: {error}"

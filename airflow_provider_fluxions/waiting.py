@@ -8,18 +8,19 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
-from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
+from airflow_provider_fluxions.api import errors
+from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
+from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.polling import Outcome, Watched, look, wait_in_place
+from airflow_provider_fluxions.polling.inplace import poll_seconds
+from airflow_provider_fluxions.polling.patience import needs_new_connection
 from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
-
-if TYPE_CHECKING:
-    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 
@@ -48,42 +49,54 @@ class Wait:
         """Return the jobs with nothing known about them."""
         return Watched(self.job_ids, self.enough)
 
-    def in_place(self, client: FluxionsClient) -> Watched:
+    def in_place(self, hook: FluxionsHook) -> Watched:
         """Block until the wait is over.
 
-        Transient trouble counts as still running, until the deadline.
+        Transient errors count as still running, until the deadline.
 
         :raises FluxionsJobError: a job failed, or the deadline passed.
         """
-        watched, throttled = self.watched(), TaskMetrics(self.fluxions_conn_id).throttled
+        watched = self.watched()
         try:
             outcome = wait_in_place(
-                client, watched, poll_interval=self.poll_interval, deadline=self.deadline, on_pause=throttled
+                hook.get_conn(),
+                watched,
+                poll_interval=self.poll_interval,
+                deadline=self.deadline,
+                on_pause=TaskMetrics(self.fluxions_conn_id).throttled,
+                reconnect=hook.reconnect,
             )
-        except FluxionsRequestError as error:
+        except FluxionsError as error:
             if not error.transient:
                 raise
             log.warning("%s", error)
             outcome = Outcome.TIMEOUT
         return self._judge(watched, outcome)
 
-    def look_or(self, client: FluxionsClient, defer: Callable[[Wait], NoReturn]) -> Watched:
-        """Look once; return if the wait is over, else defer. Trusts no event: it asks for the jobs themselves.
+    def look_or(
+        self, hook: FluxionsHook, defer: Callable[[Wait], NoReturn], event: Mapping[str, Any] | None = None
+    ) -> Watched:
+        """Look once; return if the wait is over, else defer. It reads the jobs themselves and trusts no event.
 
-        Transient trouble counts as still running, until the deadline.
+        Transient errors count as still running, until the deadline. No request is repeated, because waiting for the
+        service is the trigger's work, not the worker's.
 
+        :param event: the trigger's, for a task that resumes. A key that is refused then may have been rotated a
+            moment ago, so the task defers again, unless the trigger gave up for an error.
         :raises FluxionsJobError: a job failed, or the deadline has passed.
         :raises AirflowTaskTimeout: the task's ``execution_timeout`` has passed.
         """
         watched = self.watched()
         late = time.time() >= self._ends
+        is_resumed = event is not None and event.get("status") != "error"
         try:
-            look(client, watched)
-        except FluxionsRequestError as error:
-            if not error.transient:
+            look(hook.get_conn(), watched, limit=lambda: poll_seconds(self._ends - time.time()))
+        except FluxionsError as error:
+            if not _survives(error, is_resumed=is_resumed, late=late):
                 raise
             log.warning("%s", error)
         if not watched.is_done and not late:
+            _raise_error_of(event or {})
             defer(self)
         return self._judge(watched, Outcome.DONE if watched.is_done else Outcome.TIMEOUT)
 
@@ -114,6 +127,27 @@ class Wait:
     def backstop(self) -> timedelta:
         """Return the timeout for Airflow's ``defer``: a little behind the deadline."""
         return timedelta(seconds=max(0.0, self._ends - time.time()) + BACKSTOP_SECONDS)
+
+
+def _survives(error: FluxionsError, *, is_resumed: bool, late: bool) -> bool:
+    """Return whether a look's error leaves the wait running; a connection must have worked before the deferral."""
+    if needs_new_connection(error):
+        return is_resumed and not late
+    return error.transient and (is_resumed or not isinstance(error, FluxionsConfigError))
+
+
+def _raise_error_of(event: Mapping[str, Any]) -> None:
+    """Raise the error for which a trigger gave up, if deferring again could only end in the same way.
+
+    After a refused key the worker has just read the job, so the connection has the right key by now.
+    """
+    name = event.get("error")
+    kind = getattr(errors, str(name), None)
+    if name is None or kind is errors.FluxionsAuthenticationError:
+        return
+    if not (isinstance(kind, type) and issubclass(kind, FluxionsError)):
+        kind = FluxionsError
+    raise kind(f"{event.get('message')} The triggerer gave up for this reason.")
 
 
 def expiry(context: Mapping[str, Any], execution_timeout: timedelta | None, kept: float | None = None) -> float:

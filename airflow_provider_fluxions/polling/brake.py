@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError
+from airflow_provider_fluxions.api.retry_after import limited_pause
 from airflow_provider_fluxions.polling.clock import LoopClock
 
 MAX_BACKOFF_SECONDS = 60.0
-MAX_RETRY_AFTER_SECONDS = 300.0
 
 
 class Brake:
@@ -22,7 +22,7 @@ class Brake:
         self._failures += 1
         backoff = min(MAX_BACKOFF_SECONDS, 2.0 ** min(self._failures - 1, 10)) * (0.5 + self._clock.jitter() / 2)
         asked = error.retry_after_seconds if isinstance(error, FluxionsRequestError) else None
-        seconds = max(backoff, min(asked or 0.0, MAX_RETRY_AFTER_SECONDS))
+        seconds = max(backoff, limited_pause(asked))
         self.paused_until = max(self.paused_until, self._clock.monotonic() + seconds)
         return seconds
 

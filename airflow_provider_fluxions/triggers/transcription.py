@@ -6,25 +6,30 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_fluxions.api.errors import FluxionsError, JobId
+from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, connect_for_polling
 from airflow_provider_fluxions.metrics import PollMetrics
 from airflow_provider_fluxions.polling import Watched, wait_for_jobs
+from airflow_provider_fluxions.polling.clock import LoopClock
 from airflow_provider_fluxions.polling.turnstile import pass_turnstile
 
 EVENT_VERSION = 1
+MAX_EVENT_JOB_IDS = 10
 
 
 class FluxionsTranscriptionTrigger(BaseTrigger):
     """Fires once when the jobs ended, the deadline passed, or waiting longer is pointless.
 
     All triggers on one connection share one poll loop. The event is
-    ``{"version": 1, "status": "done" | "timeout" | "error", "jobs": {id: status}}``, with ``error`` and
-    ``message`` where there is one: never a transcript, because Airflow logs and stores events in full.
+    ``{"version": 1, "status": "done" | "timeout" | "error", "jobs": {id: status}, "job_ids": [id]}``, with ``error``
+    and ``message`` where there is one: never a transcript, because Airflow logs and stores events in full. ``jobs`` has
+    the ended jobs, ``job_ids`` the first 10 that were waited for.
 
     :param job_ids: the jobs; plain numbers or text.
     :param fluxions_conn_id: the connection's id; the key itself never enters a trigger, whose arguments
@@ -43,19 +48,21 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
     # (https://github.com/apache/airflow/pull/68741). The worker's supervisor misses that end in one deferral of four
     # and finds it at its next wake-up, [workers] min_heartbeat_interval (5 s) later; the rest is for the scheduler.
     quiet_seconds = 10.0
+    # The time of the shared poll loop.
+    loop_clock = LoopClock()
 
     def __init__(
         self,
         job_ids: Sequence[JobId],
         fluxions_conn_id: str = DEFAULT_CONN_ID,
-        poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
+        poll_interval: float | timedelta = DEFAULT_POLL_INTERVAL_SECONDS,
         deadline: float | None = None,
         enough: int | None = None,
     ) -> None:
         super().__init__()
         self.job_ids = list(job_ids)
         self.fluxions_conn_id = fluxions_conn_id
-        self.poll_interval = poll_interval
+        self.poll_interval = seconds_of("poll_interval", poll_interval)
         self.deadline = deadline
         self.enough = enough
 
@@ -75,8 +82,16 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then yield the one event."""
         started = time.monotonic()
-        watched = Watched(tuple(self.job_ids), self.enough)
-        event: dict[str, Any]
+        event = await self._event()
+        await asyncio.sleep(self.quiet_seconds - (time.monotonic() - started))
+        await pass_turnstile()
+        yield TriggerEvent({"version": EVENT_VERSION, **event, "job_ids": self.job_ids[:MAX_EVENT_JOB_IDS]})
+
+    async def _event(self) -> dict[str, Any]:
+        try:
+            watched = Watched(tuple(self.job_ids), self.enough)
+        except FluxionsError as error:
+            return {**_of_error(error), "jobs": {}}
         try:
             outcome = await wait_for_jobs(
                 watched,
@@ -84,11 +99,13 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
                 connect=lambda: connect_for_polling(self.fluxions_conn_id),
                 poll_interval=self.poll_interval,
                 deadline=math.inf if self.deadline is None else self.deadline,
+                clock=self.loop_clock,
                 observer=PollMetrics(self.fluxions_conn_id),
             )
-            event = {"status": str(outcome)}
         except FluxionsError as error:
-            event = {"status": "error", "error": type(error).__name__, "message": str(error)}
-        await asyncio.sleep(self.quiet_seconds - (time.monotonic() - started))
-        await pass_turnstile()
-        yield TriggerEvent({"version": EVENT_VERSION, **event, "jobs": watched.statuses})
+            return {**_of_error(error), "jobs": watched.statuses}
+        return {"status": str(outcome), "jobs": watched.statuses}
+
+
+def _of_error(error: FluxionsError) -> dict[str, Any]:
+    return {"status": "error", "error": type(error).__name__, "message": str(error)}

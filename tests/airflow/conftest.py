@@ -19,6 +19,7 @@ os.environ["AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT"] = "120"
 
 import boto3
 import pytest
+from airflow.secrets import BaseSecretsBackend
 from moto.server import ThreadedMotoServer
 
 from airflow_provider_fluxions.api.client import FluxionsClient
@@ -82,6 +83,37 @@ def emulator(fluxions_emulator: EmulatorServer) -> Emulator:
 def client(fluxions_emulator: EmulatorServer, fluxions_connection: str) -> FluxionsClient:
     """A client of the account that the default connection leads to."""
     return FluxionsClient("emulator-key", fluxions_emulator.base_url)
+
+
+class BrokenSecretsBackend(BaseSecretsBackend):
+    """A secrets backend that is down for one connection. Airflow may keep it for the whole process."""
+
+    def get_connection(self, conn_id: str, **_: Any) -> None:
+        """Raise what the client of a vault raises."""
+        if conn_id == "vaulted":
+            raise ConnectionRefusedError("vault.example.com:8200 refused the connection")
+
+    def get_config(self, key: str) -> None:
+        """Know no configuration."""
+
+    def get_variable(self, key: str, **_: Any) -> None:
+        """Know no variable."""
+
+
+@pytest.fixture
+def broken_secrets_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Airflow ask a backend that is down before its own."""
+    monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND", f"{__name__}.{BrokenSecretsBackend.__name__}")
+
+
+@pytest.fixture
+def connection_table() -> None:
+    """Let Airflow 2 find its table of connections, which is empty. Airflow 3 does not look there."""
+    from airflow.models.connection import Connection
+    from airflow.settings import engine
+
+    if engine is not None:
+        Connection.__table__.create(engine, checkfirst=True)
 
 
 def empty(client: Any, bucket: str) -> None:

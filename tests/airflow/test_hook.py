@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred, redact
 
-from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsDeadlineError, FluxionsJobFailedError
+from airflow_provider_fluxions.airflow_connection import settings_of
+from airflow_provider_fluxions.api.errors import (
+    FluxionsConfigError,
+    FluxionsDeadlineError,
+    FluxionsJobFailedError,
+    FluxionsMissingConnectionError,
+    FluxionsThrottledError,
+    FluxionsUnreadableConnectionError,
+)
 from airflow_provider_fluxions.api.once import Clock
-from airflow_provider_fluxions.emulator import EmulatorServer, OutcomeRule, Transition
-from airflow_provider_fluxions.hooks import FluxionsHook
+from airflow_provider_fluxions.emulator import EmulatorServer, Fault, OutcomeRule, Transition
+from airflow_provider_fluxions.hooks import FluxionsHook, connect_for_polling, connect_for_viewing
+from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
+from tests.airflow.conftest import task_context
 
 KEY = "emulator-key"
 Connect = Callable[..., FluxionsHook]
@@ -135,3 +150,96 @@ def test_waiting_ends_at_its_timeout(connect: Connect, fluxions_emulator: Emulat
     clock = Clock(now=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
     with pytest.raises(FluxionsDeadlineError, match="has no cancel"):
         hook.wait_for_completion(job.id, poll_interval=10, timeout=60, clock=clock)
+
+
+@pytest.mark.usefixtures("connection_table")
+def test_a_missing_connection_says_how_to_create_it() -> None:
+    with pytest.raises(FluxionsMissingConnectionError) as caught:
+        FluxionsHook("nowhere").get_conn()
+    told = str(caught.value)
+    assert "airflow connections add nowhere --conn-type fluxions --conn-password YOUR-KEY" in told
+    assert """AIRFLOW_CONN_NOWHERE='{"conn_type": "fluxions", "password": "YOUR-KEY"}'""" in told
+
+
+@pytest.mark.usefixtures("connection_table")
+def test_a_missing_connection_fails_its_task_at_once() -> None:
+    sensor = FluxionsTranscriptionSensor(task_id="t", job_id=1, fluxions_conn_id="nowhere")
+    with pytest.raises(AirflowFailException, match="There is no connection 'nowhere'"):
+        sensor.execute(task_context())
+
+
+@pytest.mark.usefixtures("broken_secrets_backend")
+def test_a_connection_behind_a_secrets_backend_that_is_down_is_not_called_missing() -> None:
+    with pytest.raises(FluxionsUnreadableConnectionError, match=r"ConnectionRefusedError: vault\.example") as caught:
+        FluxionsHook("vaulted").get_conn()
+    assert caught.value.transient
+
+
+@pytest.mark.usefixtures("broken_secrets_backend")
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_task_that_begins_while_a_secrets_backend_is_down_fails_and_may_be_retried(deferrable: bool) -> None:
+    sensor = FluxionsTranscriptionSensor(task_id="t", job_id=1, fluxions_conn_id="vaulted", deferrable=deferrable)
+    with pytest.raises(FluxionsUnreadableConnectionError):
+        sensor.execute(task_context())
+
+
+@pytest.mark.usefixtures("broken_secrets_backend")
+def test_a_task_that_resumes_while_a_secrets_backend_is_down_defers_again() -> None:
+    sensor = FluxionsTranscriptionSensor(task_id="t", job_id=1, fluxions_conn_id="vaulted", deferrable=True)
+    with pytest.raises(TaskDeferred):
+        sensor.execute_complete(task_context(), event={"status": "done", "jobs": {"1": "completed"}})
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [
+        ('"{\\"read_timeout\\": 20}"', "must be a JSON object"),
+        ("[1]", "must be a JSON object"),
+        ("{oops", "is not JSON"),
+    ],
+)
+def test_an_extra_that_is_no_json_object_is_told(extra: str, told: str) -> None:
+    connection = SimpleNamespace(conn_id="fluxions_test", host=None, port=None, password=KEY, extra=extra)
+    parsed = {} if told == "is not JSON" else json.loads(extra)  # as Airflow gives it
+    with pytest.raises(FluxionsConfigError, match=told):
+        settings_of(connection, parsed)
+
+
+def test_the_connection_test_tells_of_json_inside_json(connect: Connect) -> None:
+    ok, message = connect(extra=json.dumps(json.dumps({"read_timeout": 20}))).test_connection()
+    assert not ok
+    assert "must be a JSON object" in message
+
+
+def test_a_key_without_its_pasted_prefix_is_masked_in_logs(connect: Connect) -> None:
+    connect(password="Bearer pasted-k3y-with-prefix").get_conn()
+    assert redact("key pasted-k3y-with-prefix") == "key ***"
+
+
+@pytest.mark.parametrize(
+    "read", [lambda: connect_for_viewing("fluxions_test"), lambda: asyncio.run(connect_for_polling("fluxions_test"))]
+)
+def test_it_is_masked_in_the_web_server_and_the_triggerer_too(connect: Connect, read: Callable[[], Any]) -> None:
+    key = f"pasted-{uuid4().hex}"
+    connect(password=f"Bearer {key}")
+    read()
+    assert redact(f"key {key}") == "key ***"
+
+
+def test_a_wait_that_is_throttled_ends_at_its_timeout(connect: Connect, fluxions_emulator: EmulatorServer) -> None:
+    fluxions_emulator.emulator.set_transition(Transition.after_reads(1000))
+    hook = connect()
+    job = hook.submit(b"audio", filename="a.wav")
+    fluxions_emulator.emulator.add_fault(Fault(status=429, retry_after="10", times=None))
+    now = [1000.0]
+    clock = Clock(now=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
+    with pytest.raises(FluxionsThrottledError):
+        hook.wait_for_completion(job.id, timeout=5, clock=clock)
+    assert now[0] == 1005.0
+
+
+@pytest.mark.parametrize("seconds", [timedelta(seconds=5), 5])
+def test_a_timeout_may_be_a_timedelta(connect: Connect, fluxions_emulator: EmulatorServer, seconds: Any) -> None:
+    hook = connect()
+    job = hook.submit(b"audio", filename="a.wav")
+    assert hook.wait_for_completion(job.id, timeout=seconds, poll_interval=seconds).id == job.id

@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import (
     AirflowException,
+    AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
     AirflowTaskTimeout,
     TaskDeferred,
 )
 
+from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault, Transition
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
@@ -153,3 +155,24 @@ def test_a_missing_connection_skips_a_sensor_that_may_never_fail(mode: dict[str,
         FluxionsTranscriptionSensor(task_id="t", **missing).execute(task_context())
     with pytest.raises(AirflowSkipException, match="no_such_connection"):
         FluxionsTranscriptionSensor(task_id="t", never_fail=True, **missing).execute(task_context())
+
+
+@pytest.mark.parametrize("mode", SENSOR_MODES)
+@pytest.mark.usefixtures("connection_table")
+def test_a_missing_connection_is_no_outcome_that_soft_fail_skips(mode: dict[str, Any]) -> None:
+    sensor = FluxionsTranscriptionSensor(
+        task_id="t", job_id=1, fluxions_conn_id="no_such_connection", soft_fail=True, **mode
+    )
+    with pytest.raises(AirflowFailException, match="airflow connections add no_such_connection"):
+        sensor.execute(task_context())
+
+
+def test_a_key_that_is_refused_until_the_timeout_is_the_error_of_a_poking_sensor(
+    emulator: Emulator, recording: str
+) -> None:
+    job_id = FluxionsSubmitOperator(task_id="s", audio=recording).execute(task_context())
+    emulator.add_fault(Fault("GET", "/transcriptions*", status=401, skip=1, times=None))
+    sensor = FluxionsTranscriptionSensor(task_id="t", job_id=job_id, timeout=0.3, poke_interval=0.1, mode="poke")
+    with pytest.raises(FluxionsAuthenticationError):
+        sensor.execute(task_context())
+    assert len(emulator.requests) >= 4

@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.campaign, pytest.mark.modes]
 
 # Airflow loses what happens to a task in the round in which it schedules the task's next look, and a busy machine's
 # rounds take 13 s: between two looks there is room for several.
+# A refused key is survived for 10 minutes, but not beyond the deadline.
+REFUSED_UNTIL_SECONDS = 300
 RESCHEDULED = {"mode": "reschedule", "poll_interval": 90}
 SENSOR = {"poke": {"mode": "poke"}, "reschedule": RESCHEDULED, "deferrable": {"deferrable": True}}
 OPERATOR: Mapping[str, Mapping[str, Any]] = {"synchronous": {"deferrable": False}, "deferrable": {"deferrable": True}}
@@ -49,7 +51,12 @@ OUTCOMES = {
         (), "failed", "AirflowTaskTimeout", None, {"execution_timeout": 12, "timeout": 25, "retries": 0}
     ),
     "bad key": Outcome(
-        ("revoke",), "failed", "FluxionsAuthenticationError", "Check the API key", {"retries": 0}, account="revoked"
+        ("revoke",),
+        "failed",
+        "FluxionsAuthenticationError",
+        "Check the API key",
+        {"retries": 0, "timeout": REFUSED_UNTIL_SECONDS},
+        account="revoked",
     ),
     "skip": Outcome((), "skipped", None, "by pre_execute", {"skip": True}),
     "marked failed": Outcome(("mark failed",), "failed"),
@@ -61,7 +68,13 @@ OUTCOMES = {
         (), "skipped", None, "Give the task a longer timeout", {"soft_fail": True, "timeout": 6}, ("sensor",)
     ),
     "never_fail of a bad key": Outcome(
-        ("revoke",), "skipped", None, "Check the API key", {"never_fail": True}, ("sensor",), "revoked"
+        ("revoke",),
+        "skipped",
+        None,
+        "Check the API key",
+        {"never_fail": True, "timeout": REFUSED_UNTIL_SECONDS},
+        ("sensor",),
+        "revoked",
     ),
 }
 # Airflow's own: each look of a rescheduled sensor is an execution, and none takes so long.

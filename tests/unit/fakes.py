@@ -114,6 +114,11 @@ class FakeAccount:
     threads: set[str] = field(default_factory=set)
     closed: int = 0
     aborted: int = 0
+    limits: list[dict[str, Any]] = field(default_factory=list)
+
+    def with_limits(self, **limits: Any) -> FakeAccount:
+        self.limits.append(limits)
+        return self
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
         self._ask("list", offset)

@@ -21,6 +21,7 @@ TRANSIENT = {
     "FluxionsThrottledError",
     "FluxionsServerError",
     "FluxionsUnknownOutcomeError",
+    "FluxionsUnreadableConnectionError",
     "FluxionsNotReadyError",
     "FluxionsStorageError",
 }

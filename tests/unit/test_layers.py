@@ -16,7 +16,7 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LINES = [
     {"version"},
     {"api", "connection_form"},
-    {"connections", "cost", "formats", "get_provider_info", "polling"},
+    {"airflow_connection", "arguments", "cost", "formats", "get_provider_info", "polling"},
     {
         "hooks",
         "airflow_errors",

@@ -26,8 +26,8 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsThrottledError,
     FluxionsUnreadableConnectionError,
 )
+from airflow_provider_fluxions.api.retry_after import MAX_RETRY_AFTER_SECONDS
 from airflow_provider_fluxions.emulator import Transition
-from airflow_provider_fluxions.polling.brake import MAX_RETRY_AFTER_SECONDS
 from airflow_provider_fluxions.polling.clock import LoopClock
 from airflow_provider_fluxions.polling.patience import REFUSED_SECONDS
 from airflow_provider_fluxions.polling.shared import wait_for_jobs
