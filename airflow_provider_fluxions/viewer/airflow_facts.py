@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
-from airflow_provider_fluxions.links import RESULT_XCOM
-from airflow_provider_fluxions.viewer.facts import TaskFacts
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.viewer.facts import Kind, TaskFacts, Unreadable
 from airflow_provider_fluxions.viewer.request import TaskKey
 
-XCOMS = ("job_id", RESULT_XCOM, "return_value")
+XCOMS = ("job_id", "return_value")
 # What Jinja renders; such an argument is known by its rendered value only.
 _TEMPLATE_MARKS = ("{{", "{%")
 
 
 def read_facts(key: TaskKey) -> TaskFacts | None:
-    """Return what is known of a task instance, None where there is none."""
+    """Return what is known of a task instance, None where there is none.
+
+    :raises ViewerError: it is not a task with transcripts.
+    """
     from airflow.models.renderedtifields import RenderedTaskInstanceFields
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
@@ -32,8 +37,12 @@ def read_facts(key: TaskKey) -> TaskFacts | None:
         )
         state, operator = row
         names, fields = (set(rendered), rendered) if rendered else _serialized(key, session)
+        facts = TaskFacts(key, None if state is None else str(state), operator, frozenset(names), fields, {})
+        # A transfer's manifest follows from its arguments. A backend for XComs would read an object for each value.
+        if facts.kind is Kind.MANIFEST:
+            return facts
         xcoms = {name: value for name in XCOMS if (value := _xcom(key, name, session)) is not None}
-    return TaskFacts(key, None if state is None else str(state), operator, frozenset(names), fields, xcoms)
+    return replace(facts, xcoms=xcoms)
 
 
 def _is(model: Any, key: TaskKey) -> tuple[Any, ...]:
@@ -63,12 +72,47 @@ def _is_plain(value: Any) -> bool:
 
 
 def _xcom(key: TaskKey, name: str, session: Any) -> Any:
-    """Return an XCom, plain values only: nothing is built from it in the web server."""
+    """Return an XCom's value, `Unreadable` where the XCom backend keeps it out of reach; None if there is none."""
     try:
         from airflow.models.xcom import XComModel
     except ImportError:
-        from airflow.models.xcom import XCom
+        return _xcom_of_airflow_2(key, name, session)
+    from sqlalchemy import select
 
+    stored = session.scalar(select(XComModel.value).where(*_is(XComModel, key), XComModel.key == name))
+    return None if stored is None else resolved_xcom(stored, key, name)
+
+
+def resolved_xcom(stored: Any, key: TaskKey, name: str) -> Any:
+    """Return the value of what Airflow 3 has in its database.
+
+    With Airflow's own backend that is the value: plain, and nothing is built from it in the web server. A deployment's
+    own backend may have the value elsewhere, and is asked as workers ask it.
+    """
+    from airflow.sdk.bases.xcom import BaseXCom
+    from airflow.sdk.execution_time.xcom import resolve_xcom_backend
+
+    backend = resolve_xcom_backend()
+    if backend is BaseXCom:
+        return _plain(stored)
+    row = SimpleNamespace(
+        key=name, value=stored, dag_id=key.dag_id, run_id=key.run_id, task_id=key.task_id, map_index=key.map_index
+    )
+    try:
+        value = backend.deserialize_value(row)
+    except Exception as error:  # a backend is foreign code, and reads from anywhere
+        return Unreadable(printable(_plain(stored)), _failure(backend, error))
+    # Airflow's backend for object storage returns the address itself where it finds no object there.
+    if value == _plain(stored) and isinstance(value, str) and "://" in value:
+        return Unreadable(printable(value), f"{backend.__name__} found no object")
+    return _plain(value)
+
+
+def _xcom_of_airflow_2(key: TaskKey, name: str, session: Any) -> Any:
+    from airflow.models.xcom import XCom
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
         return XCom.get_one(
             key=name,
             dag_id=key.dag_id,
@@ -77,9 +121,14 @@ def _xcom(key: TaskKey, name: str, session: Any) -> Any:
             map_index=key.map_index,
             session=session,
         )
-    from sqlalchemy import select
+    except SQLAlchemyError:
+        raise
+    except Exception as error:  # a backend is foreign code, and reads from anywhere
+        return Unreadable(f"the XCom {name}", _failure(XCom, error))
 
-    return _plain(session.scalar(select(XComModel.value).where(*_is(XComModel, key), XComModel.key == name)))
+
+def _failure(backend: Any, error: Exception) -> str:
+    return f"{backend.__name__} failed with {type(error).__name__}: {printable(error)}"
 
 
 def _plain(stored: Any) -> Any:
@@ -88,5 +137,5 @@ def _plain(stored: Any) -> Any:
         return stored
     try:
         return json.loads(stored)
-    except ValueError:
+    except (ValueError, RecursionError):
         return stored

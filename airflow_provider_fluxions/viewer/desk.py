@@ -15,6 +15,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsNotFoundError,
     FluxionsNotReadyError,
 )
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.viewer.airflow_facts import read_facts
 from airflow_provider_fluxions.viewer.answers import Answer, error_answer, json_answer, page_answer
 from airflow_provider_fluxions.viewer.errors import ViewerError, not_found
@@ -25,7 +26,7 @@ from airflow_provider_fluxions.viewer.objects import Stores
 from airflow_provider_fluxions.viewer.recordings import play
 from airflow_provider_fluxions.viewer.request import Query, TaskKey
 from airflow_provider_fluxions.viewer.spoken import spoken
-from airflow_provider_fluxions.viewer.transcripts import DOWNLOADS, download, read_transcript
+from airflow_provider_fluxions.viewer.transcripts import DOWNLOADS, Transcripts, download
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Desk:
         self._facts_of = facts_of
         self._stores = Stores()
         self._listings = Listings(self._stores)
+        self._transcripts = Transcripts(self._stores)
         self._calls = {
             "task": self._task,
             "items": self._items,
@@ -68,7 +70,7 @@ class Desk:
         return Answer(200, (STATIC / "assets" / name).read_bytes(), ASSETS[name], kept)
 
     def call(self, name: str, pairs: Pairs, headers: Mapping[str, str]) -> Answer:
-        """Return what ``api/{name}`` answers: never an exception, for what may go wrong.
+        """Return what ``api/{name}`` answers, whatever goes wrong: never an exception.
 
         :param pairs: the arguments of the request.
         :param headers: of the request, by lower-case name.
@@ -85,8 +87,11 @@ class Desk:
         except (FluxionsError, AirflowOptionalProviderFeatureException) as error:
             status = _status_of(error)
             if status >= 500:
-                log.warning("The viewer cannot answer %s: %s", name, error)
+                log.warning("The viewer could not respond to %s: %s", printable(name), printable(error))
             return error_answer(status, str(error))
+        except Exception:  # the edge of one request
+            log.exception("The viewer failed to respond to %s.", printable(name))
+            return error_answer(500, "The viewer failed. The web server's log has the reason.")
 
     def _task(self, facts: TaskFacts, query: Query, headers: Mapping[str, str]) -> Answer:
         listing = self._listings.read(facts)
@@ -110,13 +115,13 @@ class Desk:
     def _transcript(self, facts: TaskFacts, query: Query, headers: Mapping[str, str]) -> Answer:
         number = query.number("no")
         item = self._listings.read(facts).item(number)
-        told = spoken(read_transcript(self._stores, facts, item), item.cost)
+        told = spoken(self._transcripts.read(facts, item), item.cost)
         return json_answer({"no": number, "name": item.name, **told})
 
     def _download(self, facts: TaskFacts, query: Query, headers: Mapping[str, str]) -> Answer:
         format_name = query.choice("format", DOWNLOADS[0], DOWNLOADS)
         item = self._listings.read(facts).item(query.number("no"))
-        return download(read_transcript(self._stores, facts, item), item, format_name, query.starting("speaker."))
+        return download(self._transcripts.read(facts, item), item, format_name, query.starting("speaker."))
 
     def _audio(self, facts: TaskFacts, query: Query, headers: Mapping[str, str]) -> Answer:
         return play(self._stores, facts, self._listings.read(facts).item(query.number("no")), headers)

@@ -1,7 +1,7 @@
 """What Airflow knows of a task, and what follows from it: which of our tasks it is, and what of it may be read. No I/O.
 
-The arguments of a task as they were rendered are written by its worker alone; XComs may be changed by whoever has
-the right to. So an address in an XCom counts only where it is what the arguments make it.
+Only the task's worker writes its rendered arguments; users with the permission can change XComs. So addresses are made
+from the arguments, and an address in an XCom counts only below the task's destination.
 """
 
 from __future__ import annotations
@@ -13,13 +13,27 @@ from enum import StrEnum
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
-from airflow_provider_fluxions.links import RESULT_XCOM
 from airflow_provider_fluxions.polling.verdict import parse_job_ids
 from airflow_provider_fluxions.s3 import parse_s3_uri
 from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
 from airflow_provider_fluxions.transfers.manifest import Manifest
 from airflow_provider_fluxions.viewer.errors import bad_gateway, not_found
 from airflow_provider_fluxions.viewer.request import TaskKey
+
+# In these states a task has rendered its arguments, so what is not known of them was forgotten.
+_HAS_RUN = frozenset({"running", "deferred", "success", "failed", "up_for_retry", "up_for_reschedule", "restarting"})
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An XCom whose value the web server cannot read.
+
+    :param where: what the database holds instead of the value.
+    :param reason: in words.
+    """
+
+    where: str
+    reason: str
 
 
 class Kind(StrEnum):
@@ -36,7 +50,7 @@ class TaskFacts:
 
     :param names: of its templated arguments.
     :param fields: these arguments as rendered, as far as Airflow still knows them.
-    :param xcoms: of its own, by key.
+    :param xcoms: of its own, by key: plain values, or `Unreadable`. A transfer's are not needed.
     """
 
     key: TaskKey
@@ -94,32 +108,40 @@ class TaskFacts:
 
     @property
     def manifest(self) -> str | None:
-        """The manifest's address, None before the task has pushed it.
+        """The address to which the task writes its manifest; None before its arguments are known.
 
-        :raises ViewerError: what was pushed is not where the task writes its manifest.
+        It follows from the task's arguments and name: no XCom is needed, and none can change it.
+
+        :raises ViewerError: Airflow does not know the destination any more.
         """
-        pushed = self.xcoms.get(RESULT_XCOM)
-        if pushed is None:
+        if "destination" not in self.fields and self.state not in _HAS_RUN:
             return None
-        expected = Manifest.of(self.key, self.destination, self.key.map_index, None).uri
-        if pushed != expected:
-            raise not_found(f"The task's XCom {RESULT_XCOM} does not name its manifest, which would be {expected}.")
-        return expected
+        return Manifest.of(self.key, self.destination, self.key.map_index, None).uri
 
     @property
     def job_ids(self) -> tuple[str, ...]:
-        """The jobs that the task submitted, waits for or stores; empty where none is known yet."""
-        for value in (self.fields.get("job_id"), self.xcoms.get("job_id"), self.xcoms.get("return_value")):
+        """The jobs that the task submitted, waits for or stores; empty where none is known yet.
+
+        :raises ViewerError: they are in an XCom that the web server cannot read.
+        """
+        values = (self.fields.get("job_id"), self.xcoms.get("job_id"), self.xcoms.get("return_value"))
+        for value in values:
             try:
                 return tuple(dict.fromkeys(str(one) for one in parse_job_ids(value)))
             except FluxionsInputError:
                 continue
+        for value in values:
+            _require_readable(value)
         return ()
 
     @property
     def returned_addresses(self) -> tuple[str, ...]:
-        """The addresses that the task returned, those below its destination."""
+        """The addresses that the task returned, those below its destination.
+
+        :raises ViewerError: they are in an XCom that the web server cannot read.
+        """
         value = self.xcoms.get("return_value")
+        _require_readable(value)
         addresses = value if isinstance(value, list | tuple) else ()
         if not addresses:
             return ()
@@ -135,6 +157,14 @@ class TaskFacts:
                 "max_num_rendered_ti_fields_per_task."
             )
         return self.fields[name]
+
+
+def _require_readable(value: Any) -> None:
+    if isinstance(value, Unreadable):
+        raise bad_gateway(
+            f"The web server cannot read the task's result, which the XCom backend stored at {value.where}: "
+            f"{value.reason}. Give the web server the configuration and the connection of the XCom backend."
+        )
 
 
 def may_read(sources: Iterable[Source], uri: str) -> bool:

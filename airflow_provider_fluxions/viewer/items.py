@@ -25,6 +25,7 @@ class Item:
     """One transcription.
 
     :param state: the manifest's or the API's own word for its status.
+    :param proof: the manifest line's proof that ``job_id`` is its own; see `transfers.ownership`.
     :param stored: the address of its ``json`` result, if it may be read.
     :param recording: the address of its source, if it may be read.
     :param version: the ETag of the recording that was transcribed; None: any.
@@ -35,6 +36,7 @@ class Item:
     status: Status
     state: str
     job_id: str | None = None
+    proof: str | None = None
     error: str | None = None
     audio_seconds: float | None = None
     speakers: int | None = None

@@ -80,9 +80,9 @@ def items_to_store(job_ids: Iterable[str], task_state: str | None) -> tuple[Item
 
 def _result_item(base: str, uris: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]) -> Item:
     name = base.rpartition("/")[2]
-    # Ids may hold dashes themselves.
-    job_id = next((one for one in job_ids if name.endswith(f"-{one}")), name.rpartition("-")[2])
-    stem = name.removesuffix(f"-{job_id}")
+    # Ids may hold dashes themselves. An id that the task was not given is not read: users can change the addresses.
+    job_id = next((one for one in sorted(job_ids, key=len, reverse=True) if name.endswith(f"-{one}")), None)
+    stem = name if job_id is None else name.removesuffix(f"-{job_id}")
     stored = stored_result(uris, None, destination)
     return Item(stem, Status.DONE, "completed", job_id, outputs=tuple(uris), stored=stored)
 

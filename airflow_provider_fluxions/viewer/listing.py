@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.hooks import connect_for_viewing
 from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.s3 import parse_s3_uri
+from airflow_provider_fluxions.transfers.address import Source
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.facts import Kind, TaskFacts, may_read
 from airflow_provider_fluxions.viewer.items import Item, count, total
 from airflow_provider_fluxions.viewer.job_items import items_of_jobs, items_of_results, items_to_store
-from airflow_provider_fluxions.viewer.manifest_items import read_manifest
-from airflow_provider_fluxions.viewer.objects import Stores, read_whole, require_connection
+from airflow_provider_fluxions.viewer.manifest_items import read_manifest, weight_of
+from airflow_provider_fluxions.viewer.objects import Stores, read_whole
+from airflow_provider_fluxions.viewer.service import connected
 from airflow_provider_fluxions.viewer.shelf import Shelf
+from airflow_provider_fluxions.viewer.single_flight import SingleFlight
 
-# Items of manifests kept in memory, about 2.5 KB each.
-MAX_KEPT_ITEMS = 20_000
+# Weight of the manifests kept in memory, see `weight_of`: some 20,000 lines.
+MAX_KEPT_BYTES = 32 * 1024 * 1024
 MAX_KEPT_JOBS = 10_000
 
 # However many readers follow jobs that run, the API is asked for them this often.
@@ -64,10 +66,12 @@ class Listings:
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._manifests: Shelf[tuple[str, tuple[Item, ...]]] = Shelf(MAX_KEPT_ITEMS)
+        self._manifests: Shelf[tuple[str, tuple[Item, ...]]] = Shelf(MAX_KEPT_BYTES)
         # Jobs that have ended never change.
         self._jobs: Shelf[Job] = Shelf(MAX_KEPT_JOBS)
         self._looks: Shelf[Looked] = Shelf(MAX_KEPT_JOBS, LOOK_SECONDS)
+        self._reading: SingleFlight[tuple[Item, ...]] = SingleFlight()
+        self._looking: SingleFlight[Looked] = SingleFlight()
 
     def read(self, facts: TaskFacts) -> Listing:
         """Return what a task has to show by now.
@@ -86,36 +90,43 @@ class Listings:
         uri = facts.manifest
         if uri is None:
             return ()
-        conn_id = facts.conn_id("aws_conn_id")
+        key = (facts.conn_id("aws_conn_id"), uri, facts.sources, facts.destination)
+        return self._reading.run(key, lambda: self._read_manifest(*key))
+
+    def _read_manifest(
+        self, conn_id: str, uri: str, sources: tuple[Source, ...], destination: tuple[str, str]
+    ) -> tuple[Item, ...]:
         store = self._stores.open(conn_id)
         found = store.head(*parse_s3_uri(uri))
         if found is None:
             return ()
-        key = (conn_id, uri, facts.sources)
+        key = (conn_id, uri, sources)
         kept = self._manifests.get(key)
         if kept is not None and kept[0] == found.version:
             return kept[1]
-        items = read_manifest(read_whole(store, found), facts.sources, facts.destination)
-        self._manifests.put(key, (found.version, items), len(items))
+        with self._stores.room():
+            data = read_whole(store, found)
+            items = read_manifest(data, sources, destination)
+        self._manifests.put(key, (found.version, items), weight_of(data, items))
         return items
 
     def _of_jobs(self, facts: TaskFacts) -> tuple[Item, ...]:
         job_ids = facts.job_ids
         if not job_ids:
             return ()
-        ended, price = self._look(facts.conn_id("fluxions_conn_id"), job_ids)
+        key = (facts.conn_id("fluxions_conn_id"), job_ids)
+        ended, price = self._looks.get(key) or self._looking.run(key, lambda: self._look(*key))
         return items_of_jobs(job_ids, ended, price, _recording(facts))
 
     def _look(self, conn_id: str, job_ids: tuple[str, ...]) -> Looked:
         """Return the jobs that have ended, by id, and what an hour of audio costs."""
-        require_connection(conn_id)
-        latest = self._looks.get((conn_id, job_ids))
+        latest = self._looks.get((conn_id, job_ids))  # this thread may have come after another one's call
         if latest is not None:
             return latest
         known = {job_id: job for job_id in job_ids if (job := self._jobs.get((conn_id, job_id))) is not None}
         # All are wanted, whichever of them failed.
         watched = Watched(job_ids, enough=len(job_ids), ended=known)
-        with connect_for_viewing(conn_id) as client:
+        with connected(conn_id) as client:
             look(client, watched)
             looked = {key: _slim(job) for key, job in watched.ended.items()}, client.settings.price_per_audio_hour
         for key, job in looked[0].items():

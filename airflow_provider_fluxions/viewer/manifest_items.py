@@ -1,21 +1,33 @@
 """From a transfer's manifest to items. No I/O.
 
-Who may write below the destination may have changed it: a line leads to nothing but the task's own inputs and outputs.
+Users who can write below the destination can change it. So a line leads only to the task's own inputs and outputs, its
+size is bounded, and its job counts only if it is proven to be the input's; see `transfers.ownership`.
 """
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_fluxions.api import read
+from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.s3 import parse_s3_uri
 from airflow_provider_fluxions.transfers.address import Source
 from airflow_provider_fluxions.transfers.entry import State
+from airflow_provider_fluxions.transfers.ownership import possible_references
 from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION
-from airflow_provider_fluxions.viewer.errors import bad_gateway
+from airflow_provider_fluxions.viewer.errors import ViewerError, bad_gateway, not_found
 from airflow_provider_fluxions.viewer.facts import may_read
 from airflow_provider_fluxions.viewer.items import Item, Status
+
+# A line takes some 800 bytes, so a manifest of `objects.MAX_BYTES` has about 80,000 of them.
+MAX_LINES = 100_000
+# Keys have at most 1,024 bytes, and a line names one for each format.
+MAX_LINE_BYTES = 64 * 1024
+MAX_OUTPUTS = 50
 
 _STATUSES = {
     State.COMPLETED: Status.DONE,
@@ -26,27 +38,50 @@ _STATUSES = {
 
 
 def read_manifest(data: bytes, sources: Sequence[Source], destination: tuple[str, str]) -> tuple[Item, ...]:
-    """Return the items of a manifest, in its order.
+    """Return the items of a manifest, in its order. One line at a time is held as JSON.
 
     :param sources: of the task; recordings elsewhere cannot be played.
     :param destination: bucket and prefix of the task; results elsewhere are not read.
-    :raises ViewerError: these are no JSON Lines.
+    :raises ViewerError: it is not JSON Lines, or it has more than `MAX_LINES` or a line of over `MAX_LINE_BYTES`.
     """
-    try:
-        rows = [json.loads(line) for line in data.splitlines()]
-    except (ValueError, RecursionError) as error:
-        raise bad_gateway(f"The task's manifest is no JSON Lines: {error}.") from error
-    return tuple(_item(row if isinstance(row, dict) else {}, sources, destination) for row in rows)
+    return tuple(_item(row, sources, destination) for row in _rows(data))
+
+
+def weight_of(data: bytes, items: Sequence[Item]) -> int:
+    """Return how much the items of a manifest weigh in memory, in bytes, roughly: their text and themselves."""
+    return len(data) + 800 * len(items)
+
+
+def _rows(data: bytes) -> Iterator[Mapping[str, Any]]:
+    if data.count(b"\n") > MAX_LINES:
+        raise _too_large()
+    for line in io.BytesIO(data):
+        if len(line) > MAX_LINE_BYTES:
+            raise _too_large()
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise bad_gateway(f"The task's manifest is not JSON Lines: {printable(error)}.") from error
+        yield row if isinstance(row, dict) else {}
+
+
+def _too_large() -> ViewerError:
+    return not_found(
+        f"The task's manifest is too large to be shown: more than {MAX_LINES:,} lines, or a line of more than "
+        f"{MAX_LINE_BYTES:,} bytes. Read it in S3."
+    )
 
 
 def _item(row: Mapping[str, Any], sources: Sequence[Source], destination: tuple[str, str]) -> Item:
     source, state = read.text(row.get("source")), read.text(row.get("status")) or ""
-    outputs = tuple(uri for uri in row.get("outputs") or () if isinstance(uri, str))
+    listed = row.get("outputs")
+    outputs = tuple(uri for uri in listed[:MAX_OUTPUTS] if isinstance(uri, str)) if isinstance(listed, list) else ()
     return Item(
         name=read.text(row.get("path")) or source or "",
         status=_STATUSES.get(state, Status.RUNNING),  # type: ignore[call-overload]  # a State is a str
         state=state,
         job_id=read.text(row.get("job_id")),
+        proof=read.text(row.get("proof")),
         error=read.text(row.get("error")),
         audio_seconds=read.number(row.get("audio_seconds")),
         cost=read.number(row.get("cost")),
@@ -56,6 +91,21 @@ def _item(row: Mapping[str, Any], sources: Sequence[Source], destination: tuple[
         recording=source if source and may_read(sources, source) else None,
         version=read.text(row.get("version")),
     )
+
+
+def references_of(item: Item, sources: Sequence[Source], destination: tuple[str, str]) -> frozenset[str]:
+    """Return the references that a line's job can have, by the task's own arguments; empty for a foreign recording.
+
+    :param sources: of the task.
+    :param destination: of the task, as bucket and prefix.
+    """
+    try:
+        bucket, key = parse_s3_uri(item.source or "")
+    except FluxionsInputError:
+        return frozenset()
+    paths = {source.relative(key) for source in sources if source.holds(bucket, key)}
+    uri, version = f"s3://{bucket}/{key}", item.version or ""
+    return frozenset().union(*(possible_references(uri, version, path, destination) for path in paths))
 
 
 def stored_result(outputs: Iterable[str], stored: Any, destination: tuple[str, str]) -> str | None:

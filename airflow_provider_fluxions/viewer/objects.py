@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import zlib
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
-from airflow_provider_fluxions.s3 import S3Object, S3Store, parse_s3_uri, storage_errors
+from airflow_provider_fluxions.s3 import ObjectTooLargeError, S3Object, S3Store, parse_s3_uri, storage_errors
 from airflow_provider_fluxions.viewer.errors import ViewerError, bad_gateway, not_found
 from airflow_provider_fluxions.viewer.ranges import Span
 from airflow_provider_fluxions.viewer.shelf import Shelf
+from airflow_provider_fluxions.viewer.single_flight import SingleFlight
 
 CHUNK_BYTES = 64 * 1024
-# What a transcript or a manifest may measure, to be held in the web server's memory.
+# The maximum for a transcript or a manifest, which are held in the web server's memory.
 MAX_BYTES = 64 * 1024 * 1024
+# Of a stored transcript. A day of speech has some 230,000 segments and words, with four values each.
+MAX_JSON_OBJECTS = 500_000
+MAX_JSON_VALUES = 4_000_000
+# So many readers hold such an object at a time; more than that wait for this many seconds.
+MAX_HELD = 4
+HELD_SECONDS = 30.0
 # So long may a changed connection go unnoticed. Making a client takes longer than most requests to S3.
 STORE_SECONDS = 60.0
 
@@ -25,6 +33,8 @@ class Stores:
 
     def __init__(self) -> None:
         self._kept: Shelf[S3Store] = Shelf(16, STORE_SECONDS)
+        self._flight: SingleFlight[S3Store] = SingleFlight()
+        self._held = threading.BoundedSemaphore(MAX_HELD)
 
     def open(self, aws_conn_id: str) -> S3Store:
         """Return S3 as a connection sees it.
@@ -33,11 +43,26 @@ class Stores:
             web server itself.
         """
         store = self._kept.get(aws_conn_id)
-        if store is None:
-            require_connection(aws_conn_id)
-            store = S3Store(aws_conn_id)
-            self._kept.put(aws_conn_id, store)
+        return store or self._flight.run(aws_conn_id, lambda: self._new(aws_conn_id))
+
+    def _new(self, aws_conn_id: str) -> S3Store:
+        require_connection(aws_conn_id)
+        store = S3Store(aws_conn_id)
+        self._kept.put(aws_conn_id, store)
         return store
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """Hold one of the `MAX_HELD` places for reading a whole object: memory is bounded by places times size.
+
+        :raises ViewerError: no place became free within `HELD_SECONDS`.
+        """
+        if not self._held.acquire(timeout=HELD_SECONDS):
+            raise ViewerError("The viewer is busy with other requests. Load the page again.", status_code=503)
+        try:
+            yield
+        finally:
+            self._held.release()
 
 
 def require_connection(conn_id: str) -> None:
@@ -69,33 +94,26 @@ def find(store: S3Store, uri: str) -> S3Object:
 
 
 def read_whole(store: S3Store, found: S3Object) -> bytes:
-    """Return an object's content, unpacked where it is stored with gzip.
+    """Return an object's content, unpacked if it is stored with gzip.
 
-    :raises ViewerError: it is too large to be held in memory, packed or not, or cannot be unpacked.
-    :raises FluxionsStorageError: S3 refused, or it has changed meanwhile.
+    :raises ViewerError: it has more than `MAX_BYTES`, as stored or unpacked.
+    :raises FluxionsStorageError: S3 refused, it cannot be unpacked, or it has changed since ``found``.
     """
-    if found.size_bytes > MAX_BYTES:
-        raise _too_large(found)
-    with storage_errors(found.uri):
-        answer = store.client.get_object(Bucket=found.bucket, Key=found.key, IfMatch=f'"{found.version}"')
-        data: bytes = answer["Body"].read()
-    return _unpacked(found, data) if answer.get("ContentEncoding") == "gzip" else data
-
-
-def _unpacked(found: S3Object, data: bytes) -> bytes:
-    """Unpack no more than may be held: a small object can be made to grow without end."""
-    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        content = unpacking.decompress(data, MAX_BYTES)
-    except zlib.error as error:
-        raise bad_gateway(f"{found.uri} is stored as gzip and cannot be unpacked: {error}.") from error
-    if not unpacking.eof:
-        raise _too_large(found)
-    return content
+        if found.size_bytes > MAX_BYTES:
+            raise ObjectTooLargeError(f"{found.uri} has {found.size_bytes:,} bytes.")
+        return store.get(found, MAX_BYTES, unchanged=True)
+    except ObjectTooLargeError as error:
+        raise not_found(f"{found.uri} is larger than the {MAX_BYTES:,} bytes that the viewer reads.") from error
 
 
-def _too_large(found: S3Object) -> ViewerError:
-    return not_found(f"{found.uri} is larger than the {MAX_BYTES:,} bytes that the viewer reads.")
+def require_few_values(uri: str, data: bytes) -> None:
+    """Do nothing if JSON has few enough values to be held in memory: a small text can become large objects.
+
+    :raises ViewerError: it has more.
+    """
+    if data.count(b"{") > MAX_JSON_OBJECTS or data.count(b",") > MAX_JSON_VALUES:
+        raise not_found(f"{uri} has more words and segments than the viewer shows. Read it in S3.")
 
 
 def stream(store: S3Store, found: S3Object, span: Span | None) -> Iterator[bytes]:

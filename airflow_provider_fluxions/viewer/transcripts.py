@@ -1,38 +1,107 @@
-"""One item's transcript: stored where there is one, else from the API."""
+"""One item's transcript: the stored result, else the job at the service."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from airflow_provider_fluxions.api.errors import (
+    FluxionsInputError,
+    FluxionsNotFoundError,
+    FluxionsRejectedError,
+    FluxionsResponseError,
+)
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import FORMATS, get_format, read_stored, render
-from airflow_provider_fluxions.hooks import connect_for_viewing
 from airflow_provider_fluxions.polling.verdict import completed
+from airflow_provider_fluxions.transfers.ownership import is_own_job
 from airflow_provider_fluxions.viewer.answers import Answer, file_answer
-from airflow_provider_fluxions.viewer.errors import not_found
-from airflow_provider_fluxions.viewer.facts import TaskFacts
+from airflow_provider_fluxions.viewer.errors import ViewerError, not_found
+from airflow_provider_fluxions.viewer.facts import Kind, TaskFacts
 from airflow_provider_fluxions.viewer.items import Item
-from airflow_provider_fluxions.viewer.objects import Stores, find, read_whole, require_connection
+from airflow_provider_fluxions.viewer.manifest_items import references_of
+from airflow_provider_fluxions.viewer.objects import Stores, find, read_whole, require_few_values
+from airflow_provider_fluxions.viewer.service import connected
+from airflow_provider_fluxions.viewer.single_flight import SingleFlight
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
+    from airflow_provider_fluxions.s3 import S3Object, S3Store
 
 # Formats of one file: a download is one.
 DOWNLOADS = tuple(name for name, one in FORMATS.items() if len(one.extensions(one.options())) == 1)
 
 
-def read_transcript(stores: Stores, facts: TaskFacts, item: Item) -> Transcription:
-    """Return an item's transcript.
+class Transcripts:
+    """Reads transcripts, each one once for all who read it at that moment; threads may share it."""
 
-    :raises ViewerError: it has none.
-    :raises FluxionsError: S3 or the API refused, or the stored one cannot be read.
-    """
-    if not item.has_transcript:
-        raise not_found(f"{item.name} has no transcript: it is {item.state or item.status}.")
-    if item.stored is not None:
-        store = stores.open(facts.conn_id("aws_conn_id"))
-        return read_stored(read_whole(store, find(store, item.stored)))
-    conn_id = facts.conn_id("fluxions_conn_id")
-    require_connection(conn_id)
-    with connect_for_viewing(conn_id) as client:
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._reading: SingleFlight[Transcription] = SingleFlight()
+
+    def read(self, facts: TaskFacts, item: Item) -> Transcription:
+        """Return an item's transcript.
+
+        :raises ViewerError: it has none, or its manifest's line does not prove that the job is its own.
+        :raises FluxionsError: S3 or the API refused, or the stored one cannot be read.
+        """
+        if not item.has_transcript:
+            raise not_found(f"{item.name} has no transcript: it is {item.state or item.status}.")
+        if item.stored is not None:
+            return self._stored(facts.conn_id("aws_conn_id"), item.stored)
+        conn_id = facts.conn_id("fluxions_conn_id")
+        # The same job on another line is another question, which has its own answer.
+        key = (conn_id, item.job_id, facts.kind, item.proof, _references(facts, item))
+        return self._reading.run(key, lambda: _read_job(conn_id, facts, item))
+
+    def _stored(self, conn_id: str, uri: str) -> Transcription:
+        store = self._stores.open(conn_id)
+        found = find(store, uri)
+        return self._reading.run((conn_id, uri, found.version), lambda: self._parse(store, found))
+
+    def _parse(self, store: S3Store, found: S3Object) -> Transcription:
+        with self._stores.room():
+            data = read_whole(store, found)
+            require_few_values(found.uri, data)
+            return read_stored(data)
+
+
+def _references(facts: TaskFacts, item: Item) -> frozenset[str]:
+    if facts.kind is not Kind.MANIFEST:
+        return frozenset()
+    return references_of(item, facts.sources, facts.destination)
+
+
+def _read_job(conn_id: str, facts: TaskFacts, item: Item) -> Transcription:
+    with connected(conn_id) as client:
+        if facts.kind is Kind.MANIFEST:
+            _require_own_job(client, item, _references(facts, item))
         return completed(client.get_transcription(item.job_id or "", word_level_timestamps=True))
+
+
+def _require_own_job(client: FluxionsClient, item: Item, refs: frozenset[str]) -> None:
+    """Do nothing if the job of a manifest's line is proven to be its own.
+
+    A job without a proof is read for its file name alone. The answer is the same whether or not it exists, so that
+    nobody can find out which job ids the account has.
+
+    :raises ViewerError: it is not.
+    """
+    key, job_id = client.settings.api_key, item.job_id or ""
+    if is_own_job(key, refs, job_id, item.proof, None):
+        return
+    try:
+        filename = client.get_transcription(job_id).filename if refs else None
+    except (FluxionsNotFoundError, FluxionsInputError, FluxionsRejectedError, FluxionsResponseError) as error:
+        raise _not_own(item) from error
+    if not is_own_job(key, refs, job_id, item.proof, filename):
+        raise _not_own(item)
+
+
+def _not_own(item: Item) -> ViewerError:
+    return not_found(
+        f"The transcript of {item.name} cannot be shown: nothing proves that the job in the manifest belongs to this "
+        "recording. Run the transfer again, or add json to its formats."
+    )
 
 
 def download(transcription: Transcription, item: Item, format_name: str, speaker_names: dict[str, str]) -> Answer:

@@ -1,0 +1,38 @@
+"""One request at a time for a thing that many readers want."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class SingleFlight(Generic[Value]):
+    """Runs one call at a time for each key. Threads that ask meanwhile wait for its value or its error."""
+
+    def __init__(self) -> None:
+        self._running: dict[Hashable, Future[Value]] = {}
+        self._lock = threading.Lock()
+
+    def run(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """Return what ``make`` returns, called by this thread or by the one that asked first.
+
+        :raises Exception: what ``make`` raises, in each thread that waits for it.
+        """
+        with self._lock:
+            running = self._running.get(key)
+            if running is None:
+                own = self._running[key] = Future()
+        if running is not None:
+            return running.result()
+        try:
+            own.set_result(make())
+        except BaseException as error:  # those who wait must not wait for ever
+            own.set_exception(error)
+        finally:
+            with self._lock:
+                del self._running[key]
+        return own.result()
