@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 
@@ -31,10 +32,13 @@ from airflow_provider_fluxions.links import (
 )
 from airflow_provider_fluxions.polling.verdict import parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
-from airflow_provider_fluxions.sources import filename_of, open_audio
+from airflow_provider_fluxions.sources import open_audio, shown_name, uri_of
 from airflow_provider_fluxions.submitting import submit_for_task
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.waiting import Wait, expiry, warn_of_other_options
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +51,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     ``cache=False`` it submits again.
 
     :param audio: (templated) a local path, ``file://``, ``s3://bucket/key`` (streamed), or any address that
-        Airflow's `ObjectStoragePath` opens. In XComs and logs it appears as given.
+        Airflow's `ObjectStoragePath` opens; as text, `pathlib.Path` or `ObjectStoragePath`. A connection in it
+        (``s3://my_aws@bucket/key``) is used instead of ``aws_conn_id``; XComs and logs have the address without it.
     :param filename: (templated) the name to show at Fluxions; by default the last part of ``audio``.
     :param non_speech: include non-speech sounds such as laughs and pauses as tags.
     :param cache: let Fluxions answer with an earlier result for the same audio.
@@ -75,7 +80,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     def __init__(
         self,
         *,
-        audio: str,
+        audio: str | os.PathLike[str] | ObjectStoragePath,
         filename: str | None = None,
         non_speech: bool = False,
         cache: bool = True,
@@ -109,8 +114,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         with airflow_errors():
             self._trace()
             source = open_audio(self.audio, self.aws_conn_id)
-            if self.audio.startswith("s3://"):
-                context["ti"].xcom_push(RECORDING_XCOM, self.audio)
+            if source.uri.startswith("s3://"):
+                context["ti"].xcom_push(RECORDING_XCOM, source.uri)
             hook = FluxionsHook(self.fluxions_conn_id)
             client = hook.get_conn()
             metrics = TaskMetrics(self.fluxions_conn_id)
@@ -120,7 +125,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
                 context,
                 source,
                 retries=self.retries,
-                filename=self.filename or filename_of(self.audio),
+                filename=shown_name(self.filename, self.audio),
                 non_speech=self.non_speech,
                 cache=self.cache,
                 durable=self.durable,
@@ -183,7 +188,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
 
     def _trace(self, job_id: JobId | None = None, jobs: Iterable[Job] = (), price: float | None = None) -> Traces:
         """Keep what OpenLineage is told when the task ends."""
-        traces = self.traces = Traces(inputs=[self.audio] if str(self.audio).startswith("s3://") else [])
+        uri = uri_of(self.audio)
+        traces = self.traces = Traces(inputs=[uri] if uri.startswith("s3://") else [])
         if job_id is not None:
             traces.job_ids, traces.outputs = [job_id], [job_uri(self.fluxions_conn_id, job_id)]
         traces.heard(jobs)

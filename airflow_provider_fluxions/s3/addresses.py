@@ -23,6 +23,7 @@ class S3Object:
     version: str
     modified_at: datetime | None = None
     metadata: Mapping[str, str] = field(default_factory=lambda: _NO_METADATA)
+    content_type: str | None = None
 
     @property
     def uri(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -44,9 +45,10 @@ class S3Store:
                 if code_of(error) not in ("404", "NoSuchKey", "NotFound"):
                     raise
                 return None
-        return S3Object(
+        found = S3Object(
             bucket, key, facts["ContentLength"], facts["ETag"].strip('"'), facts["LastModified"], facts["Metadata"]
         )
+        return replace(found, content_type=facts.get("ContentType"))
 
     def require_bucket(self, bucket: str) -> None:
         """Do nothing if the bucket exists.
@@ -90,7 +92,7 @@ class S3Store:
 
     def audio(self, found: S3Object) -> AudioSource:
         """Return an object as audio; opening it fails if its content has changed since it was listed."""
-        return Audio(found.uri, found.size_bytes, found.version, lambda: self._open(found))
+        return Audio(found.uri, found.size_bytes, found.version, lambda: self._open(found), found.content_type)
 
     def _open(self, found: S3Object) -> Readable:
         try:
