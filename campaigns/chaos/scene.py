@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_fluxions.emulator.control import ControlClient
+from airflow_provider_fluxions.emulator.faults import Fault
 from airflow_provider_fluxions.emulator.listing import ListBehavior
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule
 from campaigns.chaos.behaviors import Behavior
@@ -51,9 +52,12 @@ class Account:
     hits: Counter[str] = field(default_factory=Counter)
     posts: int = 0
     behavior: Behavior = field(default_factory=Behavior)
+    lasting: dict[str, Fault] = field(default_factory=dict)
 
     def set_up(self) -> None:
-        """Set what it forgets when it is killed: which jobs fail, and how it behaves."""
+        """Set what it forgets when it is killed: which jobs fail, how it behaves, and the faults that are to last."""
+        for fault in self.lasting.values():
+            self.control.add_fault(fault)
         if self.is_stormy:
             self.control.set_outcome(OutcomeRule(DOOMED, error_message=DOOM))
             self._behave()

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 
 from airflow_provider_fluxions.emulator.faults import Fault
+from airflow_provider_fluxions.emulator.profiles import PROFILES
 from campaigns import task_processes
 from campaigns.chaos.cast import Part
 from campaigns.chaos.scene import Scene
@@ -24,13 +25,15 @@ _READ_BYTES = 65_536
 def prepare(scene: Scene, part: Part) -> None:
     """Let the service stop reading the first upload of the part's recording."""
     fault = Fault(
-        path="*submit",
+        # Not the other path of the API, which a client tries as well: it answers 404 and reads nothing.
+        path=PROFILES[scene.account.server.profile].submit_path,
         filename=f"{part.recordings[0]}.wav",
         hold="mid_body",
         hold_after_bytes=_READ_BYTES,
         name=part.run_id,
     )
     with scene.account.awake:
+        scene.account.lasting[fault.name] = fault
         scene.account.control.add_fault(fault)
 
 
@@ -49,6 +52,7 @@ def stall(scene: Scene, part: Part) -> bool:
     finally:
         # Whatever came of it, the service reads on.
         with scene.account.awake:
+            del scene.account.lasting[part.run_id]
             scene.account.control.release(part.run_id)
     return _stop_until_replaced(scene, part, pids)
 
