@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ Job = Mapping[str, Any]
 DONE = ("completed", "already_done")
 
 
+# Folder, and job id with the ending; transfers put the recording's own ending before that of the result.
+_OF_A_JOB = re.compile(r"^(storm/[^/]+/)[^/.]*(-\d+\.[a-z]+)$")
 # Two runs of one transfer at the same time can both upload a recording: the second does not see the job of the first
 # while its scan of the list is young, the upload is delayed, or the list is late. The rest is for a busy machine.
 RACE_SECONDS = MAX_AGE_SECONDS + MAX_LATENCY_SECONDS + MAX_LATE_SECONDS + 7.0
@@ -100,20 +103,29 @@ def job_faults(live: Iterable[Job], names: Mapping[str, str]) -> Iterator[str]:
 
 
 def twins(part: Part, jobs: Mapping[str, Sequence[Job]]) -> Iterator[tuple[str, str]]:
-    """Each result that a run should have stored, by key, and the name of the undisturbed one that says the same."""
+    """Each result that a run should have stored, by key, and the name of the undisturbed one that says the same.
+
+    A result of a single job is named by the job's name at the service, which may change; here it is ``*``.
+    """
     for name in part.recordings:
-        own = f"{name}.wav" if part.is_transfer else f"{name}-{_id(jobs.get(name, ()))}"
+        own = f"{name}.wav" if part.is_transfer else f"*-{_id(jobs.get(name, ()))}"
         for extension in EXTENSIONS:
             yield f"storm/{part.folder}/{own}{extension}", f"{name}{extension}"
 
 
 def _output_faults(scene: Scene, expected: Mapping[str, str], right: Mapping[str, bytes]) -> Iterator[str]:
-    found = {key for key in scene.buckets.keys(RESULTS, "storm/") if "/_manifests/" not in key}
-    yield from (f"{key} is missing" for key in sorted(expected.keys() - found))
-    yield from (f"{key} is left over" for key in sorted(found - expected.keys()))
-    for key in sorted(found & expected.keys()):
-        if comparable(key, scene.buckets.get(RESULTS, key)) != comparable(key, right[expected[key]]):
+    found = {key: without_name(key) for key in scene.buckets.keys(RESULTS, "storm/") if "/_manifests/" not in key}
+    yield from (f"{key} is missing" for key in sorted(expected.keys() - set(found.values())))
+    for key, known_as in sorted(found.items()):
+        if known_as not in expected:
+            yield f"{key} is left over"
+        elif comparable(key, scene.buckets.get(RESULTS, key)) != comparable(key, right[expected[known_as]]):
             yield f"{key} differs from the undisturbed one"
+
+
+def without_name(key: str) -> str:
+    """A key without the name of its job, as `twins` has it; keys of transfers stay as they are."""
+    return _OF_A_JOB.sub(r"\1*\2", key)
 
 
 def _id(jobs: Sequence[Job]) -> Any:

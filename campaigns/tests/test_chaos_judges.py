@@ -8,7 +8,7 @@ import pytest
 
 from campaigns.chaos.cast import Part
 from campaigns.chaos.failures import judge
-from campaigns.chaos.judge import RACE_SECONDS, documented_races, job_faults, manifest_faults, twins
+from campaigns.chaos.judge import RACE_SECONDS, documented_races, job_faults, manifest_faults, twins, without_name
 from campaigns.chaos.scene import DOOM
 from campaigns.chaos.undisturbed import EXTENSIONS, undisturbed
 
@@ -90,9 +90,20 @@ def test_the_judge_sees_a_manifest_that_does_not(rows: list[dict[str, Any]]) -> 
 def test_results_of_a_transfer_are_named_by_the_recording_and_others_by_the_job_as_well() -> None:
     assert dict(twins(PART, BY_NAME))["storm/transfer-000/transfer-000-1.wav.srt"] == ("transfer-000-1.srt")
     steps = Part("steps-001", "chaos_steps_sync", 1)
-    assert dict(twins(steps, {"steps-001-0": [{"id": 12}]}))["storm/steps-001/steps-001-0-12.json"] == (
-        "steps-001-0.json"
-    )
+    assert dict(twins(steps, {"steps-001-0": [{"id": 12}]}))["storm/steps-001/*-12.json"] == ("steps-001-0.json")
+
+
+@pytest.mark.parametrize(
+    ("key", "known_as"),
+    [
+        ("storm/steps-001/steps-001-0-12.json", "storm/steps-001/*-12.json"),
+        ("storm/steps-004-doomed/steps-0~ed-0-307.srt", "storm/steps-004-doomed/*-307.srt"),
+        ("storm/steps-001/audio-12.json", "storm/steps-001/*-12.json"),
+        ("storm/transfer-000/transfer-000-1.wav.srt", "storm/transfer-000/transfer-000-1.wav.srt"),
+    ],
+)
+def test_a_result_of_a_job_is_known_by_its_id_whatever_the_service_calls_it(key: str, known_as: str) -> None:
+    assert without_name(key) == known_as
 
 
 def test_two_runs_of_one_folder_have_the_same_results() -> None:
