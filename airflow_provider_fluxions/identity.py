@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_fluxions.api.audio import AudioSource
@@ -43,7 +43,7 @@ class TaskIdentity:
             map_index=map_index_of(ti),
             generation=ti.max_tries - retries,
             may_have_submitted=ti.try_number > 1,
-            since=_created(context["dag_run"]),
+            since=first_start(context["dag_run"], datetime.now(UTC)),
         )
 
     def reference(self, source: AudioSource, *, non_speech: bool, cache: bool) -> str:
@@ -71,15 +71,18 @@ def map_index_of(ti: Any) -> int:
     return -1 if ti.map_index is None else int(ti.map_index)
 
 
-def _created(dag_run: Any) -> datetime | None:
-    """Return an instant before which the run did not exist, or None.
+def first_start(dag_run: Any, now: datetime) -> datetime | None:
+    """Return an instant before which no task of the run started, or None if none is known.
 
-    A clear resets ``start_date``, so from then on only the instants that scheduled the run are trusted.
+    That is the run's start. Clearing resets it, so after that only the instant counts from which the run was due.
+    A run that is dated in the future starts whenever it is triggered, so such an instant shows nothing.
+    The logical date is the last choice: a backfill has one of years ago.
     """
-    names = ["start_date"] if not getattr(dag_run, "clear_number", 0) else []
-    names += ["run_after", "data_interval_end", "logical_date"]
-    known = [getattr(dag_run, name, None) for name in names]
-    return min((instant for instant in known if instant is not None), default=None)
+    is_cleared = bool(getattr(dag_run, "clear_number", 0))
+    names = ["run_after", "data_interval_end", "logical_date"]
+    known = [getattr(dag_run, name, None) for name in (names if is_cleared else ["start_date", *names])]
+    first = next((instant for instant in known if instant is not None), None)
+    return first if first is not None and first <= now else None
 
 
 def recorded_job(context: Mapping[str, Any], ref: str) -> JobId | None:

@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.api.renaming import warn_of_lost_reference
 from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.cost import checked_price, cost_of
 from airflow_provider_fluxions.cost_report import CostReport
@@ -185,6 +186,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         CostReport(price, context["ti"]).after(traces.audio_seconds)
         for job in watched.ended.values():
             warn_of_other_options(self.non_speech, job)
+            if self.durable:
+                warn_of_lost_reference(job)
 
     def _trace(self, job_id: JobId | None = None, jobs: Iterable[Job] = (), price: float | None = None) -> Traces:
         """Keep what OpenLineage is told when the task ends."""

@@ -44,6 +44,8 @@ T = TypeVar("T")
 
 # A list may show a job late. After a response that proves nothing, it is scanned at 2, 6, 14, 30, 60 and 120 s.
 SETTLE_PAUSES_SECONDS = (2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
+# Such scans go back to the attempt, and further by this: the service's clock may have jumped meanwhile.
+CLOCK_JUMP_SECONDS = 3600.0
 # A list that takes longer to read than a stall would be read for ever.
 MAX_STALL_SCANS = 3
 
@@ -54,7 +56,8 @@ class Work:
 
     :param filename: the user's name for it; the reference is added on the way out.
     :param ref: the reference of `api.reference`; None gives up all protection: each submit is a new job.
-    :param since: no job for this work is older; None looks through the whole account.
+    :param since: No job for this work is older: the first start of the work, never the time of the recording, which
+        can be put again between two tries. None scans the whole account.
     """
 
     source: AudioSource
@@ -183,7 +186,7 @@ class _Submit:
                 raise self._unknown(error) from error
             log.warning("%s Checking in %.0f s whether the job list shows a job.", error, seconds)
             self.patience.sleep(seconds)
-            taken = self._find(begun)
+            taken = self._find(begun - CLOCK_JUMP_SECONDS)
             if taken is not None:
                 return taken
         log.info("The job list shows that no job was created (reference %s).", self.work.ref)
@@ -236,14 +239,14 @@ class _Submit:
             log.warning("Job %s was recorded by an earlier try, but this account has no such job.", job_id)
             return None
 
-    def _find(self, begun: float | None = None) -> Taken | None:
+    def _find(self, not_before: float | None = None) -> Taken | None:
         """Scan the list for the work's job; None means that a complete scan shows none.
 
-        :param begun: No job of interest is older (epoch seconds). Default None: since the work's first try.
+        :param not_before: No job of interest is older (epoch seconds). Default None: since the work's first start.
         """
         ref, since = str(self.work.ref), self.work.since
-        if begun is not None:
-            attempt = datetime.fromtimestamp(begun, UTC)
+        if not_before is not None:
+            attempt = datetime.fromtimestamp(not_before, UTC)
             since = attempt if since is None else max(since, attempt)
         self.watch.reset()
         jobs = self._patiently(lambda: search(self.client, {ref}, since, datetime.fromtimestamp(self.now(), UTC)))[ref]

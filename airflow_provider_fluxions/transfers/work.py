@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsRequestError, JobId
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.api.once import Taken, Work, submit_once
+from airflow_provider_fluxions.api.renaming import warn_of_lost_reference
 from airflow_provider_fluxions.formats import Choice, read_stored
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.polling.verdict import completed
@@ -136,6 +137,7 @@ class Worker:
         # The list said so; a read that does not say so too would be stored as a result that is whole.
         transcription = completed(self.client.get_transcription(entry.job_id, word_level_timestamps=True))
         warn_of_other_options(self.non_speech, transcription)
+        warn_of_lost_reference(transcription)
         return transcription
 
     def _origin(self, entry: Entry) -> Origin:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,6 +29,7 @@ from airflow_provider_fluxions.api.once import (
     pause_seconds,
     submit_once,
 )
+from airflow_provider_fluxions.api.stall import STALL_SECONDS
 from tests.unit.conftest import MakeService, Service
 from tests.unit.fakes import MARK, REF, FakeTime, Source, source
 
@@ -35,7 +37,8 @@ DEADLINE_SECONDS = 3600.0
 
 
 def work(audio: bytes = b"RIFF audio", **options: object) -> Work:
-    return Work(source(audio), "interview.mp3", **{"ref": REF, "cache": False, **options})  # type: ignore[arg-type]
+    given = {"source": source(audio), "filename": "interview.mp3", "ref": REF, "cache": False, **options}
+    return Work(**given)  # type: ignore[arg-type]
 
 
 def take(
@@ -226,19 +229,216 @@ def test_a_scan_is_repeated_until_it_succeeds(service: Service, time: FakeTime) 
     assert len(time.slept) == 4
 
 
-def test_a_job_that_shows_up_in_the_list_a_moment_late_is_taken_up(service: Service, time: FakeTime) -> None:
-    """The second look, some seconds after the first, catches a list that lags behind."""
-
-    class Lagging(FluxionsClient):
-        looks = 0
-
-        def list_transcriptions(self, limit: int = 50, offset: int = 0):  # type: ignore[no-untyped-def]
-            self.looks += 1
-            page = super().list_transcriptions(limit, offset)
-            return type(page)((), 0, limit, offset) if self.looks == 1 else page
-
+@pytest.mark.parametrize("late_seconds", [1, 5, 15, 45, 119])
+def test_a_job_that_the_list_shows_late_is_reused(serve: MakeService, time: FakeTime, late_seconds: float) -> None:
+    service = serve(clock=time.now)
+    service.emulator.set_list(late_seconds=late_seconds)
     service.fault_on_submit(reset=True, after=True)
-    taken = take(service.client(Lagging), time)
+    taken = take(service.client(), time)
+    assert taken.adopted
+    assert service.live_ids(REF) == [taken.job_id]
+
+
+def test_a_failure_that_proves_nothing_is_settled_for_two_minutes_with_growing_pauses(
+    service: Service, time: FakeTime
+) -> None:
+    service.fault_on_submit(status=500)
+    take(service.client(), time)
+    assert time.slept == [2, 4, 8, 16, 30, 60, 1]
+    assert len(service.gets) == 6
+
+
+def test_a_failure_that_the_deadline_leaves_no_time_to_settle_is_unknown_and_submits_nothing(
+    service: Service, time: FakeTime
+) -> None:
+    service.fault_on_submit(status=500, times=None)
+    with pytest.raises(FluxionsUnknownOutcomeError, match=REF) as unknown:
+        take(service.client(), time, deadline=time.now() + 100)
+    assert unknown.value.transient
+    assert (len(service.posts), sum(time.slept)) == (1, 60)
+
+
+def test_scans_that_settle_go_back_to_the_attempt_only(service: Service, time: FakeTime) -> None:
+    time.seconds = datetime.now(UTC).timestamp()
+    service.emulator.seed_jobs(1000, spacing_seconds=600.0)
+    service.fault_on_submit(status=500)
+    take(service.client(), time, work(since=None))
+    assert len(service.gets) == 6
+
+
+@pytest.mark.parametrize("hours", [-14, -1, 1, 14])
+def test_a_service_whose_clock_is_wrong_hides_no_job(service: Service, time: FakeTime, hours: float) -> None:
+    time.seconds = datetime.now(UTC).timestamp()
+    service.emulator.set_settings(clock_offset_seconds=hours * 3600)
+    job_id = submitted(service)
+    service.emulator.seed_jobs(300, age_seconds=-hours * 3600, spacing_seconds=0.01)
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    assert take(service.client(), time, work(since=since), look_first=True).job_id == job_id
+
+
+def test_a_service_whose_clock_jumps_back_an_hour_hides_no_job(service: Service, time: FakeTime) -> None:
+    time.seconds = datetime.now(UTC).timestamp()
+    service.emulator.seed_jobs(500, age_seconds=0, spacing_seconds=10)
+    service.emulator.set_settings(clock_offset_seconds=-3600)
+    service.fault_on_submit(reset=True, after=True)
+    taken = take(service.client(), time)
+    assert service.live_ids(REF) == [taken.job_id]
+
+
+RENAMED = [
+    ("append:.opus",),
+    ("upper",),
+    ("dashes:-",),
+    ("dashes:_",),
+    ("dashes:_", "upper"),
+    ("cut:32",),
+    ("cut:64",),
+    ("cut:100",),
+    ("cut:128",),
+    ("copy",),
+    ("percent",),
+]
+
+
+@pytest.mark.parametrize("names", RENAMED)
+@pytest.mark.parametrize("filename", ["interview.mp3", "2026-03-02 customer call with Ms. Ångström 0042.mp3"])
+def test_a_job_whose_name_comes_back_changed_is_reused(
+    observed: Service, time: FakeTime, names: tuple[str, ...], filename: str
+) -> None:
+    observed.emulator.set_list(names=names)
+    item = Work(source(), filename, REF, cache=False)
+    first = take(observed.client(), time, item)
+    second = take(observed.client(), time, item, look_first=True)
+    assert (second.job_id, second.adopted) == (first.job_id, True)
+
+
+@pytest.mark.parametrize("name", ["empty", "null", "missing"])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_list_without_names_is_unknown_and_submits_nothing(
+    observed: Service, time: FakeTime, name: str, after: bool
+) -> None:
+    observed.emulator.set_list(names=(name,))
+    observed.emulator.seed_jobs(3, age_seconds=0)
+    observed.fault_on_submit(status=500, after=after)
+    started = time.now()
+    with pytest.raises(FluxionsUnknownOutcomeError, match="without a file name"):
+        take(observed.client(), time, deadline=time.now() + 86_400)
+    assert len(observed.posts) == 1
+    assert time.now() - started < 600, "it ends long before the timeout"
+
+
+@pytest.mark.parametrize("behavior", [{"max_entries": 50}, {"total_off_by": 7}])
+def test_a_list_that_is_shorter_than_its_total_ends_a_try_within_minutes(
+    observed: Service, time: FakeTime, behavior: dict[str, int]
+) -> None:
+    observed.emulator.set_list(**behavior)
+    observed.emulator.seed_jobs(60, age_seconds=0, spacing_seconds=0.01)
+    time.seconds = datetime.now(UTC).timestamp()
+    started = time.now()
+    with pytest.raises(FluxionsUnknownOutcomeError, match="its own total"):
+        take(observed.client(), time, work(since=datetime.now(UTC)), look_first=True, deadline=time.now() + 86_400)
+    assert not observed.posts
+    assert time.now() - started < 600
+
+
+def test_a_list_whose_total_is_too_large_does_not_block_a_retry_for_ever(observed: Service, time: FakeTime) -> None:
+    observed.emulator.set_list(total_off_by=7)
+    observed.emulator.seed_jobs(9, age_seconds=7200, spacing_seconds=600)
+    taken = take(observed.client(), time, work(since=datetime.now(UTC)), look_first=True)
+    assert observed.live_ids(REF) == [taken.job_id]
+    assert time.slept == []
+
+
+# A recorded id
+
+
+def test_a_recorded_job_of_another_account_is_not_reused(service: Service, time: FakeTime) -> None:
+    """The connection leads to another account since, where the same id is somebody's job."""
+    foreign = service.client().submit(b"RIFF other", filename="secret.mp3", cache=False).id
+    taken = take(service.client(), time, look_first=True, recorded=foreign)
+    assert taken.job_id != foreign
+    assert service.live_ids(REF) == [taken.job_id]
+
+
+def test_a_recorded_job_whose_single_read_shows_no_name_is_found_in_the_list(observed: Service, time: FakeTime) -> None:
+    job_id = submitted(observed)
+    observed.emulator.set_list(names=("null",), names_in="read")
+    assert take(observed.client(), time, look_first=True, recorded=job_id).job_id == job_id
+    assert len(observed.gets) == 2
+    assert not observed.posts
+
+
+# A worker that was stopped while it uploaded
+
+
+class Stopped(Source):
+    """Audio whose upload stands still between two blocks, while another try may submit the same work."""
+
+    time: FakeTime
+    seconds: float = 20.0
+    meanwhile: Callable[[], object] = staticmethod(lambda: None)
+    stops: int = 1
+
+    def read(self, size: int = -1, /) -> bytes:
+        if len(self._left) == 1 and self.stops:
+            self.stops -= 1
+            self.time.seconds += self.seconds
+            self.meanwhile()
+        return super().read(size)
+
+
+def stopped(time: FakeTime, **changes: object) -> Work:
+    audio = Stopped([b"RIFF", b" audio"], 10)
+    vars(audio).update(time=time, **changes)
+    return work(source=audio)
+
+
+def test_a_worker_that_continues_after_a_retry_submitted_creates_no_second_job(
+    service: Service, time: FakeTime
+) -> None:
+    ids: list[int] = []
+    taken = take(service.client(), time, stopped(time, meanwhile=lambda: ids.append(submitted(service))))
+    assert (taken.job_id, taken.adopted) == (ids[0], True)
+    assert service.live_ids(REF) == ids
+
+
+def test_a_worker_that_was_stopped_and_finds_no_job_sends_its_last_byte(service: Service, time: FakeTime) -> None:
+    taken = take(service.client(), time, stopped(time))
+    assert (service.live_ids(REF), taken.adopted) == ([taken.job_id], False)
+    assert len(service.gets) == 1
+    assert service.emulator.jobs[0].size_bytes == 10
+
+
+def test_a_worker_that_cannot_find_out_after_a_stop_submits_nothing(service: Service, time: FakeTime) -> None:
+    service.fault(path="/transcriptions", status=503, times=None)
+    with pytest.raises(FluxionsUnknownOutcomeError):
+        take(service.client(max_retries=0), time, stopped(time), deadline=time.now() + 60)
+    assert not service.emulator.jobs
+
+
+def test_an_upload_that_is_only_slow_costs_no_request(service: Service, time: FakeTime) -> None:
+    take(service.client(), time, stopped(time, seconds=STALL_SECONDS))
+    assert not service.gets
+
+
+def test_pauses_on_purpose_are_no_stop(service: Service, time: FakeTime) -> None:
+    service.fault_on_submit(status=429, retry_after="100", times=3)
+    take(service.client(), time)
+    assert not service.gets
+
+
+def test_a_process_that_was_stopped_before_its_upload_checks_too(service: Service, time: FakeTime) -> None:
+    """With one block there is nothing to stand still in between."""
+    item = work(b"x")
+    opened = item.source.open
+
+    def stop_and_open() -> Source:
+        time.seconds += 20
+        submitted(service)
+        return opened()
+
+    item.source.open = stop_and_open  # type: ignore[method-assign]
+    taken = take(service.client(), time, item)
     assert taken.adopted
     assert service.live_ids(REF) == [taken.job_id]
 
