@@ -23,7 +23,8 @@ MAX_STEM_BYTES = 44
 MAX_EXTENSION_BYTES = 16
 # Recordings of one night often differ in their last characters only, so those are kept, too.
 _KEPT_AT_END = 4
-_OMITTED = "~"
+# Stands for what was left out.
+OMITTED = "~"
 
 # Not next to another hex digit: part of a longer hash is no reference.
 _CANDIDATE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{REFERENCE_DIGITS}}}(?![0-9a-f])", re.IGNORECASE)
@@ -103,7 +104,7 @@ def _last_mark(name: str) -> re.Match[str] | None:
 def _short(stem: str) -> str:
     if len(stem) > MAX_STEM_CHARACTERS or _size(stem) > MAX_STEM_BYTES:
         end = _without_leading_marks(stem[-_KEPT_AT_END:])
-        stem = f"{stem[: MAX_STEM_CHARACTERS - _KEPT_AT_END - len(_OMITTED)].rstrip()}{_OMITTED}{end.lstrip()}"
+        stem = f"{stem[: MAX_STEM_CHARACTERS - _KEPT_AT_END - len(OMITTED)].rstrip()}{OMITTED}{end.lstrip()}"
     return stem.strip()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fnmatch
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputError
 from airflow_provider_fluxions.api.models import Job, JobStatus
-from airflow_provider_fluxions.api.reference import unmarked_filename
+from airflow_provider_fluxions.api.name_patterns import name_matches
 from airflow_provider_fluxions.polling.access import Connect
 from airflow_provider_fluxions.polling.clock import LoopClock
 from airflow_provider_fluxions.polling.news import Mark, advance
@@ -48,8 +47,7 @@ class Interest:
 
     def covers(self, job: Job) -> bool:
         """Whether a job's end matters, whatever it will be."""
-        names = (job.filename or "", unmarked_filename(job.filename or ""))
-        return any(fnmatch.fnmatchcase(name, self.filename_pattern) for name in names)
+        return name_matches(job.filename, self.filename_pattern)
 
     def tells_of(self, ended: Job) -> bool:
         """Whether somebody wants to hear of this end."""

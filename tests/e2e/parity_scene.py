@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -71,7 +72,9 @@ class Account:
 
     def jobs_of(self, task_id: str) -> list[dict[str, Any]]:
         """The jobs that a task submitted or waits for."""
-        return [job for job in self.control.jobs() if _stem(job["filename"]) == task_id]
+        # By its audio: file names are sent shortened.
+        digest = hashlib.sha256(task_id.encode()).hexdigest()
+        return [job for job in self.control.jobs() if job["sha256"] == digest]
 
 
 @dataclass
@@ -182,11 +185,6 @@ HAPPENINGS: dict[str, Callable[[Scene, Play], None]] = {
     "mark failed": _mark,
     "clear": _clear,
 }
-
-
-def _stem(filename: str) -> str:
-    """A job's file name without its ending and the client's reference."""
-    return filename.removesuffix(".mp3").partition("--")[0]
 
 
 @contextmanager

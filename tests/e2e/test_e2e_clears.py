@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from typing import Any
 
 import pytest
 
+from airflow_provider_fluxions.api.reference import reference_in
 from airflow_provider_fluxions.emulator import ControlClient, OutcomeRule
 from harness.processes import wait_until
 from harness.stage import INPUT, Run, Stage
@@ -13,6 +16,7 @@ from harness.stage import INPUT, Run, Stage
 ENDINGS = ("succeeded", "never", "bad", "deferred")
 SETTLED = {"succeeded": "success", "never": "failed", "bad": "failed", "deferred": "deferred"}
 NAMES = [f"{ending}_{cache}" for ending in ENDINGS for cache in ("cached", "fresh")]
+RECORDINGS = {name: b"another recording " + bytes([number]) for number, name in enumerate(NAMES)}
 
 
 def _settled(run: Run, since: int) -> bool:
@@ -25,11 +29,17 @@ def _settled(run: Run, since: int) -> bool:
     )
 
 
+def _task_of(job: dict[str, Any]) -> str:
+    """Return the task whose audio a job has, or ""; file names are sent shortened."""
+    digests = {hashlib.sha256(audio).hexdigest(): name for name, audio in RECORDINGS.items()}
+    return digests.get(job["sha256"], "")
+
+
 @pytest.fixture(scope="module")
 def filenames(stage: Stage) -> list[str]:
-    """The names of all jobs after every task was cleared once, in the state that it is named for."""
-    for number, name in enumerate(NAMES):
-        stage.storage.put(INPUT, f"clearing/{name}.mp3", b"another recording " + bytes([number]))
+    """The tasks and references of all jobs after every task was cleared once, in the state that it is named for."""
+    for name, audio in RECORDINGS.items():
+        stage.storage.put(INPUT, f"clearing/{name}.mp3", audio)
     control = ControlClient(stage.emulators["documented"].url)
     control.set_outcome(OutcomeRule("deferred*.mp3", outcome="never"))
     run = stage.start("clearing")
@@ -37,13 +47,13 @@ def filenames(stage: Stage) -> list[str]:
     stage.airflow.rest.clear(run.dag_id, run.run_id)
     wait_until(lambda: _settled(run, since=1), "each task has run again", 120.0)
     for job in control.jobs():
-        if job["filename"].startswith("deferred"):
+        if _task_of(job).startswith("deferred"):
             control.force_status(job["id"], "completed")
     states = run.ended()
     assert {name: states[name] for name in NAMES} == {
         name: "success" if name.startswith(("succeeded", "deferred")) else "failed" for name in NAMES
     }
-    return [job["filename"] for job in control.jobs() if job["filename"].rpartition("--")[0] in NAMES]
+    return [f"{_task_of(job)}--{reference_in(job['filename'])}" for job in control.jobs() if _task_of(job)]
 
 
 def _jobs(filenames: list[str], task: str) -> Counter[str]:

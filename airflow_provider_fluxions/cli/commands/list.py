@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from fnmatch import fnmatchcase
 from itertools import islice
 
 from airflow_provider_fluxions.api.models import Job, JobStatus
-from airflow_provider_fluxions.api.reference import unmarked_filename
+from airflow_provider_fluxions.api.name_patterns import name_matches
 from airflow_provider_fluxions.cli.connect import account
 from airflow_provider_fluxions.cli.exits import Exit
 from airflow_provider_fluxions.cli.screen import Screen
@@ -31,8 +30,7 @@ def is_wanted(job: Job, status: str | None, glob: str | None) -> bool:
     """Tell whether a job has the status and a file name that the glob matches, with or without a reference in it."""
     if status is not None and job.status != JobStatus(status):
         return False
-    name = job.filename or ""
-    return glob is None or fnmatchcase(name, glob) or fnmatchcase(unmarked_filename(name), glob)
+    return glob is None or name_matches(job.filename, glob)
 
 
 def _row(job: Job) -> dict[str, object]:

@@ -1,0 +1,46 @@
+"""Shell patterns of users, against file names that were shortened when they were sent. No I/O."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from functools import lru_cache
+
+from airflow_provider_fluxions.api.reference import MAX_STEM_CHARACTERS, OMITTED, reference_in, unmarked_filename
+
+# What a user's pattern has besides characters: any text, any character, one of some characters.
+_PART = re.compile(r"\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
+
+
+def name_matches(filename: str | None, pattern: str) -> bool:
+    """Return whether a shell pattern matches a job's file name: as sent, or as the user gave it.
+
+    Of a long name only the beginning and the end were sent. It matches if a name with this beginning and end can match,
+    so it may be a name that does not match as a whole.
+    """
+    sent = filename or ""
+    plain = unmarked_filename(sent)
+    if fnmatch.fnmatchcase(sent, pattern) or fnmatch.fnmatchcase(plain, pattern):
+        return True
+    head, omitted, tail = plain.partition(OMITTED)
+    is_shortened = bool(omitted) and reference_in(sent) is not None and len(head) < MAX_STEM_CHARACTERS
+    return is_shortened and _can_match(tuple(_PART.findall(pattern)), (*head, "*", *tail))
+
+
+@lru_cache(maxsize=4096)
+def _can_match(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Return whether some text matches both of two patterns."""
+    if one[:1] == ("*",):
+        return _can_match(one[1:], other) or (bool(other) and _can_match(one, other[1:]))
+    if other[:1] == ("*",):
+        return _can_match(other, one)
+    if not one or not other:
+        return not one and not other
+    return _same(one[0], other[0]) and _can_match(one[1:], other[1:])
+
+
+def _same(part: str, other: str) -> bool:
+    """Return whether two parts, of which one may be a set of characters, have a character in common."""
+    if len(part) > 1 or part == "?":
+        return len(other) > 1 or other == "?" or fnmatch.fnmatchcase(other, part)
+    return _same(other, part) if len(other) > 1 or other == "?" else part == other
