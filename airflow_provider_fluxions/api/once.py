@@ -181,8 +181,8 @@ class _Submit:
         """
         if not self.work.ref:
             raise error
-        for seconds in SETTLE_PAUSES_SECONDS:
-            if seconds > self.patience.left_seconds:
+        for number, seconds in enumerate(SETTLE_PAUSES_SECONDS):
+            if number > 0 and seconds > self.patience.left_seconds:  # one scan of 2 s is worth being late for
                 raise self._unknown(error) from error
             log.warning("%s Checking in %.0f s whether the job list shows a job.", error, seconds)
             self.patience.sleep(seconds)

@@ -258,6 +258,12 @@ def test_a_failure_that_the_deadline_leaves_no_time_to_settle_is_unknown_and_sub
     assert (len(service.posts), sum(time.slept)) == (1, 60)
 
 
+def test_a_lost_response_is_checked_once_although_the_deadline_has_passed(service: Service, time: FakeTime) -> None:
+    service.fault_on_submit(reset=True, after=True)
+    assert take(service.client(), time, deadline=time.now()).adopted
+    assert time.slept == [2]
+
+
 def test_scans_that_settle_go_back_to_the_attempt_only(service: Service, time: FakeTime) -> None:
     time.seconds = datetime.now(UTC).timestamp()
     service.emulator.seed_jobs(1000, spacing_seconds=600.0)
