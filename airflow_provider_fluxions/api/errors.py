@@ -37,11 +37,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_fluxions.api.printable import printable
+
 JobId = int | str
 
 
 class FluxionsError(Exception):
-    """Anything that went wrong with Fluxions.
+    """Anything that went wrong with Fluxions. The message is one printable line.
 
     :param job_id: the job concerned, where there is one.
     :param status_code: the HTTP status of the answer, where there was one.
@@ -58,7 +60,8 @@ class FluxionsError(Exception):
         status_code: int | None = None,
         transient: bool | None = None,
     ) -> None:
-        super().__init__(message)
+        # A message can quote a file name, a path or a response. None of them may steer a terminal or forge a log line.
+        super().__init__(printable(message, None))
         self.job_id = job_id
         self.status_code = status_code
         if transient is not None:

@@ -155,8 +155,8 @@ def instant(value: Any) -> datetime | None:
         return None
     try:
         result = datetime.fromisoformat(value)
-        result = result if result.tzinfo else result.replace(tzinfo=UTC)
-        year = result.astimezone(UTC).year
-    except (ValueError, OverflowError):  # OverflowError: an offset that leaves the years 1 to 9999
+    except ValueError:
         return None
-    return result if FIRST_YEAR <= year <= LAST_YEAR else None
+    if not FIRST_YEAR <= result.year <= LAST_YEAR:
+        return None
+    return result if result.tzinfo else result.replace(tzinfo=UTC)

@@ -141,7 +141,7 @@ def _object(body: bytes, max_containers: int, redactor: Redactor) -> tuple[dict[
         text = read.decoded(body)
         value = read.json_value(text, max_containers=max_containers)
     except ValueError as error:
-        return {}, f"which is not JSON: {error}"
+        return {}, f"which cannot be read: {error}"
     if not isinstance(value, dict):
         return {}, f"which is a JSON {type(value).__name__} instead of an object"
     return redactor.value(value, text), ""

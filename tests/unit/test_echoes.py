@@ -153,7 +153,7 @@ def test_the_body_of_a_good_status_is_quoted_nowhere(broken: str) -> None:
     [
         (
             b'{"id": 124, "status": "comp',
-            "27 bytes of type text/x, which is not JSON: it ends too early, at character 27",
+            "27 bytes of type text/x, which cannot be read: it ends too early, at character 27",
         ),
         (b'{"id": 124,', "it ends too early, at character 11"),
         (b'{"id" 124}', "it is not JSON from character 6"),

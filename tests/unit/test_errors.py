@@ -99,6 +99,12 @@ def test_the_tree_in_the_module_docstring_is_the_tree_of_the_classes() -> None:
     assert drawn == {**real, "FluxionsError": None}
 
 
+def test_the_message_of_an_error_is_one_line_that_steers_no_terminal() -> None:
+    error = FluxionsError("Cannot read a\x1b[2J.mp3\nINFO - all is well\u202e")
+    assert str(error) == "Cannot read a\\x1b[2J.mp3 INFO - all is well\\u202e"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own bytes
+
+
 def _drawn_tree(text: str) -> dict[str, str | None]:
     """Read each class's parent off its depth: four characters a level."""
     parents: dict[str, str | None] = {}
