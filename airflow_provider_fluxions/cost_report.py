@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_fluxions.api.audio import AudioSource
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.cost import cost_of, in_words
 from airflow_provider_fluxions.probing import UNKNOWN_BYTES_PER_SECOND, source_seconds
 
@@ -37,7 +38,7 @@ class CostReport:
         seconds, by = source_seconds(source), "by its header"
         if seconds is None:
             seconds, by = source.size_bytes / UNKNOWN_BYTES_PER_SECOND, "guessed from its size"
-        log.info("%s has about %s (%s).", source.uri, in_words(seconds, self.price_per_audio_hour), by)
+        log.info("%s has about %s (%s).", printable(source.uri), in_words(seconds, self.price_per_audio_hour), by)
         self.ti.xcom_push(ESTIMATE_XCOM, cost_of(seconds, self.price_per_audio_hour))
 
     def after(self, seconds: float | None) -> None:

@@ -15,6 +15,9 @@ CONFIG_SECTION = "fluxions"
 # XComs with s3:// addresses. A folder ends with a slash.
 RESULT_XCOM = "result_uri"
 RECORDING_XCOM = "recording_uri"
+# The job of a submit; a sensor returns the ids that it was given.
+JOB_XCOM = "job_id"
+_KEPT = "_fluxions_link_targets"
 
 # Below the address of Airflow's web server.
 VIEWER_PATH = "fluxions/view"
@@ -49,7 +52,7 @@ class FluxionsResultLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the address, or an empty text where the task has stored nothing yet."""
-        return s3_address(_xcom(ti_key, RESULT_XCOM), _setting("s3_link"))
+        return s3_address(_pushed(operator, ti_key, RESULT_XCOM), _setting("s3_link"))
 
 
 class FluxionsRecordingLink(BaseOperatorLink):
@@ -59,7 +62,7 @@ class FluxionsRecordingLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the address, or an empty text where the task has no recording in S3."""
-        return s3_address(_xcom(ti_key, RECORDING_XCOM), _setting("s3_link"))
+        return s3_address(_pushed(operator, ti_key, RECORDING_XCOM), _setting("s3_link"))
 
 
 class FluxionsJobLink(BaseOperatorLink):
@@ -70,7 +73,9 @@ class FluxionsJobLink(BaseOperatorLink):
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the address, or an empty text without a configured page, or where not exactly one job is known."""
         template = _setting("job_link")
-        return job_address(_xcom(ti_key, "job_id") or _xcom(ti_key, "return_value"), template) if template else ""
+        if not template:
+            return ""
+        return job_address(_pushed(operator, ti_key, JOB_XCOM) or _pushed(operator, ti_key, "return_value"), template)
 
 
 def viewer_address(server: str, ti_key: Any, *, is_local: bool = False) -> str:
@@ -110,7 +115,25 @@ def job_address(job_id: Any, template: str) -> str:
     return template.replace("{job_id}", quote(str(job_id), safe="")) if is_one else ""
 
 
-def _xcom(ti_key: Any, key: str) -> Any:
+def push_for_link(operator: Any, ti: Any, key: str, value: Any) -> None:
+    """Push an XCom that a link leads to, and keep its value for `get_link` in this process."""
+    ti.xcom_push(key, value)
+    keep_for_link(operator, key, value)
+
+
+def keep_for_link(operator: Any, key: str, value: Any) -> None:
+    """Keep the value of an XCom that was pushed elsewhere, or before a deferral, for `get_link` in this process."""
+    operator.__dict__.setdefault(_KEPT, {})[key] = value
+
+
+def _pushed(operator: Any, ti_key: Any, key: str) -> Any:
+    """Return the value of an XCom that a link leads to, or None.
+
+    Airflow 3 calls `get_link` with the operator that ran, so nothing is read: reading an XCom that does not exist
+    writes an error into the log of the scheduler, or of ``airflow dags test``. Airflow 2 calls it in the webserver.
+    """
+    if not IS_AIRFLOW_2:
+        return getattr(operator, _KEPT, {}).get(key)
     from airflow.providers.common.compat.sdk import XCom
 
     return XCom.get_value(ti_key=ti_key, key=key)

@@ -26,10 +26,13 @@ from airflow_provider_fluxions.hooks import (
 )
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.links import (
+    JOB_XCOM,
     RECORDING_XCOM,
     FluxionsJobLink,
     FluxionsRecordingLink,
     FluxionsTranscriptLink,
+    keep_for_link,
+    push_for_link,
 )
 from airflow_provider_fluxions.polling.verdict import parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
@@ -116,7 +119,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
             self._trace()
             source = open_audio(self.audio, self.aws_conn_id)
             if source.uri.startswith("s3://"):
-                context["ti"].xcom_push(RECORDING_XCOM, source.uri)
+                push_for_link(self, context["ti"], RECORDING_XCOM, source.uri)
             hook = FluxionsHook(self.fluxions_conn_id)
             client = hook.get_conn()
             metrics = TaskMetrics(self.fluxions_conn_id)
@@ -193,7 +196,10 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         """Keep what OpenLineage is told when the task ends."""
         uri = uri_of(self.audio)
         traces = self.traces = Traces(inputs=[uri] if uri.startswith("s3://") else [])
+        if traces.inputs:
+            keep_for_link(self, RECORDING_XCOM, uri)
         if job_id is not None:
+            keep_for_link(self, JOB_XCOM, job_id)
             traces.job_ids, traces.outputs = [job_id], [job_uri(self.fluxions_conn_id, job_id)]
         traces.heard(jobs)
         traces.cost = cost_of(traces.audio_seconds, price)

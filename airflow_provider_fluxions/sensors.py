@@ -26,7 +26,7 @@ from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.cost_report import CostReport
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import FluxionsJobLink, FluxionsTranscriptLink
+from airflow_provider_fluxions.links import JOB_XCOM, FluxionsJobLink, FluxionsTranscriptLink, keep_for_link
 from airflow_provider_fluxions.polling import Outcome, Watched, look
 from airflow_provider_fluxions.polling.inplace import poll_seconds
 from airflow_provider_fluxions.polling.patience import Patience
@@ -195,7 +195,9 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         self._trace(wait.job_ids, watched.ended.values())
 
     def _trace(self, job_ids: Sequence[JobId], ended: Iterable[Job] = ()) -> None:
-        """Keep what OpenLineage is told when the task ends."""
+        """Keep what OpenLineage and the links are given when the task ends."""
+        if isinstance(self.job_id, str | int):
+            keep_for_link(self, JOB_XCOM, self.job_id)
         inputs = [job_uri(self.fluxions_conn_id, job_id) for job_id in job_ids]
         self.traces = Traces(inputs=inputs, job_ids=list(job_ids))
         self.traces.heard(ended)

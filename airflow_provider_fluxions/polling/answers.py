@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_fluxions.api.errors import FluxionsNotFoundError, FluxionsRejectedError, JobId
 from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS, offset_behind
 
 if TYPE_CHECKING:
@@ -50,13 +51,20 @@ class Answer(dict[str, Job]):
 
 
 _warned_statuses: set[str] = set()
+# A service that invents a status for each response must not fill the memory and the log.
+MAX_WARNED_STATUSES = 20
 
 
 def _warn_of_unknown_statuses(jobs: Iterable[Job]) -> None:
     for job in jobs:
-        if not job.status.is_known and job.status not in _warned_statuses:
+        is_new = not job.status.is_known and job.status not in _warned_statuses
+        if is_new and len(_warned_statuses) < MAX_WARNED_STATUSES:
             _warned_statuses.add(job.status)
-            log.warning("Job %s has status %r, which is not documented; it counts as running.", job.id, str(job.status))
+            log.warning(
+                "Job %s has status '%s', which is not documented; it counts as running.",
+                job.id,
+                printable(job.status, 40),
+            )
 
 
 def fetch(client: FluxionsClient, request: Request) -> Answer:

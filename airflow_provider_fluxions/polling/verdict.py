@@ -18,9 +18,11 @@ from airflow_provider_fluxions.api.errors import (
 )
 from airflow_provider_fluxions.api.ids import check_job_id, key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus, Transcription
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.polling.answers import LOST, LOST_REASON
 
 MAX_SHOWN_JOBS = 10
+MAX_NAME = 200
 
 
 class Outcome(StrEnum):
@@ -128,8 +130,9 @@ def completed(transcription: Transcription) -> Transcription:
     if transcription.status == JobStatus.FAILED:
         raise job_error([transcription])
     if transcription.status != JobStatus.COMPLETED:
+        status = printable(transcription.status, 40) or "without a status"
         raise FluxionsNotReadyError(
-            f"Job {transcription.id} is still {transcription.status or 'without a status'}; wait for it "
+            f"Job {transcription.id} is still {status}; wait for it "
             "(FluxionsTranscriptionSensor does) before its result is stored.",
             job_id=transcription.id,
         )
@@ -150,6 +153,6 @@ def deadline_error(watched: Watched, deadline: float) -> FluxionsDeadlineError:
 
 
 def _told(job: Job, *, obvious: str | None) -> str:
-    name = f"job {job.id}{f' ({job.filename})' if job.filename else ''}"
-    reason = (job.error_message or "no reason given").rstrip(".")
+    name = f"job {job.id}{f' ({printable(job.filename, MAX_NAME)})' if job.filename else ''}"
+    reason = printable(job.error_message or "no reason given").rstrip(".")
     return name if obvious and job.error_message == obvious else f"{name}: {reason}"

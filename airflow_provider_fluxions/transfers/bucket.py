@@ -25,7 +25,7 @@ from airflow_provider_fluxions.hooks import (
 )
 from airflow_provider_fluxions.identity import map_index_of
 from airflow_provider_fluxions.lineage import ReportsLineage
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
@@ -206,11 +206,17 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         context: Context,
         event: dict[str, Any] | None = None,
         *,
-        deadline: float,
+        deadline: float | None = None,
         expires: float | None = None,
     ) -> dict[str, Any]:
-        """Go on after a deferral. The event only woke us; the jobs themselves are asked."""
+        """Resume after a deferral: read the jobs themselves, whatever the event says.
+
+        :param deadline: epoch seconds. Default None: ``timeout`` from now, for ``airflow tasks test`` of Airflow 2.11,
+            which drops what a deferral keeps.
+        """
         with airflow_errors():
+            if deadline is None:
+                deadline = time.time() + self.timeout
             return self._run(context, deadline, expiry(context, self.execution_timeout, expires), resumed=True)
 
     def on_kill(self) -> None:
@@ -231,7 +237,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         entries = preparation.restored(datetime.now(UTC)) if resumed else None
         if entries is None:
             entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
-        ti.xcom_push(RESULT_XCOM, manifest.uri)
+        push_for_link(self, ti, RESULT_XCOM, manifest.uri)
         worker = Worker(
             client,
             store,

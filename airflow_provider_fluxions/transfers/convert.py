@@ -16,7 +16,7 @@ from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import Choice, choose, choose_installed, read_stored
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, push_for_link
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
 from airflow_provider_fluxions.transfers.origin import origin_of
@@ -107,7 +107,8 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
                 "converted": len(todo) - len(errors),
                 "already_done": len(plan) - len(todo),
             }
-            context["ti"].xcom_push(RESULT_XCOM, "s3://{}/{}".format(*parse_destination(self.destination)))
+            folder = "s3://{}/{}".format(*parse_destination(self.destination))
+            push_for_link(self, context["ti"], RESULT_XCOM, folder)
             self.log.info("%s", counts)
             self._trace(plan, {item.ref for (item, _), end in zip(todo, ends, strict=True) if end is not None})
             if errors:

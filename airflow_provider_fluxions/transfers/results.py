@@ -16,7 +16,7 @@ from airflow_provider_fluxions.formats import Choice, choose, choose_installed
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.polling.verdict import completed, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
 from airflow_provider_fluxions.transfers.address import parse_destination
@@ -89,7 +89,7 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
                 traces.heard([transcription])
                 traces.outputs += self._write(store, bucket, prefix, transcription, choices, origin)
             if traces.outputs:
-                context["ti"].xcom_push(RESULT_XCOM, traces.outputs[0])
+                push_for_link(self, context["ti"], RESULT_XCOM, traces.outputs[0])
             add_asset_extra(context, self, _asset_extra(traces, f"s3://{bucket}/{prefix}"))
             return traces.outputs
 

@@ -71,3 +71,8 @@ def test_each_recording_was_stored_as_json_by_the_bucket_example(tested: tuple[L
     _, storage, printed = tested
     for name in RECORDINGS:
         assert json.loads(storage.get(OUTPUT, f"transcripts/{name}.json"))["status"] == "completed", printed[-6000:]
+
+
+def test_no_link_reads_an_xcom_that_does_not_exist(tested: tuple[LocalAirflow, LocalS3, str]) -> None:
+    _, _, printed = tested
+    assert "XCom not found" not in printed

@@ -11,14 +11,19 @@ import pytest
 from airflow_provider_fluxions.emulator import EmulatorServer
 from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.links import (
+    IS_AIRFLOW_2,
     RECORDING_XCOM,
     RESULT_XCOM,
+    FluxionsJobLink,
+    FluxionsRecordingLink,
+    FluxionsResultLink,
     FluxionsTranscriptLink,
     job_address,
     s3_address,
     viewer_address,
 )
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
+from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
 
@@ -111,6 +116,30 @@ def test_conversions_link_to_their_folder(s3: Any) -> None:
         task_id="t", source=f"s3://{INPUT}/", destination=f"s3://{OUTPUT}/texts/", formats=("text",)
     )
     assert _pushed(operator)[RESULT_XCOM] == f"s3://{OUTPUT}/texts/"
+
+
+@pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 makes links in the webserver, from XComs")
+def test_a_worker_makes_its_links_without_reading_an_xcom(
+    s3: Any, fluxions_connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here no XCom could be read: there is no supervisor."""
+    monkeypatch.setenv("AIRFLOW__FLUXIONS__JOB_LINK", "https://t.example.com/{job_id}")
+    s3.put_object(Bucket=INPUT, Key="a.mp3", Body=b"audio")
+    submit = FluxionsSubmitOperator(task_id="t", audio=f"s3://{INPUT}/a.mp3")
+    job_id = submit.execute(task_context())
+    assert FluxionsRecordingLink().get_link(submit, ti_key=TASK) == f"{CONSOLE}/object/{INPUT}?prefix=a.mp3"
+    assert FluxionsJobLink().get_link(submit, ti_key=TASK) == f"https://t.example.com/{job_id}"
+    sensor = FluxionsTranscriptionSensor(task_id="t", job_id=job_id)
+    sensor.execute(task_context())
+    assert FluxionsJobLink().get_link(sensor, ti_key=TASK) == f"https://t.example.com/{job_id}"
+    store = FluxionsToS3Operator(task_id="t", job_id=job_id, destination=f"s3://{OUTPUT}/p/")
+    store.execute(task_context())
+    assert FluxionsResultLink().get_link(store, ti_key=TASK).startswith(f"{CONSOLE}/object/{OUTPUT}?prefix=p/")
+
+
+@pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 makes links in the webserver, from XComs")
+def test_a_task_that_failed_first_of_all_has_no_link_and_reads_no_xcom() -> None:
+    assert FluxionsResultLink().get_link(FluxionsSubmitOperator(task_id="t", audio="/a.mp3"), ti_key=TASK) == ""
 
 
 TASK = SimpleNamespace(dag_id="a dag", run_id="manual__2026-01-01T00:00:00+00:00", task_id="group.t", map_index=None)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
 
+from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.reference import reference_in
 from airflow_provider_fluxions.emulator import Emulator, Fault, OutcomeRule, Transition
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
@@ -133,6 +135,38 @@ def test_waiting_defers_with_plain_arguments_and_resumes_by_the_id(emulator: Emu
     for event in (None, {}, {"jobs": {"999": "failed"}}, {"status": "error", "message": "stale"}):
         resumed = getattr(operator, deferred.value.method_name)
         assert resumed(context, event=event, **deferred.value.kwargs) == 1
+
+
+@pytest.mark.parametrize("jobs", [{}, {"1": "completed"}])
+def test_it_resumes_without_the_arguments_that_its_deferral_kept(
+    emulator: Emulator, audio: str, jobs: dict[str, str]
+) -> None:
+    """Airflow 2.11's ``tasks test`` drops them; the event has the job's id."""
+    job_id = submit(audio)
+    operator = FluxionsSubmitOperator(task_id="t", audio=audio, wait_for_completion=True, deferrable=True)
+    event = {"status": "done", "jobs": jobs, "job_ids": [job_id]}
+    assert operator.execute_complete(task_context(), event=event) == job_id
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_timeout_may_be_a_timedelta(emulator: Emulator, audio: str, deferrable: bool) -> None:
+    emulator.add_outcome(OutcomeRule("*", outcome="never"))
+    options = {"timeout": timedelta(0), "poll_interval": timedelta(milliseconds=10)}
+    with pytest.raises(AirflowSensorTimeout):
+        submit(audio, wait_for_completion=True, deferrable=deferrable, **options)
+
+
+@pytest.mark.parametrize("name", ["timeout", "poll_interval"])
+@pytest.mark.parametrize("value", ["soon", None, -1, float("nan"), float("inf"), True, timedelta(seconds=-1)])
+def test_a_duration_that_cannot_work_fails_when_the_dag_is_parsed(audio: str, name: str, value: Any) -> None:
+    with pytest.raises(FluxionsInputError, match=name):
+        FluxionsSubmitOperator(task_id="t", audio=audio, **{name: value})
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_missing_connection_fails_a_submit_at_once(audio: str, deferrable: bool, connection_table: None) -> None:
+    with pytest.raises(AirflowFailException, match="airflow connections add nowhere"):
+        submit(audio, fluxions_conn_id="nowhere", wait_for_completion=True, deferrable=deferrable)
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
