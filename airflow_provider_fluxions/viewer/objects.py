@@ -19,10 +19,10 @@ CHUNK_BYTES = 64 * 1024
 # The maximum for a transcript or a manifest, which are held in the web server's memory.
 MAX_BYTES = 64 * 1024 * 1024
 # Of a stored transcript. A day of speech has some 230,000 segments and words, with four values each.
-MAX_JSON_OBJECTS = 500_000
-MAX_JSON_VALUES = 4_000_000
+MAX_JSON_OBJECTS = 300_000
+MAX_JSON_VALUES = 2_000_000
 # So many readers hold such an object at a time; more than that wait for this many seconds.
-MAX_HELD = 4
+MAX_HELD = 2
 HELD_SECONDS = 30.0
 # So long may a changed connection go unnoticed. Making a client takes longer than most requests to S3.
 STORE_SECONDS = 60.0
@@ -68,7 +68,7 @@ class Stores:
 def require_connection(conn_id: str) -> None:
     """Do nothing if the connection exists.
 
-    :raises ViewerError: it does not.
+    :raises ViewerError: it does not, or it cannot be read.
     """
     try:
         BaseHook.get_connection(conn_id)
@@ -76,6 +76,11 @@ def require_connection(conn_id: str) -> None:
         raise bad_gateway(
             f"The web server finds no connection {conn_id!r}, which the task was given. Define it where the web server "
             "reads connections, too."
+        ) from error
+    except Exception as error:  # a secrets backend is foreign code
+        raise bad_gateway(
+            f"The web server cannot read the connection {conn_id!r}: {type(error).__name__}. Check the secrets "
+            "backend, then load the page again."
         ) from error
 
 
