@@ -6,12 +6,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
-# No property is about time, and machines that run tests are shared. `scripts/test core` asks for the quick profile.
-for name, examples in {"full": 60, "quick": 15}.items():
-    settings.register_profile(name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("full")
+from harness import properties
+
+properties.load_profiles()
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,8 @@ print(postgres.process.pid, redis.process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
+pytestmark = pytest.mark.any_version
+
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:

@@ -1,0 +1,19 @@
+"""How many examples of a property Hypothesis tries."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+EXAMPLES = {"full": 60, "quick": 15}
+
+
+def load_profiles() -> None:
+    """Make the profiles and load the full one; pytest's `--hypothesis-profile` asks for another.
+
+    No property is about time, and machines that run tests are shared.
+    """
+    for name, examples in EXAMPLES.items():
+        settings.register_profile(
+            name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        )
+    settings.load_profile("full")
