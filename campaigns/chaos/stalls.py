@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 from airflow_provider_fluxions.emulator.faults import Fault
 from airflow_provider_fluxions.emulator.profiles import PROFILES
+from airflow_provider_fluxions.emulator.transitions import filename_matches
 from campaigns import task_processes
 from campaigns.chaos.cast import Part
 from campaigns.chaos.scene import Scene
 from harness.processes import HarnessError, wait_until
 
 # Enough for a scheduler that is killed and comes back meanwhile.
-REACHED_SECONDS = 120.0
+REACHED_SECONDS = 300.0
 REPLACED_SECONDS = 420.0
 # How long a process that came back has to end.
 ENDED_SECONDS = 120.0
@@ -38,7 +39,7 @@ def prepare(scene: Scene, part: Part) -> None:
 
 
 def stall(scene: Scene, part: Part) -> bool:
-    """Stop the part's task and its supervisor once its upload has begun, and continue both when a later try succeeded.
+    """Stop the part's task and its supervisor once its upload has begun; continue both when a later try has submitted.
 
     Return whether the processes were alive by then. False as well where the upload was never seen: the emulator was
     killed, or the task.
@@ -83,12 +84,10 @@ def _process(scene: Scene, part: Part) -> int:
 
 
 def _is_replaced(scene: Scene, part: Part) -> bool:
-    """Whether the task that submits has succeeded in a later try."""
-    rows = scene.task_instances("run_id", "task_id", "state", "try_number")
-    return any(
-        row["run_id"] == part.run_id and row["task_id"] in ("submit", "transcribe") and row["state"] == "success"
-        for row in rows
-    )
+    """Whether a later try has submitted the recording."""
+    name = f"{part.recordings[0]}.wav"
+    with scene.account.awake:
+        return any(filename_matches(job["filename"], name) for job in scene.account.control.jobs())
 
 
 def _continued(pid: int) -> bool:
