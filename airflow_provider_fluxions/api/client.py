@@ -107,7 +107,8 @@ class FluxionsClient:
         Closing one of the two closes the connections of both.
 
         :param total_timeout: maximum seconds for a call with its retries and pauses, whatever the server does. Only the
-            look-up of the host's name comes on top. Default None: 300 s for a read, no total limit for a submit.
+            look-up of the host's name, and an attempt at each further address of a host that does not connect, come on
+            top. Default None: 300 s for a read, no total limit for a submit.
         :param max_retries: maximum number of retries of a read, at most the settings' own. Default None: theirs.
         :raises FluxionsInputError: ``total_timeout`` is not more than 0, or ``max_retries`` is less than 0.
         """
@@ -308,6 +309,10 @@ class FluxionsClient:
         text = _CONNECTION.sub("", str(reason or error))
         if _QUOTING.search(text):
             text = "the response is not valid HTTP"
+        if "Read timed out" in text:
+            advice = (
+                "If the service is only slow, set a larger read_timeout or submit_timeout in the connection's extra."
+            )
         return FluxionsConnectionError(
             f"No usable answer from {self.settings.base_url} ({kind}: {self._redactor.quote(text)}). {advice}",
             job_id=job_id,

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -78,7 +78,7 @@ def test_a_response_that_drips_ends_at_the_read_timeout(where: str) -> None:
     with (
         dripping(*DRIPS[where]) as url,
         FluxionsClient(KEY, url, read_timeout=0.2, max_retries=1, backoff_seconds=0.0) as client,
-        pytest.raises(FluxionsConnectionError, match=r"(?i)timed out"),
+        pytest.raises(FluxionsConnectionError, match=r"(?i)timed out.* a larger read_timeout"),
     ):
         client.list_transcriptions()
 
@@ -94,6 +94,50 @@ def test_a_response_that_drips_over_tls_ends_at_the_read_timeout(tmp_path: Path)
         pytest.raises(FluxionsConnectionError, match=r"(?i)timed out"),
     ):
         client.list_transcriptions()
+
+
+@contextmanager
+def tunneling(to_port: int) -> Iterator[tuple[str, list[bytes]]]:
+    """Give the URL of a proxy that tunnels one connection to a port of this machine, and the heads that it read."""
+    heads: list[bytes] = []
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        peer, _ = listener.accept()
+        with peer, socket.create_connection(("127.0.0.1", to_port)) as target:
+            heads.append(peer.recv(65_536))
+            peer.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=pump, args=(target, peer))
+            back.start()
+            pump(peer, target)
+            back.join(10)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heads
+        thread.join(10)
+
+
+def test_a_tunnel_through_a_proxy_has_the_same_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.unit.test_client import self_signed
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed(tmp_path / "server.pem"))
+    with dripping(*DRIPS["chunks"], tls=context) as url, tunneling(int(url.rpartition(":")[2])) as (proxy, heads):
+        monkeypatch.setenv("https_proxy", proxy)
+        with (
+            FluxionsClient(KEY, "https://api.fluxions.test", read_timeout=0.5, max_retries=0, verify=False) as client,
+            pytest.raises(FluxionsConnectionError, match=r"(?i)timed out"),
+        ):
+            client.list_transcriptions()
+    assert heads[0].startswith(b"CONNECT api.fluxions.test:443 ")
+    assert KEY.encode() not in heads[0]
 
 
 def test_a_response_to_a_submit_that_drips_ends_at_the_submit_timeout() -> None:
