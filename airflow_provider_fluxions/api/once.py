@@ -44,7 +44,8 @@ T = TypeVar("T")
 
 # A list may show a job late. After a response that proves nothing, it is scanned at 2, 6, 14, 30, 60 and 120 s.
 SETTLE_PAUSES_SECONDS = (2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
-# Such scans go back to the attempt, and further by this: the service's clock may have jumped meanwhile.
+# Scans within a try go back to its beginning, or to the attempt, and further by this: the service's clock may have
+# jumped meanwhile.
 CLOCK_JUMP_SECONDS = 3600.0
 # A list that takes longer to read than a stall would be read for ever.
 MAX_STALL_SCANS = 3
@@ -130,7 +131,7 @@ class _Submit:
     ) -> None:
         self.client = client
         self.work = work
-        self.now = clock.now
+        self.now, self.begun = clock.now, clock.now()
         self.log_level = log_level
         self.watch = StallWatch(clock.now)
         self.patience = Patience(deadline, clock, on_pause, self.watch)
@@ -207,7 +208,7 @@ class _Submit:
                 "The upload of %s made no progress for %.0f s. Checking whether another try submitted it meanwhile.",
                 self.work.filename, self.watch.longest_seconds,
             )  # fmt: skip
-            taken = self._find()
+            taken = self._find(self.begun - CLOCK_JUMP_SECONDS)
             if taken is not None:
                 raise _FoundMeanwhileError(taken)
 

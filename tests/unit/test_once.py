@@ -415,6 +415,13 @@ def test_a_worker_that_was_stopped_and_finds_no_job_sends_its_last_byte(service:
     assert service.emulator.jobs[0].size_bytes == 10
 
 
+def test_a_scan_after_a_stop_goes_back_to_the_beginning_of_the_try_only(service: Service, time: FakeTime) -> None:
+    time.seconds = datetime.now(UTC).timestamp()
+    service.emulator.seed_jobs(1000, spacing_seconds=600.0)
+    take(service.client(), time, stopped(time, since=None))
+    assert len(service.gets) == 1
+
+
 def test_a_worker_that_cannot_find_out_after_a_stop_submits_nothing(service: Service, time: FakeTime) -> None:
     service.fault(path="/transcriptions", status=503, times=None)
     with pytest.raises(FluxionsUnknownOutcomeError):
