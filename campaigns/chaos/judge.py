@@ -17,7 +17,7 @@ from campaigns.chaos.cast import Part, content
 from campaigns.chaos.faults import MAX_LATENCY_SECONDS
 from campaigns.chaos.scene import RESULTS, SOURCE, Scene
 from campaigns.chaos.undisturbed import EXTENSIONS, undisturbed
-from campaigns.shards.judge import comparable
+from campaigns.framework import comparable
 from harness.audit import in_files, in_objects, in_tables
 
 Job = Mapping[str, Any]

@@ -4,7 +4,6 @@ trouble.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -20,10 +19,10 @@ from airflow_provider_fluxions.emulator.transitions import OutcomeRule
 from campaigns.chaos.behaviors import Behavior
 from campaigns.chaos.cast import DOOMED, content
 from campaigns.chaos.plan import Plan
+from campaigns.framework import airflow_on_postgres
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.faulty_s3 import FaultyS3
-from harness.postgres import LocalPostgres
 from harness.s3 import LocalS3
 from harness.s3_store import Store
 from harness.settings import lost_after
@@ -132,14 +131,7 @@ def set_scene(home: Path, plan: Plan, lost_seconds: int = LOST_SECONDS) -> Itera
         account = Account(server, stack.enter_context(ControlClient(server.url)))
         account.control.seed_jobs(FOREIGN_JOBS, age_seconds=3600.0)
         account.set_up()
-        airflow = LocalAirflow(
-            sys.executable,
-            home / "airflow",
-            Path(__file__).parent / "dags",
-            env=_settings(lost_seconds),
-            postgres=stack.enter_context(LocalPostgres(home / "postgres.log")),
-            template_cache=Path(sys.prefix) / "airflow-db",
-        )
+        airflow = airflow_on_postgres(stack, home, Path(__file__).parent / "dags", _settings(lost_seconds))
         airflow.add_connection("aws_default", **door.airflow_connection())
         airflow.add_connection("fluxions_default", **server.airflow_connection())
         stack.enter_context(airflow)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from pathlib import Path
 
 from campaigns.chaos.plan import make_plan
 from campaigns.chaos.run import Report, play
 from campaigns.chaos.scene import SLOTS, set_scene
 from campaigns.chaos.storm import STALL
+from campaigns.framework import exit_status, logs_folder
 
 CALM_SECONDS = 900.0
 
@@ -68,22 +66,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1000, help="recordings (%(default)s)")
     parser.add_argument("--pace", type=float, default=1.0, help="2: twice as long, for a busy machine (%(default)s)")
     options = parser.parse_args(arguments)
-    home = Path(tempfile.mkdtemp(prefix="fluxions-chaos-"))
     started = time.monotonic()
     plan = make_plan(options.seed, options.jobs, airflow_major(), options.pace)
-    with set_scene(home, plan) as scene:
+    faults: list[str] = []
+    with logs_folder("chaos", lambda: faults) as home, set_scene(home, plan) as scene:
         ready = time.monotonic() - started
         print(f"Airflow {scene.airflow.version} on PostgreSQL, {SLOTS} slots, ready in {ready:.0f} s, seed "
-              f"{plan.seed}; logs: {home}\n", flush=True)  # fmt: skip
+              f"{plan.seed}\n", flush=True)  # fmt: skip
         report = play(scene, plan, calm_seconds=CALM_SECONDS)
+        faults += report.problems
     print("\n".join(table(report)))
     print("\nFailed, cleared once, and what they said:")
     print("\n".join(f"- {one.task}, {one.tries} tries: {one.reason}" for one in report.failed) or "- none")
-    if report.problems:
-        print("\n".join(["", *report.problems, f"The logs are in {home}"]), file=sys.stderr)
-        return 1
-    shutil.rmtree(home)
-    return 0
+    return exit_status(faults)
 
 
 if __name__ == "__main__":

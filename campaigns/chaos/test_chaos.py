@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +10,7 @@ from campaigns.chaos.plan import make_plan
 from campaigns.chaos.run import Report, play
 from campaigns.chaos.scene import set_scene
 from campaigns.chaos.table import airflow_major
+from campaigns.framework import logs_folder
 
 pytestmark = [
     pytest.mark.campaign,
@@ -30,13 +28,10 @@ LOST_SECONDS = 30
 @pytest.fixture(scope="module")
 def report(request: pytest.FixtureRequest) -> Iterator[Report]:
     """What came of the storm. The logs of a failed session are kept and named."""
-    home = Path(tempfile.mkdtemp(prefix="fluxions-chaos-"))
-    print(f"logs, if a test fails: {home}")
     plan = make_plan(SEED, JOBS, airflow_major())
-    with set_scene(home, plan, LOST_SECONDS) as scene:
+    folder = logs_folder("chaos", lambda: request.session.testsfailed)
+    with folder as home, set_scene(home, plan, LOST_SECONDS) as scene:
         yield play(scene, plan, calm_seconds=CALM_SECONDS)
-    if not request.session.testsfailed:
-        shutil.rmtree(home)
 
 
 def test_nothing_is_paid_twice_lost_mistaken_left_hanging_or_told(report: Report) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_fluxions.emulator.control import ControlClient
+from campaigns.framework import airflow_on_postgres
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.holding_s3 import HoldingS3
-from harness.postgres import LocalPostgres
 from harness.s3 import LocalS3
 from harness.settings import connection_variable, lost_after
 from harness.stage import PROFILES
@@ -83,14 +82,8 @@ def set_scene(home: Path) -> Iterator[Scene]:
         moments, recordings = home / "moments", home / "recordings"
         moments.mkdir(parents=True)
         recordings.mkdir()
-        airflow = LocalAirflow(
-            sys.executable,
-            home / "airflow",
-            Path(__file__).parent / "dags",
-            env={**_ENVIRONMENT, "FLUXIONS_KILL_POINTS": str(moments)},
-            postgres=stack.enter_context(LocalPostgres(home / "postgres.log")),
-            template_cache=Path(sys.prefix) / "airflow-db",
-        )
+        env = {**_ENVIRONMENT, "FLUXIONS_KILL_POINTS": str(moments)}
+        airflow = airflow_on_postgres(stack, home, Path(__file__).parent / "dags", env)
         airflow.add_connection("aws_default", **door.airflow_connection())
         for name, emulated in emulators.items():
             # Its path is named: an upload to the other one is refused, and would be held in the right one's place.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
+from campaigns.framework import exit_status, line, logs_folder, table
 from campaigns.kill_points.plan import POINTS
 from campaigns.kill_points.run import Report, play_point
 from campaigns.kill_points.scene import SLOTS, set_scene
@@ -44,20 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=20, help="runs a point (%(default)s)")
     parser.add_argument("--point", choices=list(POINTS), action="append", help="only this one; may be repeated")
     options = parser.parse_args(arguments)
-    home = Path(tempfile.mkdtemp(prefix="fluxions-kill-points-"))
-    problems: list[str] = []
-    with set_scene(home) as scene:
-        print(f"Airflow {scene.airflow.version}, at most {SLOTS} tasks at a time; logs: {home}", flush=True)
-        print(f"| {' | '.join(HEADER)} |\n|{'---|' * len(HEADER)}", flush=True)
+    faults: list[str] = []
+    with logs_folder("kill-points", lambda: faults) as home, set_scene(home) as scene:
+        print(f"Airflow {scene.airflow.version}, at most {SLOTS} tasks at a time", flush=True)
+        print(*table(HEADER), sep="\n", flush=True)
         for name in options.point or POINTS:
             report = play_point(scene, POINTS[name], options.runs)
-            problems += report.problems
-            print(f"| {' | '.join(row(report))} |", flush=True)
-    if problems:
-        print("\n\n".join(problems), f"\nThe logs are in {home}", file=sys.stderr)
-        return 1
-    shutil.rmtree(home)
-    return 0
+            faults += report.problems
+            print(line(row(report)), flush=True)
+    return exit_status(faults)
 
 
 if __name__ == "__main__":

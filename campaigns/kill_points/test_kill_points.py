@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from pathlib import Path
 
 import pytest
 
+from campaigns.framework import logs_folder
 from campaigns.kill_points.plan import POINTS, KillPoint
 from campaigns.kill_points.run import Report, play_point, play_triggerers
 from campaigns.kill_points.scene import Scene, set_scene
@@ -37,9 +35,12 @@ def reports(request: pytest.FixtureRequest) -> Iterator[Reports]:
 
     The logs of a failed session are kept and named.
     """
-    home = Path(tempfile.mkdtemp(prefix="fluxions-kill-points-"))
-    print(f"logs, if a test fails: {home}")
-    with set_scene(home) as scene, ThreadPoolExecutor(POINTS_AT_A_TIME) as pool:
+    with logs_folder("kill-points", lambda: request.session.testsfailed) as home, set_scene(home) as scene:
+        yield from _all_under_way(scene)
+
+
+def _all_under_way(scene: Scene) -> Iterator[Reports]:
+    with ThreadPoolExecutor(POINTS_AT_A_TIME) as pool:
         # The longest first.
         points = sorted((POINTS[name] for name in PLAYED), key=lambda point: -len(point.moments))
         tasks = {one.name: pool.submit(play_point, scene, one, PLAYED[one.name]) for one in points if one.moments}
@@ -47,8 +48,6 @@ def reports(request: pytest.FixtureRequest) -> Iterator[Reports]:
         dead = pool.submit(_play_triggerers_after, list(tasks.values()), scene, waits)
         yield lambda name: tasks[name].result() if name in tasks else dead.result()[name]
         pool.shutdown(cancel_futures=True)
-    if not request.session.testsfailed:
-        shutil.rmtree(home)
 
 
 def _play_triggerers_after(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_fluxions.api.reference import reference
+from campaigns.framework import comparable
 from campaigns.shards.scene import SHARDED, TASK, Scene
 from harness.stage import OUTPUT
-
-# What differs between two jobs on the same recording.
-_OF_ONE_JOB = ("id", "filename", "created_at", "updated_at", "processing_time", "audio_url", "original_audio_url")
 
 
 @dataclass(frozen=True)
@@ -68,13 +65,6 @@ def different_outputs(scene: Scene, wanted: str, found: str) -> list[str]:
 
 def _outputs(scene: Scene, folder: str) -> list[str]:
     return [key for key in scene.storage.keys(OUTPUT, folder) if not key.startswith(f"{folder}_manifests/")]
-
-
-def comparable(key: str, body: bytes) -> Any:
-    """Return what two results of one recording have in common, whatever their jobs."""
-    if not key.endswith(".json"):
-        return body
-    return {name: value for name, value in json.loads(body).items() if name not in _OF_ONE_JOB}
 
 
 def shared_paths(scene: Scene) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_fluxions.emulator.control import ControlClient
+from campaigns.framework import airflow_on_postgres
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
-from harness.postgres import LocalPostgres
 from harness.redis import LocalRedis
 from harness.s3 import LocalS3
 from harness.settings import connection_variable, lost_after
@@ -61,17 +60,8 @@ def set_scene(home: Path) -> Iterator[Scene]:
             for name in ("killed", "calm")
         )
         control = stack.enter_context(ControlClient(emulator.url))
-        postgres = stack.enter_context(LocalPostgres(home / "postgres.log"))
         workers = CeleryWorkers(stack.enter_context(LocalRedis(home / "redis")), (VICTIM, SURVIVOR))
-        airflow = LocalAirflow(
-            sys.executable,
-            home / "airflow",
-            home / "dags",
-            env=_SETTINGS,
-            postgres=postgres,
-            workers=workers,
-            template_cache=Path(sys.prefix) / "airflow-db",
-        )
+        airflow = airflow_on_postgres(stack, home, home / "dags", _SETTINGS, workers)
         _add_dags(airflow)
         airflow.add_connection("aws_default", **storage.airflow_connection())
         airflow.add_connection("fluxions_calm", **calm.airflow_connection())

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-from campaigns.shards.judge import shared_paths
+from campaigns.framework import exit_status, logs_folder, table
+from campaigns.shards.judge import Shard, shared_paths
 from campaigns.shards.run import SHARDS, Report, play
 from campaigns.shards.scene import VICTIM, set_scene
 
@@ -49,26 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/celery-campaign", description=__doc__)
     parser.add_argument("--files", type=int, default=400, help="recordings a shard, of eight (%(default)s)")
     options = parser.parse_args(arguments)
-    home = Path(tempfile.mkdtemp(prefix="fluxions-celery-"))
     started = time.monotonic()
-    with set_scene(home) as scene:
+    faults: list[str] = []
+    with logs_folder("shards", lambda: faults) as home, set_scene(home) as scene:
         views = "separate views of the file system" if scene.workers.isolated else "separate homes"
         ready = time.monotonic() - started
-        print(f"Airflow {scene.airflow.version}, two workers with {views}, ready in {ready:.0f} s; logs: {home}\n")
-        shared = shared_paths(scene)
+        print(f"Airflow {scene.airflow.version}, two workers with {views}, ready in {ready:.0f} s\n")
+        faults += shared_paths(scene)
         report = play(scene, options.files * SHARDS, run_seconds=RUN_SECONDS)
-    print("| figure | value |\n|---|---|")
-    for name, value in summary(report):
-        print(f"| {name} | {value} |")
-    print("\n| shard | state | recordings | tries | tries on each worker |\n|---|---|---|---|---|")
-    for shard in report.shards:
-        workers = "; ".join(f"{worker}: {', '.join(map(str, tries)) or '-'}" for worker, tries in shard.workers.items())
-        print(f"| {shard.index} | {shard.state} | {shard.inputs} | {shard.tries} | {workers} |")
-    if found := shared + problems(report):
-        print("\n".join(["", *found, f"The logs are in {home}"]), file=sys.stderr)
-        return 1
-    shutil.rmtree(home)
-    return 0
+        faults += problems(report)
+    print(*table(("figure", "value"), summary(report)), "", sep="\n")
+    header = ("shard", "state", "recordings", "tries", "tries on each worker")
+    print(*table(header, map(_row, report.shards)), sep="\n")
+    return exit_status(faults)
+
+
+def _row(shard: Shard) -> tuple[object, ...]:
+    workers = "; ".join(f"{worker}: {', '.join(map(str, tries)) or '-'}" for worker, tries in shard.workers.items())
+    return shard.index, shard.state, shard.inputs, shard.tries, workers
 
 
 if __name__ == "__main__":

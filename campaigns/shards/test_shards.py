@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from campaigns.framework import logs_folder
 from campaigns.shards.judge import shared_paths
 from campaigns.shards.run import SHARDS, Report, play
 from campaigns.shards.scene import SURVIVOR, VICTIM, Scene, set_scene
@@ -23,12 +21,8 @@ RUN_SECONDS = 240.0
 @pytest.fixture(scope="module")
 def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     """All that runs. The logs of a failed session are kept and named."""
-    home = Path(tempfile.mkdtemp(prefix="fluxions-celery-"))
-    print(f"logs, if a test fails: {home}")
-    with set_scene(home) as everything:
+    with logs_folder("shards", lambda: request.session.testsfailed) as home, set_scene(home) as everything:
         yield everything
-    if not request.session.testsfailed:
-        shutil.rmtree(home)
 
 
 @pytest.fixture(scope="module")
