@@ -181,6 +181,7 @@ def _read_by_ms(cue: Cue, limits: Limits) -> int:
     """Return when a cue can have been read; sooner where it would stay too long for that, or past its speech."""
     if not limits.characters_per_second:
         return cue.end_ms
-    characters = sum(map(width_of, cue.lines)) + len(cue.lines) - 1  # a line's end is read as a space
+    text = " ".join(cue.lines)  # a line's end is read as a space
+    characters = len(text) if text.isascii() else width_of(text)
     reading_ms = math.ceil(characters * 1000 / limits.characters_per_second)
     return cue.start_ms + min(reading_ms, limits.cue_ms, cue.end_ms - cue.start_ms + limits.linger_ms)

@@ -51,7 +51,12 @@ def wrap(
     while len(lines) < limits.lines and end < until:
         begin = _skip_space(text, end)
         end = until
-        if width_between(columns, begin, until) > width:
+        if columns is None and until - begin > width:
+            # Most lines by far, and so without a call: a space between letters or digits needs no rule.
+            end = text.rfind(" ", begin, begin + width + 1)
+            if end <= begin or not (text[end - 1].isalnum() and text[end + 1].isalnum()):
+                end = min(until, line_end(text, columns, begin, width))
+        elif columns is not None and columns[until] - columns[begin] > width:
             end = min(until, line_end(text, columns, begin, width))
         lines.append(prefix + text[begin:end])
         width, prefix = limits.line_characters, ""
