@@ -48,6 +48,7 @@ with DAG(
     schedule=SCHEDULE,
     start_date=datetime(2025, 1, 1),
     catchup=False,
+    max_active_runs=1,
     tags=["fluxions"],
     default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
 ) as dag:

@@ -28,6 +28,7 @@ with DAG(
     schedule=None,
     start_date=datetime(2025, 1, 1),
     catchup=False,
+    max_active_runs=1,
     tags=["fluxions"],
     # A retry takes up the job that the lost try submitted, so retries cost no second transcription.
     default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},

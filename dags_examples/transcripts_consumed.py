@@ -17,6 +17,7 @@ with DAG(
     schedule=[Asset("s3://fluxions-output/transcripts/")],
     start_date=datetime(2025, 1, 1),
     catchup=False,
+    max_active_runs=1,
     tags=["fluxions"],
     default_args={"retries": 1},
 ) as dag:

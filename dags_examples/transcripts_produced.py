@@ -29,6 +29,7 @@ with DAG(
     schedule=None,
     start_date=datetime(2025, 1, 1),
     catchup=False,
+    max_active_runs=1,
     tags=["fluxions"],
     default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
     params={"audio": Param("s3://fluxions-input/memo.mp3", type="string", description="The recording")},

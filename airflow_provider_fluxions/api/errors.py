@@ -206,9 +206,13 @@ class FluxionsNotReadyError(FluxionsError):
 
 
 class FluxionsStorageError(FluxionsError):
-    """S3 refused or failed something that is not about one recording: a bucket, a permission, a link."""
+    """S3 refused or failed.
+
+    ``concerns_all`` is True if it refuses every request of this kind: a missing bucket, credentials, a permission.
+    """
 
     transient = True
+    concerns_all: bool = False
 
 
 class FluxionsTransferError(FluxionsError):

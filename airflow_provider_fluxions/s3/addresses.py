@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.printable import printable
+
+# With a colon or a slash before the name: AWS writes both.
+_ACCESS_POINT = re.compile(r"arn:[^/]+:accesspoint[/:][^/]+(?=/|\Z)")
 
 # Shared by all objects of a listing, which shows no metadata: a dictionary each takes 64 bytes.
 _NO_METADATA: Mapping[str, str] = MappingProxyType({})
@@ -15,7 +20,11 @@ _NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class S3Object:
-    """An object as a listing or a HEAD shows it. ``version`` is its ETag without quotes."""
+    """An object as a listing or a HEAD shows it.
+
+    :param version: see `version_of`; empty if it is not known.
+    :param metadata: of its own, names in lower case.
+    """
 
     bucket: str
     key: str
@@ -39,13 +48,32 @@ class KeyPage:
     last_key: str | None
 
 
-def parse_s3_uri(uri: str) -> tuple[str, str]:
+def version_of(etag: str | None, size_bytes: int, modified_at: datetime | None) -> str:
+    """Return an object's version: its ETag without quotes, of a store without ETags its size and last change.
+
+    A weak ETag (``W/"x"``), which proxies make when they compress, is the same version as the strong one.
+    """
+    if etag:
+        return etag.removeprefix("W/").strip('"')
+    # A HEAD shows whole seconds, a listing milliseconds.
+    return f"{size_bytes}-{int(modified_at.timestamp())}" if modified_at else str(size_bytes)
+
+
+def lower_names(metadata: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Return metadata with names in lower case, as S3 has them. Proxies and some stores capitalize them."""
+    return {name.lower(): value for name, value in metadata.items()} if metadata else _NO_METADATA
+
+
+def parse_s3_uri(uri: object) -> tuple[str, str]:
     """Return bucket and key. The key is taken literally: ``%``, ``?``, ``#`` and spaces are part of it.
+
+    The bucket can be the ARN of an access point: ``s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/name/key``.
 
     :raises FluxionsInputError: not ``s3://bucket/...``.
     """
-    scheme, _, rest = uri.partition("://")
-    bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not bucket or any(char.isspace() for char in bucket):
-        raise FluxionsInputError(f"An S3 address must look like s3://bucket/key, not {uri!r}.")
+    scheme, _, rest = uri.partition("://") if isinstance(uri, str) else ("", "", "")
+    arn = _ACCESS_POINT.match(rest)
+    bucket, _, key = (arn[0], "/", rest[arn.end() + 1 :]) if arn else rest.partition("/")
+    if scheme.lower() != "s3" or not bucket or any(char.isspace() for char in bucket):
+        raise FluxionsInputError(f"An S3 address must look like s3://bucket/key, not {printable(repr(uri), 200)}.")
     return bucket, key

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # More than a transfer has threads that ask S3 at a time.
 POOL_CONNECTIONS = 32
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
 
 
 def new_hook(aws_conn_id: str | None) -> S3Hook:
@@ -25,11 +27,14 @@ def new_hook(aws_conn_id: str | None) -> S3Hook:
     return S3Hook(aws_conn_id=aws_conn_id)
 
 
-def with_room(config: Config) -> Config:
-    """Return the connection's botocore settings, with a connection to S3 for each thread unless they say otherwise.
+def with_limits(config: Config) -> Config:
+    """Return the connection's botocore settings, with our limits where it has none of its own.
 
-    botocore keeps ten; what more threads open is thrown away after each request, with a warning in the task's log.
+    - A connection to S3 for each thread. botocore keeps ten; what more threads open is thrown away after each request,
+      with a warning in the task's log.
+    - Seconds to connect, and seconds without a byte of a response. botocore repeats a request four times.
     """
     from botocore.config import Config
 
-    return Config(max_pool_connections=POOL_CONNECTIONS).merge(config)
+    ours = Config(max_pool_connections=POOL_CONNECTIONS, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+    return ours.merge(config)

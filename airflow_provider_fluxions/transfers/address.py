@@ -32,13 +32,19 @@ class Source:
         return self.pattern is None and bool(self.prefix) and not self.prefix.endswith("/")
 
     def takes(self, found: S3Object, suffixes: Sequence[str]) -> bool:
-        """Whether a listed object is an input: it matches, and its name ends as audio does.
+        """Whether a listed object is an input: it matches, and its name has one of the extensions, in any case.
 
         An object whose key is the address itself is always meant, also if it looks like a glob: ``take[1].mp3``.
+
+        :param suffixes: in lower case.
         """
+        return self.matches(found) and has_extension(found.key, suffixes)
+
+    def matches(self, found: S3Object) -> bool:
+        """Whether a listed object is below the address and not a folder's own entry, whatever its extension."""
         if self.pattern is not None and found.key != self.key and not self.pattern.fullmatch(found.key):
             return False
-        return found.key.lower().endswith(tuple(suffixes))
+        return not found.key.endswith("/")
 
     def holds(self, bucket: str, key: str) -> bool:
         """Whether an object, listed or not, is below the address and its whole key matches."""
@@ -51,6 +57,14 @@ class Source:
         return key.removeprefix(self.root)
 
 
+def has_extension(key: str, suffixes: Sequence[str]) -> bool:
+    """Return whether a name has one of these extensions, in any case.
+
+    macOS keeps the attributes of ``call.mp3`` on foreign disks as ``._call.mp3``, which is no audio.
+    """
+    return key.lower().endswith(tuple(suffixes)) and not key.rpartition("/")[2].startswith("._")
+
+
 def parse_source(uri: object) -> Source:
     """Return what ``s3://bucket/...`` asks for: a key, a prefix, or a glob.
 
@@ -58,8 +72,6 @@ def parse_source(uri: object) -> Source:
 
     :raises FluxionsInputError: not an S3 address, or a glob that cannot be read.
     """
-    if not isinstance(uri, str):
-        raise FluxionsInputError(f"An S3 address must look like s3://bucket/key, not {uri!r}.")
     bucket, key = parse_s3_uri(uri)
     wild = re.search(r"[*?\[]", key)
     prefix = key[: wild.start()] if wild else key
@@ -100,7 +112,7 @@ def _literal_or_class(part: str) -> str:
     return re.escape(part)
 
 
-def parse_destination(uri: str) -> tuple[str, str]:
+def parse_destination(uri: object) -> tuple[str, str]:
     """Return bucket and key prefix, which is empty or ends in a slash.
 
     :raises FluxionsInputError: not an S3 address.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
@@ -15,11 +16,40 @@ def number_of(name: str, value: Any, read: Any) -> Any:
     """
     try:
         number = read(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise FluxionsInputError(f"{name} must be a number, not {value!r}.") from error
     if not math.isfinite(number) or number < 0:
         raise FluxionsInputError(f"{name} must be 0 or more, not {value!r}.")
     return number
+
+
+def optional_number_of(name: str, value: Any, read: Any) -> Any:
+    """Return a number of an argument, or None for None: as a template without native rendering has it, too.
+
+    :raises FluxionsInputError: it is neither.
+    """
+    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none")):
+        return None
+    return number_of(name, value, read)
+
+
+def seconds_of(name: str, value: Any) -> float:
+    """Return the seconds of an argument that can be a number or a ``timedelta``.
+
+    :raises FluxionsInputError: it is neither, or below 0.
+    """
+    seconds: float = number_of(name, value.total_seconds() if isinstance(value, timedelta) else value, float)
+    return seconds
+
+
+def at_least_one(name: str, value: Any) -> int:
+    """Return a whole number of 1 or more.
+
+    :raises FluxionsInputError: it is not one.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise FluxionsInputError(f"{name} must be at least 1, not {value!r}.")
+    return value
 
 
 def boolean_of(name: str, value: Any) -> bool:

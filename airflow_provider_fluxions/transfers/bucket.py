@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
-from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputError, FluxionsStorageError
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.reference import reference
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.cost import checked_price
@@ -23,26 +24,38 @@ from airflow_provider_fluxions.hooks import (
     DEFAULT_TIMEOUT_SECONDS,
     FluxionsHook,
 )
-from airflow_provider_fluxions.identity import map_index_of
+from airflow_provider_fluxions.identity import TaskIdentity, map_index_of
 from airflow_provider_fluxions.lineage import ReportsLineage
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
-from airflow_provider_fluxions.transfers.arguments import boolean_of, number_of
+from airflow_provider_fluxions.transfers.arguments import at_least_one, boolean_of, number_of, seconds_of
 from airflow_provider_fluxions.transfers.budget import Budget
-from airflow_provider_fluxions.transfers.entry import Entry
+from airflow_provider_fluxions.transfers.entry import DONE, Entry
 from airflow_provider_fluxions.transfers.flow import Flow, Pace
+from airflow_provider_fluxions.transfers.ignored import checked, shortened
 from airflow_provider_fluxions.transfers.layout import DEFAULT_TEMPLATE, Layout
 from airflow_provider_fluxions.transfers.manifest import Manifest
 from airflow_provider_fluxions.transfers.origin import origin_of
 from airflow_provider_fluxions.transfers.partition import ingest_folder
+from airflow_provider_fluxions.transfers.partition_check import PartitionCheck
 from airflow_provider_fluxions.transfers.patience import DEFERRAL_COSTS_SECONDS, LONGEST_DEFERRAL_SECONDS
+from airflow_provider_fluxions.transfers.placing import MetadataCheck
 from airflow_provider_fluxions.transfers.plan import Target
 from airflow_provider_fluxions.transfers.preparation import Preparation
-from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Selection
-from airflow_provider_fluxions.transfers.summary import check_fail_on, summarize, too_late, traces_of, verdict
+from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Selection, suffixes_of
+from airflow_provider_fluxions.transfers.summary import (
+    NOTHING_IGNORED,
+    check_fail_on,
+    in_a_sentence,
+    summarize,
+    too_late,
+    traces_of,
+    verdict,
+)
 from airflow_provider_fluxions.transfers.survey import Order
+from airflow_provider_fluxions.transfers.words import counted
 from airflow_provider_fluxions.transfers.work import RECORDING_PATIENCE_SECONDS, Worker
 from airflow_provider_fluxions.waiting import Wait, expired, expiry
 
@@ -71,11 +84,13 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         partition keeps that: what is missing goes there.
     :param key_template: names of results below that, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}`` of the
         recording and ``{extension}`` of the format; see `Layout`. By default ``2026/call.mp3.json``.
-    :param suffixes: lower-case endings of audio names.
+    :param suffixes: extensions of audio names, compared without case.
     :param min_age: (templated) seconds; younger objects are left to the next run, somebody may still write them.
     :param min_bytes: (templated) smaller objects are left.
-    :param max_bytes: (templated) larger objects are left; None: none are.
-    :param max_inputs: (templated) the task fails, with nothing submitted, if more inputs are to be transcribed.
+    :param max_bytes: (templated) larger objects are skipped. Default None: no limit.
+    :param fail_on_empty: fail, for a retry, if the source has no recordings. By default the log has a warning.
+    :param max_inputs: (templated) the task fails, with nothing submitted, if more inputs are to be transcribed. Default
+        None: no limit.
     :param max_audio_hours: (templated) likewise with hours of audio. Costs a request or a few an input, for its
         header; what tells no length counts at 8,000 bytes a second.
     :param dry_run: (templated) plan and return what would be done; submit and write nothing. Reads headers, too.
@@ -91,11 +106,12 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     :param price_per_audio_hour: in your currency; None takes the connection's, if it has one. With a price the cost is
         estimated before the first submit, from headers: a request or a few for each input to be transcribed.
     :param extra_args: what boto3's ``put_object`` is given beside, such as ``{"ServerSideEncryption": "aws:kms"}``.
+    :param requester_pays: pay for the requests to buckets whose owner does not.
     :param gzip: store text formats compressed, with ``Content-Encoding: gzip``.
     :param deferrable: wait without holding a worker slot. While more is to be submitted, the task stays for jobs that
         end sooner than a deferral takes, some 20 s.
     :param poll_interval: the most seconds between two looks.
-    :param timeout: seconds for the whole transfer, per try.
+    :param timeout: seconds, or a ``timedelta``, for the whole transfer, per try.
     :param fluxions_conn_id: (templated) the Fluxions connection.
     :param aws_conn_id: (templated) the AWS connection for both buckets; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets what this returns as its extra.
@@ -126,6 +142,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         min_age: float | str = 0.0,
         min_bytes: int | str = 0,
         max_bytes: int | str | None = None,
+        fail_on_empty: bool = False,
         max_inputs: int | str | None = None,
         max_audio_hours: float | str | None = None,
         dry_run: bool | str = False,
@@ -139,10 +156,11 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         fail_on: str = "any",
         price_per_audio_hour: float | None = None,
         extra_args: Mapping[str, Any] | None = None,
+        requester_pays: bool = False,
         gzip: bool = False,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
-        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+        timeout: float | timedelta = DEFAULT_TIMEOUT_SECONDS,
         fluxions_conn_id: str = DEFAULT_CONN_ID,
         aws_conn_id: str | None = DEFAULT_AWS_CONN_ID,
         **kwargs: Any,
@@ -158,6 +176,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         self.min_age = min_age
         self.min_bytes = min_bytes
         self.max_bytes = max_bytes
+        self.fail_on_empty = fail_on_empty
         self.max_inputs = max_inputs
         self.max_audio_hours = max_audio_hours
         self.dry_run = dry_run
@@ -171,6 +190,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         self.fail_on = fail_on
         self.price_per_audio_hour = price_per_audio_hour
         self.extra_args = extra_args
+        self.requester_pays = requester_pays
         self.gzip = gzip
         self.deferrable = deferrable
         self.poll_interval = poll_interval
@@ -186,11 +206,12 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         check_fail_on(self.fail_on)
         checked_price(self.price_per_audio_hour)
         self._writing()
-        if self.max_in_flight < 1 or self.upload_workers < 1:
-            raise FluxionsInputError("max_in_flight and upload_workers must be at least 1.")
+        at_least_one("max_in_flight", self.max_in_flight)
+        at_least_one("upload_workers", self.upload_workers)
         number_of("lookback_days", self.lookback_days, float)
-        if isinstance(self.suffixes, str | bytes) or not self.suffixes:
-            raise FluxionsInputError(f"suffixes must be a list such as ['.mp3', '.wav'], not {self.suffixes!r}.")
+        seconds_of("timeout", self.timeout)
+        number_of("poll_interval", self.poll_interval, float)
+        suffixes_of(self.suffixes)
         numbers = (self.min_age, self.min_bytes, self.max_bytes, self.shard_index, self.shard_count)
         if all(isinstance(number, int | float | None) for number in numbers):
             self._selection()
@@ -198,8 +219,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan, take up what an earlier run left, and go on to the end or a deferral."""
         with airflow_errors():
-            deadline, expires = time.time() + self.timeout, expiry(context, self.execution_timeout)
-            return self._run(context, deadline, expires, resumed=False)
+            deadline = time.time() + seconds_of("timeout", self.timeout)
+            return self._run(context, deadline, expiry(context, self.execution_timeout), resumed=False)
 
     def execute_complete(
         self,
@@ -208,35 +229,62 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         *,
         deadline: float | None = None,
         expires: float | None = None,
+        ignored: dict[str, int] | None = None,
+        scanned_at: float | None = None,
     ) -> dict[str, Any]:
         """Resume after a deferral: read the jobs themselves, whatever the event says.
 
         :param deadline: epoch seconds. Default None: ``timeout`` from now, for ``airflow tasks test`` of Airflow 2.11,
             which drops what a deferral keeps.
+        :param ignored: what the source has besides recordings, as `execute` counted it.
+        :param scanned_at: when the job list was scanned, epoch seconds.
         """
         with airflow_errors():
             if deadline is None:
-                deadline = time.time() + self.timeout
-            return self._run(context, deadline, expiry(context, self.execution_timeout, expires), resumed=True)
+                deadline = time.time() + seconds_of("timeout", self.timeout)
+            ends = expiry(context, self.execution_timeout, expires)
+            return self._run(context, deadline, ends, resumed=True, ignored=checked(ignored), scanned_at=scanned_at)
 
     def on_kill(self) -> None:
         """Say what becomes of the jobs: Fluxions has no cancel, so the next try takes them up."""
         log.info("Killed. Fluxions has no cancel: submitted jobs go on, and the next try takes them up.")
 
-    def _run(self, context: Context, deadline: float, expires: float, *, resumed: bool) -> dict[str, Any]:
+    def _run(
+        self,
+        context: Context,
+        deadline: float,
+        expires: float,
+        *,
+        resumed: bool,
+        ignored: Mapping[str, int] = NOTHING_IGNORED,
+        scanned_at: float | None = None,
+    ) -> dict[str, Any]:
         ti, origin = context["ti"], origin_of(context)
         choices, metrics = choose_installed(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
         run = reference("run", ti.dag_id, ti.run_id, ti.task_id, map_index_of(ti))
         hook = FluxionsHook(self.fluxions_conn_id)
         client, price = hook.get_conn(), hook.price_or(self.price_per_audio_hour)
-        store = S3Store(self.aws_conn_id, self._writing())
+        store = S3Store(self.aws_conn_id, self._writing(), requester_pays=self.requester_pays)
         manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price)
-        preparation = Preparation(client, store, self._order(run, origin), manifest, self._budget(), self.lookback_days)
+        preparation = Preparation(
+            client,
+            store,
+            self._order(run, origin),
+            manifest,
+            self._budget(),
+            self.lookback_days,
+            self.fail_on_empty,
+            Counter(ignored),
+        )
         if boolean_of("dry_run", self.dry_run):
             return preparation.forecast(datetime.now(UTC), price)
-        entries = preparation.restored(datetime.now(UTC)) if resumed else None
-        if entries is None:
-            entries = preparation.entries(datetime.now(UTC), is_retry=ti.try_number > 1)
+        now = datetime.now(UTC)
+        scanned = datetime.fromtimestamp(scanned_at, UTC) if scanned_at is not None else None
+        plan = preparation.restored(now, scanned) if resumed else None
+        if plan is None:
+            scanned_at, earlier_start = now.timestamp(), TaskIdentity.of(context, self.retries).since
+            plan = preparation.plan(now, earlier_start=(earlier_start or now) if ti.try_number > 1 else None)
+        entries = plan.entries
         push_for_link(self, ti, RESULT_XCOM, manifest.uri)
         worker = Worker(
             client,
@@ -249,20 +297,33 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             run,
             metrics,
             self.recording_patience_seconds,
+            MetadataCheck(is_proven=any(entry.state in DONE for entry in entries)),
+            plan.recent,
+            PartitionCheck(store, preparation.order.target, entries) if self._may_share_partitions else None,
         )
-        flow = Flow(worker, entries, self._pace(min(deadline, expires)))
+        flow = Flow(worker, entries, self._pace(min(deadline, expires)), from_end=plan.overlaps)
         try:
-            self._move(flow, store, manifest, deadline, expires)
+            kept = {"scanned_at": scanned_at, "ignored": shortened(preparation.ignored)}
+            self._move(flow, store, manifest, deadline, expires, kept)
         finally:  # what was done before a failure is lineage too
-            summary = summarize(entries, manifest.uri, price)
+            summary = summarize(entries, manifest.uri, price, preparation.ignored)
             self.traces = traces_of(entries, summary)
+        self.log.info("%s", in_a_sentence(summary, preparation.ignored))
         return self._finish(context, entries, summary)
 
-    def _move(self, flow: Flow, store: S3Store, manifest: Manifest, deadline: float, expires: float) -> None:
-        """Go on until every input is settled, or defer."""
+    def _move(
+        self,
+        flow: Flow,
+        store: S3Store,
+        manifest: Manifest,
+        deadline: float,
+        expires: float,
+        kept: Mapping[str, Any],
+    ) -> None:
+        """Run until every input is settled, or defer."""
         try:
             running = flow.run()
-        except FluxionsError:
+        except BaseException:  # timeouts and kills of Airflow are not Exceptions
             self._keep_account(store, manifest, flow.entries)
             raise
         manifest.write(store, flow.entries)
@@ -271,17 +332,17 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         if time.time() >= flow.pace.deadline:
             if expires < deadline:
                 raise expired(running)
-            raise too_late(flow.entries, running, self.timeout)
+            raise too_late(flow.entries, running, seconds_of("timeout", self.timeout))
         # A quarter of the jobs is worth coming back for where others queue behind them.
         enough = max(1, len(running) // 4) if flow.has_more else len(running)
         # One job that never ends must not keep the results of all others from being written.
         until = min(deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
         wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough, expires)
-        self.log.info("%d jobs run; deferring until %d of them have ended.", len(running), enough)
+        self.log.info("Deferring: %s in progress. Resuming after %d finished.", counted(len(running), "job"), enough)
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs={**wait.kept(), "deadline": deadline},
+            kwargs={**wait.kept(), "deadline": deadline, **kept},
             timeout=wait.backstop(),
         )
 
@@ -289,11 +350,10 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         """Write the manifest while an error is on its way, which must not be hidden by another."""
         try:
             manifest.write(store, entries)
-        except FluxionsStorageError as error:
-            self.log.warning("The manifest could not be written: %s", error)
+        except Exception as error:
+            self.log.warning("Could not write the manifest: %s", printable(error))
 
     def _finish(self, context: Context, entries: Sequence[Entry], summary: dict[str, Any]) -> dict[str, Any]:
-        self.log.info("%s", summary)
         if error := verdict(entries, self.fail_on, summary["manifest"]):
             raise error
         add_asset_extra(context, self, summary)
@@ -315,6 +375,12 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             shard_index=self.shard_index,
             shard_count=self.shard_count,
         )
+
+    @property
+    def _may_share_partitions(self) -> bool:
+        """Whether another run of this DAG can write the same results into another date's folder at the same time."""
+        is_alone = self.has_dag() and self.dag.max_active_runs == 1
+        return self.partition_by_date and not is_alone
 
     def _budget(self) -> Budget:
         return Budget.checked(self.max_inputs, self.max_audio_hours)

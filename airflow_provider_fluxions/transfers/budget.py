@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import FluxionsBudgetError
 from airflow_provider_fluxions.probing import UNKNOWN_BYTES_PER_SECOND, audio_seconds
 from airflow_provider_fluxions.s3 import S3Object, S3Store
-from airflow_provider_fluxions.transfers.arguments import number_of
+from airflow_provider_fluxions.transfers.arguments import optional_number_of
+from airflow_provider_fluxions.transfers.failing import failure_text, is_own_fault
+
+log = logging.getLogger(__name__)
 
 MAX_SHOWN_UNKNOWN = 3
 
@@ -53,8 +57,8 @@ class Budget:
         :raises FluxionsInputError: one is no number, or below 0.
         """
         return cls(
-            None if max_inputs is None else number_of("max_inputs", max_inputs, int),
-            None if max_audio_hours is None else number_of("max_audio_hours", max_audio_hours, float),
+            optional_number_of("max_inputs", max_inputs, int),
+            optional_number_of("max_audio_hours", max_audio_hours, float),
         )
 
     @property
@@ -107,4 +111,11 @@ def estimate(store: S3Store, pool: Executor, inputs: Sequence[S3Object], *, with
 
 
 def _told_seconds(store: S3Store, found: S3Object) -> float | None:
-    return audio_seconds(found.key, found.size_bytes, partial(store.read_range, found))
+    """Return what a header says; None if it says nothing or cannot be read: the upload reports why."""
+    try:
+        return audio_seconds(found.key, found.size_bytes, partial(store.read_range, found))
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        log.debug("The header of %s cannot be read: %s", found.uri, failure_text(error))
+        return None

@@ -19,16 +19,9 @@ from airflow_provider_fluxions.lineage import ReportsLineage, Traces
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, push_for_link
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
+from airflow_provider_fluxions.transfers.marks import META_JOB, META_REFERENCE, META_RUN, META_SOURCE, META_VERSION
 from airflow_provider_fluxions.transfers.origin import origin_of
-from airflow_provider_fluxions.transfers.outputs import (
-    META_JOB,
-    META_REFERENCE,
-    META_RUN,
-    META_SOURCE,
-    META_VERSION,
-    find_standing,
-    write_outputs,
-)
+from airflow_provider_fluxions.transfers.outputs import find_standing, write_outputs
 from airflow_provider_fluxions.transfers.partition import dated_folders, ingest_folder
 from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item, Target, check_collisions, plan_item
 

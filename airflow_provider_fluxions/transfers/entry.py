@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.cost import cost_of
 from airflow_provider_fluxions.s3 import S3Object, parse_s3_uri
+from airflow_provider_fluxions.transfers.outputs import NO_VERSIONS
 from airflow_provider_fluxions.transfers.ownership import is_proven, proof_of
 from airflow_provider_fluxions.transfers.plan import Item
+
+# Of one input, in the manifest.
+MAX_ERROR_CHARACTERS = 1_000
 
 T = TypeVar("T")
 
@@ -35,6 +40,8 @@ class State(StrEnum):
 
 # Their job has to be asked for.
 AT_SERVICE = (State.IN_FLIGHT, State.WRITING)
+# Their results are in the destination.
+DONE = (State.COMPLETED, State.ALREADY_DONE)
 
 
 @dataclass(slots=True)
@@ -44,6 +51,7 @@ class Entry:
     :param folder: where its results are, or belong, below the destination.
     :param right: the extensions of results that stand already and stay as they are.
     :param stored: the key of a stored ``json`` result that its results can be made from, without the API.
+    :param replaces: the versions of results that are to be replaced, by extension; not in the manifest.
     :param proof: that Fluxions gave this task ``job_id`` for the reference; None for an id that was read elsewhere.
     :param attempts: uploads begun for it by this task, over all tries that are known of.
     :param error: why it failed or was left.
@@ -57,6 +65,7 @@ class Entry:
     folder: str = ""
     right: frozenset[str] = frozenset()
     stored: str | None = None
+    replaces: Mapping[str, str] = field(default_factory=lambda: NO_VERSIONS)
     job_id: JobId | None = None
     proof: str | None = None
     attempts: int = 0
@@ -79,7 +88,8 @@ class Entry:
     def fail(self, error: Exception | str, *, transient: bool = False) -> None:
         """Note that it failed, and why."""
         self.state = State.FAILED
-        self.error = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        reason = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        self.error = printable(reason, MAX_ERROR_CHARACTERS)
         self.transient = transient
 
     def remember(self, row: Mapping[str, Any]) -> None:
@@ -97,7 +107,7 @@ class Entry:
     def to_row(self, price_per_audio_hour: float | None = None) -> dict[str, Any]:
         """Return its line of the manifest, JSON types only."""
         source = self.item.source
-        is_done = self.state in (State.COMPLETED, State.ALREADY_DONE)
+        is_done = self.state in DONE
         return {
             "source": source.uri,
             "path": self.item.path,

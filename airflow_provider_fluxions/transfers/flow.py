@@ -10,24 +10,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from airflow_provider_fluxions.api.errors import FluxionsRequestError, JobId
+from airflow_provider_fluxions.api.errors import FluxionsRequestError, FluxionsStorageError, JobId
 from airflow_provider_fluxions.api.ids import key_of
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.once import Clock
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.polling.sweep import Memory
 from airflow_provider_fluxions.polling.verdict import job_error
 from airflow_provider_fluxions.transfers.entry import AT_SERVICE, Entry, State, count
+from airflow_provider_fluxions.transfers.failing import failure_text, may_pass
 from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
+from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION
 from airflow_provider_fluxions.transfers.pools import Pools
 from airflow_provider_fluxions.transfers.progress import REPORT_SECONDS, Progress
 from airflow_provider_fluxions.transfers.trouble import Trouble
-from airflow_provider_fluxions.transfers.work import Uploaded, Worker, Written
+from airflow_provider_fluxions.transfers.work import UnreadableResultError, Uploaded, Worker, Written
 
 log = logging.getLogger(__name__)
 
 # A night in which every input fails must not fill the log: the manifest has them all.
 MAX_LOGGED_FAILURES = 20
+# Results in a row that S3 did not take, each after botocore's retries: then no other one has a chance.
+MAX_STORAGE_FAILURES = 10
 
 
 @dataclass(frozen=True)
@@ -49,20 +54,33 @@ class Pace:
 
 
 class Flow:
-    """One transfer's moves, over entries that it changes."""
+    """One transfer's moves, over entries that it changes.
 
-    def __init__(self, worker: Worker, entries: Iterable[Entry], pace: Pace, clock: Clock | None = None) -> None:
+    :param from_end: submit the last input first. Two runs of one transfer that overlap meet once, in the middle,
+        instead of uploading the same recordings side by side.
+    """
+
+    def __init__(
+        self,
+        worker: Worker,
+        entries: Iterable[Entry],
+        pace: Pace,
+        clock: Clock | None = None,
+        *,
+        from_end: bool = False,
+    ) -> None:
         self.entries = tuple(entries)
         self.worker = worker
         self.pace = pace
         self.clock = clock or Clock()
-        self._to_do = [entry for entry in reversed(self.entries) if entry.state is State.TO_DO]
+        ordered = self.entries if from_end else reversed(self.entries)
+        self._to_do = [entry for entry in ordered if entry.state is State.TO_DO]
         self._running = {entry.item.ref: entry for entry in self.entries if entry.state in AT_SERVICE}
         self._durations = [seconds for entry in self.entries if (seconds := entry.service_seconds) is not None]
         self._memory = Memory()
         self._trouble = Trouble(worker.patience_seconds)
         self._unread: set[str] = set()  # references of jobs that have ended and could not be read yet
-        self._failures = 0
+        self._failures = self._storage_failures = 0
         self._next_look = self._quiet_since = self.clock.now()
         # Whether jobs run that no look has asked for yet, and whether the last look after the deadline is done.
         self._has_unseen = self._has_looked_late = False
@@ -225,14 +243,18 @@ class Flow:
         pools.write(partial(self.worker.write, entry), partial(self._written, entry), partial(self._unwritten, entry))
 
     def _written(self, entry: Entry, written: Written) -> None:
+        self._storage_failures = 0
         self._quiet_since = entry.written_at = self.clock.now()
-        entry.state, entry.audio_seconds = State.COMPLETED, written.audio_seconds
+        entry.state, entry.audio_seconds, entry.folder = State.COMPLETED, written.audio_seconds, written.folder
         if entry.stored is not None:  # an id that users can write
             entry.job_id, entry.proof = written.job_id, None
         self._unread.discard(entry.item.ref)
 
     def _unwritten(self, entry: Entry, error: Exception) -> None:
         """Ask again for a transcript that could not be read for now; all else is final."""
+        if isinstance(error, UnreadableResultError):
+            self._to_do.append(self._without_stored(entry, error))
+            return
         if not isinstance(error, FluxionsRequestError) or not error.transient or self._is_hopeless(entry):
             self._fail(entry, error)
             return
@@ -241,12 +263,26 @@ class Flow:
         self._unread.add(entry.item.ref)
         self._pause_looking(error)
 
+    @staticmethod
+    def _without_stored(entry: Entry, error: UnreadableResultError) -> Entry:
+        """Return an input whose stored result cannot be read, to be done from its job, and that result anew."""
+        log.warning("%s Using the job instead.", printable(error))
+        if STORED_EXTENSION in entry.right:
+            entry.right -= {STORED_EXTENSION}
+            entry.replaces = {**entry.replaces, STORED_EXTENSION: error.version}
+        entry.state, entry.stored = State.TO_DO, None
+        return entry
+
     def _fail(self, entry: Entry, error: Exception) -> None:
-        entry.fail(error, transient=bool(getattr(error, "transient", False)))
+        entry.fail(error, transient=may_pass(error))
         self._unread.discard(entry.item.ref)
         self._failures += 1
         self.worker.metrics.failed(1)
         if self._failures <= MAX_LOGGED_FAILURES:
-            log.error("%s: %s", entry.item.source.uri, error)
+            log.error("%s: %s", printable(entry.item.source.uri), failure_text(error))
         if self._failures == MAX_LOGGED_FAILURES:
             log.error("More failures are in the manifest only.")
+        if isinstance(error, FluxionsStorageError):
+            self._storage_failures += 1
+            if self._storage_failures >= MAX_STORAGE_FAILURES:
+                raise error

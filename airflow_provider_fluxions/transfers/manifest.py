@@ -10,19 +10,23 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_fluxions.api.errors import FluxionsStorageError
+from airflow_provider_fluxions.api.errors import FluxionsInputError, FluxionsStorageError
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.reference import reference
 from airflow_provider_fluxions.s3 import S3Object, S3Store
 from airflow_provider_fluxions.transfers.entry import Entry
+from airflow_provider_fluxions.transfers.layout import MAX_KEY_BYTES
 
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/x-ndjson"
 # Some 250,000 inputs. A larger manifest is not read back: the transfer plans again, which takes longer.
+_LOOKS_MAPPED = re.compile(r"-\d+\Z")
 MAX_BYTES = 256 * 1024 * 1024
 
 
@@ -39,10 +43,9 @@ class Manifest:
 
     @classmethod
     def of(cls, ti: Any, destination: tuple[str, str], map_index: int, price: float | None) -> Manifest:
-        """Return the place below the destination: ``_manifests/{dag}/{run}/{task}[-{map index}].jsonl``."""
+        """Return the place below the destination, see `manifest_key`."""
         bucket, prefix = destination
-        index = "" if map_index < 0 else f"-{map_index}"
-        return cls(bucket, f"{prefix}_manifests/{ti.dag_id}/{ti.run_id}/{ti.task_id}{index}.jsonl", price)
+        return cls(bucket, manifest_key(prefix, ti.dag_id, ti.run_id, ti.task_id, map_index), price)
 
     @property
     def uri(self) -> str:
@@ -71,6 +74,25 @@ class Manifest:
             log.info("There is no manifest to read: %s", printable(error))
             return None
         return map(_row, io.BytesIO(data))
+
+
+def manifest_key(prefix: str, dag_id: str, run_id: str, task_id: str, map_index: int) -> str:
+    """Return ``{prefix}_manifests/{dag}/{run}/{task}[-{map index}].jsonl``.
+
+    A task that is not mapped and whose name ends as if it were (``t-1``) gets a tilde, which no task id can have. If
+    the key would be longer than S3 allows, a digest takes the place of the names.
+
+    :param prefix: of the destination: empty, or ends in a slash.
+    :param map_index: -1 for a task that is not mapped.
+    :raises FluxionsInputError: the destination alone is too long.
+    """
+    index = f"-{map_index}" if map_index >= 0 else "~" if _LOOKS_MAPPED.search(task_id) else ""
+    key = f"{prefix}_manifests/{dag_id}/{run_id}/{task_id}{index}.jsonl"
+    if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
+        key = f"{prefix}_manifests/{reference(dag_id, run_id, task_id, map_index)}.jsonl"
+    if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
+        raise FluxionsInputError(f"The destination is too long: S3 takes keys of {MAX_KEY_BYTES:,} bytes.")
+    return key
 
 
 def _row(line: bytes) -> Mapping[str, Any]:

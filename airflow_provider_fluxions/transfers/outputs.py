@@ -5,32 +5,28 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from urllib.parse import quote, unquote
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from urllib.parse import unquote
 
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import Choice
 from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.s3 import S3Store
+from airflow_provider_fluxions.transfers.marks import (
+    META_OPTIONS,
+    META_REFERENCE,
+    META_SOURCE,
+    Metadata,
+    is_made_from,
+    source_metadata,
+)
+from airflow_provider_fluxions.transfers.placing import put_result
 from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item
 
-# S3 metadata of an output: what it was made from. ASCII only.
-META_REFERENCE = "fluxions-reference"
-META_VERSION = "fluxions-source-version"
-META_JOB = "fluxions-job-id"
-# Of a transfer's outputs: the recording's address, percent-encoded; absent where it would take too much of the 2 KB
-# that S3 has for metadata.
-META_SOURCE = "fluxions-source"
-META_RUN = "fluxions-run"
-META_SECONDS = "fluxions-audio-seconds"
-# Which options of its format an output was written with; absent for the defaults.
-META_OPTIONS = "fluxions-format-options"
-
-MAX_SOURCE_CHARACTERS = 1_000
-
-Metadata = Mapping[str, str]
 # Every new empty frozenset takes 216 bytes, and most inputs of a first night have one.
 _NOTHING: frozenset[str] = frozenset()
+NO_VERSIONS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,7 @@ class Standing:
     :param metadata: of one of these, else empty.
     :param stored: the key of the ``json`` result of this very work, which any format can be made from.
     :param is_begun: whether anything of this work stands in the folder, with whatever options of its format.
+    :param replaces: by extension, the versions of those that are there and are to be replaced.
     :param taken_by: the address of another recording, whose result stands where one of these belongs.
     """
 
@@ -51,13 +48,16 @@ class Standing:
     stored: str | None
     is_begun: bool
     taken_by: str | None
+    replaces: Mapping[str, str] = field(default_factory=lambda: NO_VERSIONS)
 
     def is_done(self, item: Item) -> bool:
         """Whether nothing is left to write."""
         return self.right >= set(item.target.extensions)
 
 
-def judge(item: Item, folders: Sequence[str], objects: Mapping[str, Metadata]) -> Standing:
+def judge(
+    item: Item, folders: Sequence[str], objects: Mapping[str, Metadata], versions: Mapping[str, str] = NO_VERSIONS
+) -> Standing:
     """Return what the existing objects mean for an input.
 
     Results of one piece of work stay together: what is missing belongs where the others stand, whatever the date, so
@@ -65,19 +65,22 @@ def judge(item: Item, folders: Sequence[str], objects: Mapping[str, Metadata]) -
 
     :param folders: the target's own first.
     :param objects: metadata of what exists, by key.
+    :param versions: of the same.
     """
-    views = [_view(item, folder, objects) for folder in folders]
+    views = [_view(item, folder, objects, versions) for folder in folders]
     stored = next((view.stored for view in views if view.stored), None)
     return replace(max(views, key=lambda view: (view.is_done(item), view.is_begun)), stored=stored)
 
 
-def _view(item: Item, folder: str, objects: Mapping[str, Metadata]) -> Standing:
+def _view(item: Item, folder: str, objects: Mapping[str, Metadata], versions: Mapping[str, str]) -> Standing:
     marks, own = item.target.marks, source_metadata(item.source.uri).get(META_SOURCE)
-    found = {one: objects[key] for one, key in item.outputs(folder).items() if key in objects}
+    keys = item.outputs(folder)
+    found = {one: objects[key] for one, key in keys.items() if key in objects}
     right = {one: data for one, data in found.items() if is_made_from(data, item.ref, marks.get(one))}
     stored = item.stored(folder)
     of_this_work = [data.get(META_REFERENCE) == item.ref for data in (*found.values(), objects.get(stored, {}))]
     others = [name for data in found.values() if (name := data.get(META_SOURCE)) not in (None, own)]
+    replaces = {one: versions[keys[one]] for one in found if one not in right and keys[one] in versions}
     return Standing(
         folder,
         frozenset(right) or _NOTHING,
@@ -85,18 +88,8 @@ def _view(item: Item, folder: str, objects: Mapping[str, Metadata]) -> Standing:
         stored if of_this_work[-1] else None,
         any(of_this_work),
         unquote(others[0]) if others else None,
+        replaces or NO_VERSIONS,
     )
-
-
-def source_metadata(uri: str) -> dict[str, str]:
-    """Return the metadata that name a recording, none for one whose address is too long for them."""
-    encoded = quote(uri, safe="/:", errors="replace")
-    return {META_SOURCE: encoded} if len(encoded) <= MAX_SOURCE_CHARACTERS else {}
-
-
-def is_made_from(metadata: Metadata, ref: str, mark: str | None) -> bool:
-    """Whether an output with this metadata was written by this piece of work, with these options of its format."""
-    return metadata.get(META_REFERENCE) == ref and metadata.get(META_OPTIONS) == mark
 
 
 def find_standing(store: S3Store, pool: Executor, items: Sequence[Item], folders: Sequence[str]) -> dict[str, Standing]:
@@ -117,9 +110,10 @@ def find_standing(store: S3Store, pool: Executor, items: Sequence[Item], folders
         for name in present:
             places.setdefault(name, []).append(folder)
     keys = [f"{prefix}{folder}{name}" for name, held in places.items() for folder in held]
-    heads = zip(keys, pool.map(lambda key: store.head(bucket, key), keys), strict=True)
+    heads = list(zip(keys, pool.map(lambda key: store.head(bucket, key), keys), strict=True))
     objects = {key: head.metadata for key, head in heads if head is not None}
-    return {item.ref: judge(item, _candidates(item, folders, places), objects) for item in items}
+    versions = {key: head.version for key, head in heads if head is not None}
+    return {item.ref: judge(item, _candidates(item, folders, places), objects, versions) for item in items}
 
 
 def _candidates(item: Item, folders: Sequence[str], places: Mapping[str, Sequence[str]]) -> list[str]:
@@ -158,11 +152,13 @@ def write_outputs(
     origin: Origin,
     metadata: Metadata,
     skip: frozenset[str] = frozenset(),
+    replaces: Mapping[str, str] = NO_VERSIONS,
 ) -> None:
     """Write an input's results, but for the extensions to skip. ``json`` comes last: who sees it sees the others.
 
     :param folder: below the target's prefix; see `Standing`.
-
+    :param replaces: see `Standing`.
+    :raises FluxionsTransferError: a result of another recording is there.
     :raises FluxionsFormatError: a format cannot be made of this transcript; then nothing is written.
     :raises FluxionsStorageError: S3 refused.
     """
@@ -177,4 +173,5 @@ def write_outputs(
     for extension, body, content_type in sorted(rendered, key=lambda one: one[0] == STORED_EXTENSION):
         if extension not in skip:
             mark = {META_OPTIONS: marks[extension]} if extension in marks else {}
-            store.put(item.target.bucket, keys[extension], body, content_type, {**metadata, **mark})
+            marked, replaced = {**metadata, **mark}, replaces.get(extension)
+            put_result(store, item.target.bucket, keys[extension], body, content_type, marked, replaced)

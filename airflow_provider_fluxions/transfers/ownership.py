@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import JobId
-from airflow_provider_fluxions.api.reference import reference, reference_in
+from airflow_provider_fluxions.api.reference import reference, references_in
 
 PROOF_DIGITS = 32
 # Separates these proofs from anything else that the API key may ever authenticate.
@@ -69,4 +69,4 @@ def is_own_job(api_key: str, refs: Collection[str], job_id: JobId, proof: object
     :param proof: the line's ``proof``, of any type; None if it has none.
     :param filename: the job's file name at Fluxions.
     """
-    return is_proven(api_key, refs, job_id, proof) or reference_in(filename) in refs
+    return is_proven(api_key, refs, job_id, proof) or not references_in(filename).isdisjoint(refs)

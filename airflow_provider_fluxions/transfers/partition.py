@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.s3 import S3Store
+from airflow_provider_fluxions.transfers.plan import Target
 
 _FOLDER = re.compile(r"ingest_date=\d{4}-\d\d-\d\d/")
 
@@ -37,3 +39,12 @@ def ingest_folder(instant: datetime | None) -> str:
 def dated_folders(names: Iterable[str]) -> list[str]:
     """Return those names of folders that are dates' partitions, the latest first."""
     return sorted((name for name in names if _FOLDER.fullmatch(name)), reverse=True)
+
+
+def folders_of(store: S3Store, target: Target) -> list[str]:
+    """Return a target's own folder, then those of other dates, the latest first.
+
+    :raises FluxionsStorageError: S3 refused.
+    """
+    dated = dated_folders(store.folders(target.bucket, f"{target.prefix}ingest_date="))
+    return [target.folder, *(folder for folder in dated if folder != target.folder)]

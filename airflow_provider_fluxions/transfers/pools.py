@@ -10,30 +10,11 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
-from airflow_provider_fluxions.api.errors import (
-    FluxionsAudioError,
-    FluxionsError,
-    FluxionsFormatError,
-    FluxionsJobError,
-    FluxionsNotFoundError,
-    FluxionsNotReadyError,
-    FluxionsRejectedError,
-    FluxionsRequestError,
-    FluxionsUnknownOutcomeError,
-)
 from airflow_provider_fluxions.api.once import Clock
+from airflow_provider_fluxions.transfers.failing import is_own_fault
 from airflow_provider_fluxions.transfers.work import Uploaded, Written
 
 WRITERS = 4
-
-_OWN_FAULTS = (
-    FluxionsAudioError,
-    FluxionsFormatError,
-    FluxionsJobError,
-    FluxionsNotReadyError,
-    FluxionsRejectedError,
-    FluxionsUnknownOutcomeError,
-)
 
 Done = Callable[[Any], None]
 Failed = Callable[[Exception], None]
@@ -100,7 +81,7 @@ class Pools:
             clock.sleep(seconds)
 
     def harvest(self) -> None:
-        """Hand out the results of what is finished; what concerns one recording only is a failure of its own.
+        """Hand out the results of what is finished. An exception of one input's work is that input's failure.
 
         :raises FluxionsError: what concerns all.
         """
@@ -108,20 +89,9 @@ class Pools:
             _, done, failed = self._open.pop(future)
             try:
                 result = future.result()
-            except FluxionsError as error:
+            except Exception as error:
                 if not is_own_fault(error):
                     raise
                 failed(error)
             else:
                 done(result)
-
-
-def is_own_fault(error: FluxionsError) -> bool:
-    """Whether trouble with one recording or its job says nothing about the others.
-
-    Trouble at the service that may pass was waited out for as long as one recording may keep the rest waiting; an
-    outage costs as many recordings as were under way, and another try takes them up.
-    """
-    if isinstance(error, FluxionsNotFoundError):
-        return error.job_id is not None  # else the path is wrong, not the job
-    return isinstance(error, _OWN_FAULTS) or (isinstance(error, FluxionsRequestError) and error.transient)

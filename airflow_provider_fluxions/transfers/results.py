@@ -20,8 +20,8 @@ from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, Flu
 from airflow_provider_fluxions.polling.verdict import completed, parse_job_ids
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store
 from airflow_provider_fluxions.transfers.address import parse_destination
+from airflow_provider_fluxions.transfers.marks import META_JOB
 from airflow_provider_fluxions.transfers.origin import origin_of
-from airflow_provider_fluxions.transfers.outputs import META_JOB
 from airflow_provider_fluxions.transfers.partition import ingest_folder
 
 

@@ -10,10 +10,12 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.s3 import S3Object
-from airflow_provider_fluxions.transfers.arguments import number_of
+from airflow_provider_fluxions.transfers.arguments import number_of, optional_number_of
 
 AUDIO_SUFFIXES = (
-    ".aac", ".aif", ".aiff", ".amr", ".flac", ".m4a", ".mp3", ".mp4", ".oga", ".ogg", ".opus", ".wav", ".webm", ".wma",
+    ".3g2", ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".au", ".caf", ".flac", ".m4a", ".m4b", ".m4v",
+    ".mka", ".mkv", ".mov", ".mp2", ".mp3", ".mp4", ".mpeg", ".mpg", ".mpga", ".oga", ".ogg", ".opus", ".wav", ".weba",
+    ".webm", ".wma",
 )  # fmt: skip
 
 
@@ -21,7 +23,7 @@ AUDIO_SUFFIXES = (
 class Selection:
     """What a transfer wants of the recordings below its source.
 
-    :param suffixes: lower-case endings of names.
+    :param suffixes: extensions of names, in lower case.
     :param min_age_seconds: leave objects that were written less than so long ago: somebody may still write them.
     :param min_bytes: leave smaller objects.
     :param max_bytes: leave larger objects; None takes any size.
@@ -43,10 +45,10 @@ class Selection:
         """
         readers = {"min_age_seconds": float, "min_bytes": int, "max_bytes": int, "shard_index": int, "shard_count": int}
         numbers: dict[str, Any] = {
-            name: None if given[name] is None and name == "max_bytes" else number_of(name, given[name], read)
+            name: (optional_number_of if name == "max_bytes" else number_of)(name, given[name], read)
             for name, read in readers.items()
         }
-        made = cls(tuple(given["suffixes"]), **numbers)
+        made = cls(suffixes_of(given["suffixes"]), **numbers)
         if not 0 <= made.shard_index < made.shard_count:
             raise FluxionsInputError(
                 f"shard_index must be 0 to shard_count - 1; they are {made.shard_index} and {made.shard_count}."
@@ -72,6 +74,17 @@ class Selection:
         return None
 
 
+def suffixes_of(value: Any) -> tuple[str, ...]:
+    """Return extensions in lower case, as names are compared.
+
+    :raises FluxionsInputError: no list of texts.
+    """
+    given = () if isinstance(value, str | bytes) else tuple(value or ())
+    if not given or not all(isinstance(one, str) and one for one in given):
+        raise FluxionsInputError(f"suffixes must be a list such as ['.mp3', '.wav'], not {value!r}.")
+    return tuple(one.lower() for one in given)
+
+
 def shard_of(uri: str, count: int) -> int:
     """Return which of ``count`` shards an address belongs to: the same on every machine and in every year."""
-    return int.from_bytes(hashlib.sha256(uri.encode()).digest()[:8]) % count
+    return int.from_bytes(hashlib.sha256(uri.encode(errors="surrogatepass")).digest()[:8]) % count

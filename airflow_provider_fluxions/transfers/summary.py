@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import (
@@ -11,12 +12,17 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsTransferError,
     JobId,
 )
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.cost import cost_of
 from airflow_provider_fluxions.lineage import Traces
 from airflow_provider_fluxions.transfers.budget import Estimate
 from airflow_provider_fluxions.transfers.entry import Entry, State, count
+from airflow_provider_fluxions.transfers.ignored import in_words, shortened
+from airflow_provider_fluxions.transfers.words import counted
 
 MAX_SHOWN_FAILURES = 10
+MAX_SHOWN_CHARACTERS = 300
+NOTHING_IGNORED: Mapping[str, int] = MappingProxyType({})
 FAIL_ON = ("any", "all", "none")
 
 
@@ -29,7 +35,9 @@ def check_fail_on(value: object) -> None:
         raise FluxionsInputError(f"fail_on must be one of {', '.join(FAIL_ON)}, not {value!r}.")
 
 
-def summarize(entries: Sequence[Entry], manifest: str, price: float | None) -> dict[str, Any]:
+def summarize(
+    entries: Sequence[Entry], manifest: str, price: float | None, ignored: Mapping[str, int] = NOTHING_IGNORED
+) -> dict[str, Any]:
     """Return counts, ``bytes``, ``audio_seconds`` and ``cost`` of this run's work, and the manifest's address.
 
     With a price also ``estimated_cost``, where it was estimated: what the same work was thought to cost before.
@@ -43,6 +51,7 @@ def summarize(entries: Sequence[Entry], manifest: str, price: float | None) -> d
         "already_done": counts[State.ALREADY_DONE],
         "failed": counts[State.FAILED],
         "skipped": counts[State.SKIPPED],
+        **ignored_facts(ignored),
         "bytes": sum(entry.item.source.size_bytes for entry in completed),
         "audio_seconds": seconds,
         **_cost(seconds, price),
@@ -63,7 +72,14 @@ def traces_of(entries: Sequence[Entry], summary: Mapping[str, Any]) -> Traces:
     )
 
 
-def forecast(entries: Sequence[Entry], work: Estimate, price: float | None) -> dict[str, Any]:
+def ignored_facts(ignored: Mapping[str, int]) -> dict[str, Any]:
+    """Return how many objects of the source have other extensions, and which; nothing if there are none."""
+    return {"ignored": sum(ignored.values()), "ignored_extensions": shortened(ignored)} if ignored else {}
+
+
+def forecast(
+    entries: Sequence[Entry], work: Estimate, price: float | None, ignored: Mapping[str, int] = NOTHING_IGNORED
+) -> dict[str, Any]:
     """Return what a dry run found: counts, and bytes, seconds and cost of what would be submitted."""
     counts = count(entries)
     stored = sum(entry.state is State.TO_DO and entry.stored is not None for entry in entries)
@@ -77,11 +93,27 @@ def forecast(entries: Sequence[Entry], work: Estimate, price: float | None) -> d
         "already_done": counts[State.ALREADY_DONE] + counts[State.COMPLETED],
         "failed": counts[State.FAILED],
         "skipped": counts[State.SKIPPED],
+        **ignored_facts(ignored),
         "bytes": work.bytes,
         "audio_seconds": seconds,
         "audio_seconds_guessed": round(work.guessed_seconds, 3),
         **_cost(seconds, price),
     }
+
+
+def in_a_sentence(summary: Mapping[str, Any], ignored: Mapping[str, int]) -> str:
+    """Return a run's summary for the log."""
+    parts = [
+        counted(summary["inputs"], "input"),
+        f"{summary['completed']:,} transcribed",
+        f"{summary['already_done']:,} already done",
+        f"{summary['failed']:,} failed",
+        f"{summary['skipped']:,} skipped for age or size",
+    ]
+    audio = f"{summary['audio_seconds'] / 3600:.3f} h of audio"
+    cost = f", cost {summary['cost']}" if "cost" in summary else ""
+    others = f" Ignored {in_words(ignored)}: not in suffixes." if ignored else ""
+    return f"{parts[0]}: {', '.join(parts[1:])}. {audio}{cost}.{others} Manifest: {summary['manifest']}"
 
 
 def verdict(entries: Sequence[Entry], fail_on: str, manifest: str) -> FluxionsTransferError | None:
@@ -90,10 +122,14 @@ def verdict(entries: Sequence[Entry], fail_on: str, manifest: str) -> FluxionsTr
     others = sum(entry.state in (State.COMPLETED, State.ALREADY_DONE) for entry in entries)
     if not failed or fail_on == "none" or (fail_on == "all" and others):
         return None
-    shown = "; ".join(f"{entry.item.source.uri}: {entry.error}" for entry in failed[:MAX_SHOWN_FAILURES])
+    shown = "; ".join(
+        f"{printable(entry.item.source.uri, MAX_SHOWN_CHARACTERS)}: {printable(entry.error, MAX_SHOWN_CHARACTERS)}"
+        for entry in failed[:MAX_SHOWN_FAILURES]
+    )
     more = f"; and {len(failed) - MAX_SHOWN_FAILURES} more" if len(failed) > MAX_SHOWN_FAILURES else ""
     return FluxionsTransferError(
-        f"{len(failed)} of {len(failed) + others} inputs failed, the others are done. {shown.rstrip('.')}{more}. "
+        f"{len(failed)} of {counted(len(failed) + others, 'input')} failed, the others are done. "
+        f"{shown.rstrip('.')}{more}. "
         f"All are in {manifest}.",
         transient=any(entry.transient for entry in failed),
     )
@@ -113,7 +149,8 @@ def too_late(entries: Sequence[Entry], running: Sequence[JobId], timeout_seconds
     """Return the error for a transfer whose time is up."""
     waiting = count(entries)[State.TO_DO]
     return FluxionsDeadlineError(
-        f"After {timeout_seconds:g} s {len(running)} jobs still ran and {waiting} inputs were not submitted. Jobs go "
-        "on at Fluxions, which has no cancel. Give the task a longer timeout; cleared, it collects what is done then.",
+        f"After {timeout_seconds:g} s, {counted(len(running), 'job')} still ran and {counted(waiting, 'input')} had "
+        "not been submitted. The jobs continue at Fluxions, which has no cancel. Give the task a longer timeout, and "
+        "clear it: it collects the results that are done by then.",
         job_ids=tuple(running),
     )

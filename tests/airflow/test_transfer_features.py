@@ -131,16 +131,6 @@ def test_a_format_added_later_is_made_from_the_stored_json_without_a_request(
     assert transfer("", task_context(run_id="later"), formats=formats)["already_done"] == 2
 
 
-def test_a_stored_json_that_was_damaged_is_a_failed_input_and_not_paid_again(s3: Any, emulator: Emulator) -> None:
-    put(s3, "a.mp3")
-    transfer("")
-    metadata = head(s3, "out/a.mp3.json")["Metadata"]
-    s3.put_object(Bucket=OUTPUT, Key="out/a.mp3.json", Body=b"{", Metadata=metadata)
-    with pytest.raises(AirflowFailException, match="no stored result"):
-        transfer("", formats=("json", "vtt"))
-    assert submits(emulator) == 1
-
-
 def test_results_are_named_by_the_users_template(s3: Any) -> None:
     put(s3, "2026/call.mp3")
     transfer("", formats=("srt",), key_template="{folder}captions/{stem}{extension}")
@@ -174,7 +164,7 @@ def test_extra_arguments_and_content_types_reach_s3(s3: Any) -> None:
 
 def test_an_extra_argument_that_s3_does_not_know_costs_nothing(s3: Any, emulator: Emulator) -> None:
     put(s3, "a.mp3")
-    with pytest.raises(FluxionsStorageError, match="Encrypt"):
+    with pytest.raises(AirflowFailException, match="Encrypt"):
         transfer("", extra_args={"Encrypt": "yes"})
     assert submits(emulator) == 0
 
@@ -299,7 +289,7 @@ def test_time_that_is_up_is_told_with_what_is_left(s3: Any, emulator: Emulator) 
     emulator.set_transition(Transition.after_reads(10_000))
     with pytest.raises(AirflowSensorTimeout) as raised:
         transfer("", max_in_flight=2, timeout=1.5)
-    told = re.search(r"(\d) jobs still ran and (\d) inputs were not submitted", str(raised.value))
+    told = re.search(r"(\d) jobs? still ran and (\d) inputs? had not been submitted", str(raised.value))
     assert told
     assert int(told[1]) == len(emulator.jobs) <= 2
     assert int(told[1]) + int(told[2]) == 3

@@ -17,7 +17,6 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsAuthenticationError,
     FluxionsBudgetError,
     FluxionsCreditError,
-    FluxionsError,
     FluxionsInputError,
     FluxionsJobFailedError,
     FluxionsNotFoundError,
@@ -25,6 +24,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsStorageError,
     FluxionsUnknownOutcomeError,
 )
+from airflow_provider_fluxions.api.recent_jobs import RecentJobs
 from airflow_provider_fluxions.cost import checked_price, cost_of
 from airflow_provider_fluxions.formats import choose
 from airflow_provider_fluxions.s3 import KeyPage, S3Object, Writing
@@ -33,22 +33,16 @@ from airflow_provider_fluxions.transfers.address import parse_source, parse_sour
 from airflow_provider_fluxions.transfers.arguments import boolean_of, number_of
 from airflow_provider_fluxions.transfers.budget import Budget, Estimate
 from airflow_provider_fluxions.transfers.entry import AT_SERVICE, Entry, State
+from airflow_provider_fluxions.transfers.failing import is_own_fault
 from airflow_provider_fluxions.transfers.layout import Layout, too_long
-from airflow_provider_fluxions.transfers.outputs import (
-    META_OPTIONS,
-    META_REFERENCE,
-    existing_keys,
-    find_standing,
-    judge,
-    source_metadata,
-)
+from airflow_provider_fluxions.transfers.marks import META_OPTIONS, META_REFERENCE, source_metadata
+from airflow_provider_fluxions.transfers.outputs import existing_keys, find_standing, judge
 from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
 from airflow_provider_fluxions.transfers.plan import Item, Target, check_collisions, plan_item
-from airflow_provider_fluxions.transfers.pools import is_own_fault
 from airflow_provider_fluxions.transfers.progress import describe
 from airflow_provider_fluxions.transfers.selection import Selection, shard_of
 from airflow_provider_fluxions.transfers.summary import verdict
-from airflow_provider_fluxions.transfers.survey import Order, restore, take_up
+from airflow_provider_fluxions.transfers.survey import Order, restore, reuse_jobs, scan_start
 from airflow_provider_fluxions.transfers.trouble import Trouble
 from tests.unit.fakes import START, FakeList, job
 
@@ -334,8 +328,19 @@ def test_jobs_are_looked_for_back_to_the_oldest_recording_or_the_horizon(
     entry = Entry(plan_item(S3Object("in", "calls/a.mp3", 5, "v1", written), "a.mp3", target, {}))
     names = {job_age_days: f"a--{entry.item.ref}.mp3"}
     account: Any = FakeList([job(age, age_seconds=age * 86400.0, filename=names.get(age)) for age in range(1000)])
-    take_up(account, [entry], START - timedelta(days=lookback_days), "key")
+    since = scan_start([entry], START - timedelta(days=lookback_days), None)
+    reuse_jobs(RecentJobs(account, {entry.item.ref}, since), [entry], "key")
     assert (entry.state, len(account.asked)) == (state, pages)
+
+
+def test_the_last_change_of_a_recording_never_hides_what_a_first_try_of_the_run_submitted() -> None:
+    entry = Entry(an_item())  # written a minute ago
+    horizon, started = NOW - timedelta(days=30), NOW - timedelta(hours=2)
+    assert scan_start([entry], horizon, None) == NOW - timedelta(minutes=1)
+    assert scan_start([entry], horizon, started) == started
+    assert scan_start([entry], horizon, NOW) == NOW - timedelta(minutes=1)
+    assert scan_start([entry], horizon, NOW - timedelta(days=300)) == horizon
+    assert scan_start([], horizon, None) == horizon
 
 
 @given(entries)
@@ -403,11 +408,18 @@ def test_a_job_is_given_up_when_its_reads_fail_for_too_long_without_a_break() ->
         (FluxionsUnknownOutcomeError("unknown, not absent"), True),
         (FluxionsAuthenticationError("401"), False),
         (FluxionsCreditError("402"), False),
-        (FluxionsStorageError("NoSuchBucket"), False),
+        (FluxionsStorageError("a connection broke"), True),
+        (OverflowError("a time of 1e306"), True),
     ],
 )
-def test_which_trouble_is_one_recordings_own(error: FluxionsError, is_own: bool) -> None:
+def test_which_trouble_is_one_recordings_own(error: Exception, is_own: bool) -> None:
     assert is_own_fault(error) is is_own
+
+
+def test_a_bucket_that_does_not_exist_concerns_all_recordings() -> None:
+    error = FluxionsStorageError("NoSuchBucket")
+    error.concerns_all = True
+    assert not is_own_fault(error)
 
 
 def test_progress_tells_done_in_flight_failed_rate_and_remaining_time() -> None:
