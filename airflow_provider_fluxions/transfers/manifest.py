@@ -35,17 +35,21 @@ class Manifest:
     """Where a task instance's manifest is: the same place on every try.
 
     :param price_per_audio_hour: for the cost of each input; None: there is none.
+    :param earlier_key: where an earlier version of this package wrote it.
     """
 
     bucket: str
     key: str
     price_per_audio_hour: float | None = None
+    earlier_key: str | None = None
 
     @classmethod
     def of(cls, ti: Any, destination: tuple[str, str], map_index: int, price: float | None) -> Manifest:
         """Return the place below the destination, see `manifest_key`."""
         bucket, prefix = destination
-        return cls(bucket, manifest_key(prefix, ti.dag_id, ti.run_id, ti.task_id, map_index), price)
+        key = manifest_key(prefix, ti.dag_id, ti.run_id, ti.task_id, map_index)
+        earlier = key.replace("~.jsonl", ".jsonl") if map_index < 0 else key
+        return cls(bucket, key, price, earlier)
 
     @property
     def uri(self) -> str:
@@ -68,12 +72,14 @@ class Manifest:
 
         Iterating raises ValueError at a line that is not a JSON object.
         """
-        try:
-            data = store.get(S3Object(self.bucket, self.key, 0, ""), MAX_BYTES)
-        except FluxionsStorageError as error:
-            log.info("There is no manifest to read: %s", printable(error))
-            return None
-        return map(_row, io.BytesIO(data))
+        for key in dict.fromkeys((self.key, self.earlier_key or self.key)):
+            try:
+                data = store.get(S3Object(self.bucket, key, 0, ""), MAX_BYTES)
+            except FluxionsStorageError as error:
+                log.info("There is no manifest to read: %s", printable(error))
+            else:
+                return map(_row, io.BytesIO(data))
+        return None
 
 
 def manifest_key(prefix: str, dag_id: str, run_id: str, task_id: str, map_index: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from airflow_provider_fluxions.transfers.arguments import optional_number_of, se
 from airflow_provider_fluxions.transfers.budget import Budget
 from airflow_provider_fluxions.transfers.entry import MAX_ERROR_CHARACTERS, Entry
 from airflow_provider_fluxions.transfers.ignored import extension_of, in_words, shortened
-from airflow_provider_fluxions.transfers.manifest import manifest_key
+from airflow_provider_fluxions.transfers.manifest import Manifest, manifest_key
 from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Selection, suffixes_of
 from airflow_provider_fluxions.transfers.summary import MAX_SHOWN_FAILURES, in_a_sentence, summarize, verdict
 from airflow_provider_fluxions.transfers.words import counted, planned
@@ -141,6 +142,18 @@ def test_a_manifest_has_one_key_for_each_task() -> None:
     assert len(keys) == 4
     assert manifest_key("out/", "d", "r", "t", -1) == "out/_manifests/d/r/t.jsonl"
     assert manifest_key("out/", "d", "r", "t", 1) == "out/_manifests/d/r/t-1.jsonl"
+
+
+def test_the_manifest_of_an_earlier_version_is_found_at_its_key() -> None:
+    def manifest(task_id: str, map_index: int) -> Manifest:
+        ti = SimpleNamespace(dag_id="d", run_id="r", task_id=task_id)
+        return Manifest.of(ti, ("b", "out/"), map_index, None)
+
+    assert (manifest("t-1", -1).key, manifest("t-1", -1).earlier_key) == (
+        "out/_manifests/d/r/t-1~.jsonl",
+        "out/_manifests/d/r/t-1.jsonl",
+    )
+    assert manifest("t", 1).earlier_key == manifest("t", 1).key
 
 
 def test_a_manifests_key_is_never_longer_than_s3_allows() -> None:
