@@ -37,6 +37,14 @@ LIST_FAULTS: list[dict[str, Any]] = [
     {"status": 200, "body": "html"},
     {"truncate_to_bytes": 40},
 ]
+NAMES: list[tuple[str, ...]] = [
+    (),
+    ("append:.opus",),
+    ("upper", "copy"),
+    ("dashes:-", "cut:32"),
+    ("dashes:_", "upper"),
+    ("percent", "cut:64"),
+]
 CRASHES = ["before the submit", "mid body", "after the answer", "while pausing", "before recording"]
 
 _numbers = itertools.count()
@@ -134,10 +142,13 @@ def run(service: Service, client: DyingClient, step: Try, ref: str, recorded: An
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(tries=TRIES, order=st.sampled_from(["newest", "oldest", "shuffled"]))
-def test_at_most_one_live_job_exists_and_is_the_one_returned(service: Service, tries: list[Try], order: str) -> None:
+@given(tries=TRIES, order=st.sampled_from(["newest", "oldest", "shuffled"]), names=st.sampled_from(NAMES))
+def test_at_most_one_live_job_exists_and_is_the_one_returned(
+    service: Service, tries: list[Try], order: str, names: tuple[str, ...]
+) -> None:
     ref = reference("property", next(_numbers))
     service.emulator.set_settings(list_order=order)
+    service.emulator.set_list(names=names)
     client = service.client(DyingClient, max_retries=0)
     recorded = None
     for number, step in enumerate(tries):
