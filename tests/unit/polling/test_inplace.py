@@ -14,7 +14,7 @@ from airflow_provider_fluxions.api.errors import (
 )
 from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS
 from airflow_provider_fluxions.emulator import OutcomeRule, Transition
-from airflow_provider_fluxions.polling.inplace import look, wait_in_place
+from airflow_provider_fluxions.polling.inplace import MAX_LAST_POLL_SECONDS, MAX_POLL_SECONDS, look, wait_in_place
 from airflow_provider_fluxions.polling.pace import (
     EARLY_REQUESTS_PER_SECOND,
     MIN_INTERVAL_SECONDS,
@@ -124,6 +124,87 @@ def test_a_refused_key_is_raised_at_once(account: FakeAccount, time: FakeTime) -
     with pytest.raises(FluxionsAuthenticationError):
         wait(account, time, Watched((1,)), 100)
     assert time.slept == []
+
+
+def test_a_key_that_is_rotated_during_a_wait_is_survived(account: FakeAccount, time: FakeTime) -> None:
+    """The connection has the new key five minutes later."""
+    began = time.now()
+    account.ends = {1: began + 900}
+    refused = FluxionsAuthenticationError("wrong key", status_code=401)
+    account.trouble = lambda: refused if began + 60 <= time.now() < began + 360 else None
+    reconnections: list[float] = []
+
+    def reconnect() -> FakeAccount:
+        reconnections.append(time.now())
+        return account
+
+    outcome = wait_in_place(
+        account,  # type: ignore[arg-type]
+        Watched((1,)),
+        poll_interval=10,
+        deadline=began + 3600,
+        clock=time.clock,
+        reconnect=reconnect,  # type: ignore[arg-type, return-value]
+    )
+    assert outcome is Outcome.DONE
+    assert len(reconnections) >= 25, "once before each request"
+
+
+def test_a_key_that_stays_refused_during_a_wait_is_raised_after_ten_minutes(
+    account: FakeAccount, time: FakeTime
+) -> None:
+    began = time.now()
+    account.ends = {1: math.inf}
+    refused = FluxionsAuthenticationError("wrong key", status_code=403)
+    account.trouble = lambda: refused if time.now() >= began + 60 else None
+    with pytest.raises(FluxionsAuthenticationError):
+        wait_in_place(
+            account,  # type: ignore[arg-type]
+            Watched((1,)),
+            poll_interval=10,
+            deadline=began + 3600,
+            clock=time.clock,
+            reconnect=lambda: account,  # type: ignore[arg-type, return-value]
+        )
+    assert 660 <= time.now() - began <= 690
+
+
+def test_a_request_takes_at_most_what_is_left_of_the_deadline_and_has_no_retries(
+    account: FakeAccount, time: FakeTime
+) -> None:
+    account.ends = {1: math.inf}
+    wait(account, time, Watched((1,)), 35, interval=10)
+    seconds = [limits["total_timeout"] for limits in account.limits]
+    assert {limits["max_retries"] for limits in account.limits} == {0}
+    assert seconds[0] == MAX_POLL_SECONDS
+    assert seconds[-1] == MAX_LAST_POLL_SECONDS
+    assert seconds[:-1] == sorted(seconds[:-1], reverse=True)
+
+
+@pytest.mark.parametrize(("asked", "slept"), [(1e9, 300.0), (10.0, 10.0)])
+def test_a_service_cannot_ask_for_a_longer_pause_than_five_minutes(
+    account: FakeAccount, time: FakeTime, asked: float, slept: float
+) -> None:
+    throttled = FluxionsThrottledError("slow down")
+    throttled.retry_after_seconds = asked
+    account.ends = {1: 0.0}
+    account.trouble = lambda: throttled if len(account.requests) == 1 else None
+    assert wait(account, time, Watched((1,)), 86_400) is Outcome.DONE
+    assert time.slept == [slept]
+
+
+def test_a_clock_that_is_set_back_does_not_change_the_pace(account: FakeAccount, time: FakeTime) -> None:
+    account.ends = {1: math.inf}
+
+    def trouble() -> None:
+        if len(account.requests) == 30:
+            time.offset = -3600.0
+        if len(account.requests) == 60:
+            account.ends[1] = 0.0
+
+    account.trouble = trouble  # type: ignore[assignment]
+    assert wait(account, time, Watched((1,)), 86_400) is Outcome.DONE
+    assert set(time.slept[28:]) == {11.0}
 
 
 def test_an_unknown_job_ends_the_wait(account: FakeAccount, time: FakeTime) -> None:
