@@ -69,25 +69,24 @@ def test_an_output_may_be_stored_again_as_it_was_and_is_counted() -> None:
     assert (outputs.puts, outputs.rewritten) == (7, 1)
 
 
-@pytest.mark.parametrize(
-    ("versions", "fault"),
-    [
-        ({FIRST: []}, "is missing"),
-        ({"p-000-2.wav.srt": [output(0)]}, "is left over"),
-        ({FIRST: [Version(b"other", output(0).metadata), output(0)]}, "written 2 times with differences"),
-        ({FIRST: [Version(b"", output(0).metadata)]}, "is empty"),
-        ({FIRST: [output(1)]}, "has the metadata"),
-        ({FIRST: [output(0, **{"job-id": "9"})]}, "has the metadata"),
-        ({MANIFEST: []}, "is missing"),
-        ({MANIFEST: [manifest(status="in_flight")]}, "the manifest says"),
-        ({MANIFEST: [manifest(job_id="9")]}, "the manifest says"),
-        ({MANIFEST: [Version(b"", {}), manifest()]}, "a manifest has the lines"),
-    ],
-)
-def test_the_judge_sees(versions: dict[str, Sequence[Version]], fault: str) -> None:
-    found = faults({key: value for key, value in stored(**versions).items() if value})
-    assert len(found) == 1
-    assert fault in found[0]
+SEEN: list[tuple[dict[str, Sequence[Version]], str]] = [
+    ({FIRST: []}, "is missing"),
+    ({"p-000-2.wav.srt": [output(0)]}, "is left over"),
+    ({FIRST: [Version(b"other", output(0).metadata), output(0)]}, "written 2 times with differences"),
+    ({FIRST: [Version(b"", output(0).metadata)]}, "is empty"),
+    ({FIRST: [output(1)]}, "has the metadata"),
+    ({FIRST: [output(0, **{"job-id": "9"})]}, "has the metadata"),
+    ({MANIFEST: []}, "is missing"),
+    ({MANIFEST: [manifest(status="in_flight")]}, "the manifest says"),
+    ({MANIFEST: [manifest(job_id="9")]}, "the manifest says"),
+    ({MANIFEST: [Version(b"", {}), manifest()]}, "a manifest has the lines"),
+]
+
+
+def test_the_judge_sees_each_fault_and_nothing_else() -> None:
+    found = [faults({key: value for key, value in stored(**versions).items() if value}) for versions, _ in SEEN]
+    wrong = [(one, fault) for one, (_, fault) in zip(found, SEEN, strict=True) if len(one) != 1 or fault not in one[0]]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("returned", [None, {**RETURNED, "completed": 1}, {**RETURNED, "failed": 1}])

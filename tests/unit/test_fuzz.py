@@ -64,7 +64,7 @@ def test_a_recorded_answer_with_bytes_changed_is_a_value_or_our_error(path: Path
 @pytest.mark.parametrize("field", FIELDS)
 def test_any_depth_is_a_value_or_our_error(status: int, field: str) -> None:
     # A reader's stack ends somewhere between, and what it still takes in a writer must bear.
-    for depth in (1, 30, 31, 32, 33, *range(300, 520), 5_000, 100_000):
+    for depth in (1, 30, 31, 32, 33, *range(300, 520, 4), 5_000, 100_000):
         read_answer(status, {}, nested(depth, field))
 
 

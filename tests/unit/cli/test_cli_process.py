@@ -70,7 +70,7 @@ def test_errors_are_one_line_and_no_traceback(process: Process, monkeypatch: pyt
 
 
 def test_a_reader_who_has_had_enough_is_no_error(account: Service) -> None:
-    account.emulator.seed_jobs(2000)
+    account.emulator.seed_jobs(2000, status="processing")
     line = f"{sys.executable} -m airflow_provider_fluxions list --limit 0 | head -n 1"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

@@ -112,6 +112,7 @@ def test_few_buried_jobs_cost_no_full_scan_in_any_round(account: FakeAccount) ->
     assert max(later) <= 11
 
 
+@pytest.mark.slow
 def test_jobs_that_somebody_begins_to_wait_for_oldest_first_cost_hardly_more_than_their_pages(
     account: FakeAccount,
 ) -> None:
@@ -124,7 +125,7 @@ def test_jobs_that_somebody_begins_to_wait_for_oldest_first_cost_hardly_more_tha
 
 
 @pytest.mark.parametrize("step", [1, 3, 20])
-@pytest.mark.parametrize("depth", [1000, 5000])
+@pytest.mark.parametrize("depth", [1000, pytest.param(5000, marks=pytest.mark.slow)])
 def test_buried_jobs_are_soon_found_however_few_come_at_a_time(account: FakeAccount, step: int, depth: int) -> None:
     account.ends = running(range(depth))
     memory = Memory()
