@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
@@ -31,15 +30,6 @@ def optional_number_of(name: str, value: Any, read: Any) -> Any:
     if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none")):
         return None
     return number_of(name, value, read)
-
-
-def seconds_of(name: str, value: Any) -> float:
-    """Return the seconds of an argument that can be a number or a ``timedelta``.
-
-    :raises FluxionsInputError: it is neither, or below 0.
-    """
-    seconds: float = number_of(name, value.total_seconds() if isinstance(value, timedelta) else value, float)
-    return seconds
 
 
 def at_least_one(name: str, value: Any) -> int:

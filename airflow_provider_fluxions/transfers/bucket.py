@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.reference import reference
+from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.cost import checked_price
 from airflow_provider_fluxions.formats import choose, choose_installed
@@ -30,7 +31,7 @@ from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, Flu
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
 from airflow_provider_fluxions.task_metrics import TaskMetrics
 from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
-from airflow_provider_fluxions.transfers.arguments import at_least_one, boolean_of, number_of, seconds_of
+from airflow_provider_fluxions.transfers.arguments import at_least_one, boolean_of, number_of
 from airflow_provider_fluxions.transfers.budget import Budget
 from airflow_provider_fluxions.transfers.entry import DONE, Entry
 from airflow_provider_fluxions.transfers.flow import Flow, Pace

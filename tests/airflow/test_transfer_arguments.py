@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInputError, FluxionsStorageError
+from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.s3 import parse_s3_uri
 from airflow_provider_fluxions.s3.addresses import lower_names, version_of
 from airflow_provider_fluxions.s3.failures import judge_response, recording_error, storage_errors
 from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
 from airflow_provider_fluxions.transfers.address import has_extension, parse_destination, parse_source
-from airflow_provider_fluxions.transfers.arguments import optional_number_of, seconds_of
+from airflow_provider_fluxions.transfers.arguments import optional_number_of
 from airflow_provider_fluxions.transfers.budget import Budget
 from airflow_provider_fluxions.transfers.entry import MAX_ERROR_CHARACTERS, Entry
 from airflow_provider_fluxions.transfers.ignored import extension_of, in_words, shortened
@@ -98,8 +99,8 @@ def test_a_timeout_is_seconds_or_a_timedelta() -> None:
     ("arguments", "message"),
     [
         ({"timeout": "soon"}, "timeout must be a number"),
-        ({"timeout": -1}, "timeout must be 0 or more"),
-        ({"timeout": timedelta(seconds=-1)}, "timeout must be 0 or more"),
+        ({"timeout": -1}, "timeout must be a number of seconds or a timedelta"),
+        ({"timeout": timedelta(seconds=-1)}, "timeout must be a number of seconds or a timedelta"),
         ({"poll_interval": None}, "poll_interval must be a number"),
         ({"max_in_flight": "many"}, "max_in_flight must be at least 1"),
         ({"upload_workers": None}, "upload_workers must be at least 1"),
