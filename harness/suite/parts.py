@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How much may run at once, as a sum of loads. A running Airflow waits half of the time, so three fill two cores. Of the
-# campaigns no more than two: they take a task that shows no sign of life for 20 s for lost.
+# How much may run at once, as a sum of loads: two running Airflows, which wait half of the time, and beside them tests
+# that compute. Of the campaigns no more than two: they take a task that shows no sign of life for 20 s for lost.
 CAPACITY = 6
-RUNNING, COMPUTING, CAMPAIGN = 2, 4, 3
+LOAD, CAMPAIGN = 2, 3
 FIRST, LAST = "3.3", "2.11"
 
 
@@ -22,7 +22,7 @@ class Part:
     name: str
     command: tuple[str, ...]
     needs: tuple[str, ...] = ()
-    load: int = RUNNING
+    load: int = LOAD
     before_minute: float = float("inf")
     tests: bool = True
 
@@ -36,23 +36,23 @@ def _check(name: str, *arguments: str, needs: tuple[str, ...] = (), before_minut
     return Part(" ".join((name, *arguments)), command, needs=needs, before_minute=before_minute, tests=False)
 
 
-def _tests(name: str, environment: str, *arguments: str, servers: bool = False, load: int = RUNNING) -> Part:
+def _tests(name: str, environment: str, *arguments: str, servers: bool = False, load: int = LOAD) -> Part:
     needs = (f"install {environment}", *(("install servers",) if servers else ()))
     return Part(name, ("scripts/test", environment, *arguments), needs, load)
 
 
 INSTALL = (_install("servers"), _install(FIRST), _install(LAST), _install("core"))
-CORE = (_tests("core", "core", "-m", "", load=COMPUTING),)
+CORE = (_tests("core", "core", "-m", ""),)
 # The longest first: what waits for Airflow runs beside what computes.
 ON_AIRFLOW = {
     FIRST: (
         _tests("running 3.3", FIRST, "tests/e2e", "-m", "not campaign", servers=True),
-        _tests("classes 3.3", FIRST, "classes", load=COMPUTING),
+        _tests("classes 3.3", FIRST, "classes"),
         _tests("viewer 3.3", FIRST, "tests/viewer", "campaigns/tests", servers=True),
     ),
     LAST: (
         _tests("running 2.11", LAST, "tests/e2e", "-m", "not campaign and not any_version", servers=True),
-        _tests("classes 2.11", LAST, "classes", "-m", "not any_version", load=COMPUTING),
+        _tests("classes 2.11", LAST, "classes", "-m", "not any_version"),
     ),
 }
 CAMPAIGNS = (
