@@ -105,7 +105,8 @@ def lost_after(seconds: int) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
         # The same in Airflow 2.11. It keeps its own interval for looking, 10 s: looking every 3 s, a busy scheduler
         # reported a lost task several times, and the late reports failed the tries that had followed.
-        "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "2",
+        # A task whose own heartbeat is later than this interval ends itself: with 2 s, on a busy machine most did.
+        "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": str(max(2, seconds // 4)),
         "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": str(seconds),
     }
 
