@@ -13,7 +13,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("airflow_provider_fluxions", "benchmarks", "campaigns", "dags_examples", "harness", "tests")
 # Where tests run. What is in none of these folders takes minutes, and is named instead of run.
-ENVIRONMENTS = {"tests/unit": "core", "tests/emulator": "core", "tests/airflow": "3.3", "campaigns/tests": "3.3"}
+ENVIRONMENTS = {
+    "tests/unit": "core",
+    "tests/emulator": "core",
+    "tests/hostile": "core",
+    "tests/airflow": "3.3",
+    "campaigns/tests": "3.3",
+}
 QUICK = ("-m", "not slow", "--hypothesis-profile", "quick")
 # What concerns files that nobody imports: pattern of the path -> tests, or a script to run by hand.
 OTHERS = {

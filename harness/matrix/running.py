@@ -15,8 +15,10 @@ from harness.matrix.interpreters import find_python
 from harness.matrix.results import Result, counts_of
 from harness.processes import tail
 
-# Airflow's classes without a running one, and every example on a running one.
-SHORT = ("tests/airflow", "tests/e2e/test_e2e_examples.py")
+# Every example on a running Airflow, which begins first because it waits, and Airflow's classes without a running one.
+SHORT = ("tests/e2e/test_e2e_examples.py", "tests/airflow")
+# Two files of tests/e2e would start two Airflows, one in each process.
+WORKERS = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile")
 # And every mode of waiting with every outcome.
 TESTS = (*SHORT, "tests/e2e/test_parity.py")
 PACKAGES = {
@@ -65,7 +67,7 @@ def _pytest(python: Path, stem: Path, tests: Sequence[str]) -> tuple[int, Path, 
     junit.unlink(missing_ok=True)
     with log.open("w") as out:
         done = subprocess.run(
-            [python, "-m", "pytest", "-q", f"--junitxml={junit}", *tests],
+            [python, "-m", "pytest", "-q", f"--junitxml={junit}", *(WORKERS if tests == SHORT else ()), *tests],
             cwd=ROOT,
             stdout=out,
             stderr=subprocess.STDOUT,
