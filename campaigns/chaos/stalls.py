@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 
 from airflow_provider_fluxions.emulator.faults import Fault
@@ -41,21 +42,38 @@ def prepare(scene: Scene, part: Part) -> None:
 def stall(scene: Scene, part: Part) -> bool:
     """Stop the part's task and its supervisor once its upload has begun; continue both when a later try has submitted.
 
-    Return whether the processes were alive by then. False as well where the upload was never seen: the emulator was
-    killed, or the task.
+    Return whether the processes were alive by then. False as well where no upload stopped in time.
     """
+    deadline = time.monotonic() + REACHED_SECONDS
     try:
-        wait_until(lambda: _is_held(scene, part), f"{part.run_id} uploads", REACHED_SECONDS)
-        pid = _process(scene, part)
-        pids = [task_processes.parent(pid), pid]
-    except (HarnessError, LookupError, OSError):
+        while not (pids := _uploading(scene, part, deadline - time.monotonic())):
+            # The task was killed, or S3 ended the upload: the next one will do.
+            _read_on(scene, part)
+            prepare(scene, part)
+    except HarnessError:
+        _read_on(scene, part)
         return False
-    finally:
-        # Whatever came of it, the service reads on.
-        with scene.account.awake:
-            del scene.account.lasting[part.run_id]
-            scene.account.control.release(part.run_id)
     return _stop_until_replaced(scene, part, pids)
+
+
+def _uploading(scene: Scene, part: Part, seconds: float) -> list[int]:
+    """Wait for an upload that the service holds; the processes of its supervisor and its task, if they still live.
+
+    :raises HarnessError: there was none in time.
+    """
+    wait_until(lambda: _is_held(scene, part), f"{part.run_id} uploads", seconds)
+    try:
+        pid = _process(scene, part)
+        return [task_processes.parent(pid), pid]
+    except (LookupError, OSError):
+        return []
+
+
+def _read_on(scene: Scene, part: Part) -> None:
+    """Let the service read the rest of the upload, and hold no other."""
+    with scene.account.awake:
+        scene.account.lasting.pop(part.run_id, None)
+        scene.account.control.release(part.run_id)
 
 
 def _stop_until_replaced(scene: Scene, part: Part, pids: list[int]) -> bool:
@@ -63,6 +81,7 @@ def _stop_until_replaced(scene: Scene, part: Part, pids: list[int]) -> bool:
     try:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
+        _read_on(scene, part)
         wait_until(lambda: _is_replaced(scene, part), f"{part.run_id} replaced", REPLACED_SECONDS)
     except (HarnessError, OSError):
         return False
