@@ -27,8 +27,8 @@ from airflow_provider_fluxions.emulator import Emulator, EmulatorServer
 from harness.faulty_s3 import FaultyS3, S3At
 
 INPUT, OUTPUT = "fluxions-input", "fluxions-output"
-# No version of Airflow changes what these say: pages and files of the repository, functions of plain values, and what a
-# transfer makes of recordings. `test_transfers.py` runs a transfer on each version.
+# No version of Airflow changes what these say: pages and files of the repository, and what a transfer makes of
+# recordings (`test_transfer_*.py`). `test_transfers.py` runs transfers on each version.
 ANY_VERSION = {
     "test_commands_on_pages.py",
     "test_docs.py",
@@ -36,19 +36,13 @@ ANY_VERSION = {
     "test_faulty_s3.py",
     "test_formats_in_transfers.py",
     "test_registry_file.py",
-    "test_transfer_features.py",
-    "test_transfer_names.py",
-    "test_transfer_ownership.py",
-    "test_transfer_robustness.py",
-    "test_transfer_rules.py",
-    "test_transfer_stored_objects.py",
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs on one version only."""
     for item in items:
-        if item.path.name in ANY_VERSION:
+        if item.path.name in ANY_VERSION or item.path.name.startswith("test_transfer_"):
             item.add_marker(pytest.mark.any_version)
 
 
