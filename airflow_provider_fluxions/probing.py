@@ -50,7 +50,7 @@ def audio_seconds(name: str, size_bytes: int, read: Read) -> float | None:
         raise _missing_tinytag() from error
     if not size_bytes:
         return None
-    file = io.BufferedReader(_Ranges(size_bytes, read), BLOCK_BYTES)
+    file = _Header(_Ranges(size_bytes, read), BLOCK_BYTES)
     held: float | None = None
     seconds: float | None = None
     try:
@@ -127,6 +127,15 @@ def source_seconds(source: AudioSource) -> float | None:
 
 class _TooFar(OSError):
     """More than the limit would have to be read."""
+
+
+class _Header(io.BufferedReader):
+    """A recording of which a parser reads little, whatever length the recording claims for a part of itself."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return at most ``size`` bytes. Python would allocate all of them first."""
+        most = MAX_PROBED_BYTES + 1
+        return super().read(most if size is None or size < 0 else min(size, most))
 
 
 class _Ranges(io.RawIOBase):

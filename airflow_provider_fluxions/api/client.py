@@ -18,9 +18,9 @@ from urllib3.exceptions import HTTPError
 
 from airflow_provider_fluxions.api import read
 from airflow_provider_fluxions.api.audio import AudioSource, UploadBody, UploadGuard, audio_source
+from airflow_provider_fluxions.api.checks import check_content_type, check_limits, check_page, sent_filename
 from airflow_provider_fluxions.api.errors import (
     FluxionsConnectionError,
-    FluxionsInputError,
     FluxionsNotFoundError,
     FluxionsRejectedError,
     FluxionsResponseError,
@@ -112,10 +112,7 @@ class FluxionsClient:
         :param max_retries: maximum number of retries of a read, at most the settings' own. Default None: theirs.
         :raises FluxionsInputError: ``total_timeout`` is not more than 0, or ``max_retries`` is less than 0.
         """
-        if total_timeout is not None and not total_timeout > 0:
-            raise FluxionsInputError(f"total_timeout must be more than 0 seconds, not {total_timeout}.")
-        if max_retries is not None and max_retries < 0:
-            raise FluxionsInputError(f"max_retries must be 0 or more, not {max_retries}.")
+        check_limits(total_timeout, max_retries)
         limited_client = copy.copy(self)
         limited_client._total_timeout = total_timeout
         limited_client._max_retries = max_retries
@@ -159,12 +156,13 @@ class FluxionsClient:
         :param content_type: The audio's media type. Default None: the extension of the recording, else the type in
             its store, else its first bytes, else the extension of ``filename``.
         :param guard: May end the upload before its last byte. Default None.
+        :raises FluxionsInputError: ``filename`` or ``content_type`` cannot be sent.
         :raises FluxionsAudioError: nothing to send, or it changed while it was sent.
         :raises FluxionsRequestError: no usable answer.
         """
+        name = sent_filename(filename)
+        check_content_type(content_type)
         source = audio_source(audio)
-        # Names from a file system may hold bytes that are no UTF-8; they cannot stand in a URL.
-        name = filename.encode("utf-8", errors="replace").decode()
         params = {"filename": name, "non_speech": _flag(non_speech), "cache": _flag(cache)}
         choice = self.settings.base_url, self.settings.submit_path
         paths = _from(self._submit_paths, _working_submit_paths.get(choice))
@@ -213,8 +211,7 @@ class FluxionsClient:
         :param limit: 1 to 100 jobs.
         :raises FluxionsInputError: ``limit`` or ``offset`` is out of range.
         """
-        if not 1 <= limit <= MAX_PAGE_JOBS or offset < 0:
-            raise FluxionsInputError(f"limit must be 1 to {MAX_PAGE_JOBS} and offset 0 or more: {limit}, {offset}.")
+        check_page(limit, offset, MAX_PAGE_JOBS)
         return Page.from_json(self._get("/transcriptions", {"limit": str(limit), "offset": str(offset)}))
 
     def iter_transcriptions(self) -> Iterator[Job]:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError, JobId
+from airflow_provider_fluxions.api.read import shown
 
 # What could change a URL's path, or is a list rendered to text, is no id.
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,199}")
+_END_OF_NUMBERS = 10**200
 
 
 def check_job_id(value: object) -> JobId:
     """Return a job id as it is.
 
-    :raises FluxionsInputError: it is neither a whole number nor a plain word.
+    :raises FluxionsInputError: it is neither a whole number nor a plain word, or has more than 200 characters.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _END_OF_NUMBERS:
         return value
     if isinstance(value, str) and _JOB_ID.fullmatch(value) and value.lower() not in ("none", "null"):
         return value
     raise FluxionsInputError(
-        f"A job id must be a number or a plain word such as FluxionsSubmitOperator returns, not {value!r}. If it "
+        f"A job id must be a number or a plain word such as FluxionsSubmitOperator returns, not {shown(value)}. If it "
         "comes by XCom, check that the submitting task ran and which of its values is pulled."
     )
 

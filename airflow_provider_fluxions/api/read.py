@@ -82,7 +82,10 @@ def _is_cut(text: str, position: int) -> bool:
 
 def shown(value: Any) -> str:
     """Return any JSON as a message may show it: its beginning, however long or deep it is."""
-    return _SHORT.repr(value)
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # Python limits the digits of an integer
+        return "a number of too many digits"
 
 
 def said(value: Any) -> str | None:

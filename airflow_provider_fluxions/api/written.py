@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsConfigError
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.read import shown
 from airflow_provider_fluxions.api.settings import ClientSettings
 
 # The Test button of Airflow 2's form tells a ticked box as "y".
@@ -51,8 +52,15 @@ def _read(name: str, value: Any, reader: Callable[[Any], Any]) -> Any:
     try:
         return reader(value)
     except (TypeError, ValueError, OverflowError):
-        problem = f"{name} must be {KINDS[reader]}, not {printable(json.dumps(value, default=str), 100)}."
+        problem = f"{name} must be {KINDS[reader]}, not {printable(_as_json(value), 100)}."
     raise FluxionsConfigError(problem)
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, default=str)
+    except (TypeError, ValueError, RecursionError):  # a name that is not text, an integer of too many digits, depth
+        return shown(value)
 
 
 def _number(value: Any) -> float:

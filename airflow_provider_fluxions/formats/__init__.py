@@ -28,6 +28,7 @@ from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import jsonl, parquet, plain_text, raw_json, srt, vtt
 from airflow_provider_fluxions.formats.base import Choice, Format
+from airflow_provider_fluxions.formats.signed_links import without_told_links
 from airflow_provider_fluxions.formats.stored import read_stored
 
 __all__ = [
@@ -113,7 +114,7 @@ def render(transcription: Transcription, name: str, /, **options: Any) -> bytes:
         or the result would be several files.
     """
     chosen = get_format(name).read_options(options)
-    return get_format(name).write(transcription.named(chosen.speaker_names), chosen)
+    return get_format(name).write(without_told_links(transcription).named(chosen.speaker_names), chosen)
 
 
 def render_files(transcription: Transcription, name: str, /, **options: Any) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.formats.signed_links import without_told_links
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,8 @@ class Choice:
 
         :raises FluxionsFormatError: this transcription cannot be written that way.
         """
-        return self.format.files(transcription.named(self.options.speaker_names), self.options, origin)
+        told = without_told_links(transcription)
+        return self.format.files(told.named(self.options.speaker_names), self.options, origin)
 
 
 def _plain(value: Any) -> Any:

@@ -7,8 +7,11 @@ null, too; within other text its query is replaced by ``?***``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
+
+from airflow_provider_fluxions.api.models import Transcription
 
 LINK_FIELDS = frozenset({"audio_url", "original_audio_url"})
 
@@ -44,7 +47,32 @@ def without_links(value: Any) -> Any:
         unsigned = without_signed_links(value)
         return None if unsigned != value and _WORD.fullmatch(value.strip()) else unsigned
     if isinstance(value, Mapping):
-        return {name: None if name in LINK_FIELDS else without_links(one) for name, one in value.items()}
+        return {
+            without_signed_links(str(name)): None if name in LINK_FIELDS else without_links(one)
+            for name, one in value.items()
+        }
     if isinstance(value, list | tuple):
         return [without_links(one) for one in value]
     return value
+
+
+def without_told_links(transcription: Transcription) -> Transcription:
+    """Return a transcription without signed links in what was said and in its other texts; itself if it has none.
+
+    Every format writes this one, so that results made from a stored ``json`` are the same as those made at once.
+    """
+    if not transcription.raw or not any("=" in text and may_hold_signed_link(text) for text in _texts(transcription)):
+        return transcription
+    clean = type(transcription).from_json(without_links(transcription.raw))
+    return replace(clean, speaker_names=transcription.speaker_names)
+
+
+def _texts(transcription: Transcription) -> Iterator[str]:
+    for name, value in vars(transcription).items():
+        if isinstance(value, str) and name not in LINK_FIELDS:
+            yield value
+    for segment in transcription.segments:
+        yield segment.text
+        yield segment.speaker or ""
+        for word in segment.words:
+            yield word.text
