@@ -20,20 +20,9 @@ from airflow_provider_fluxions.api.errors import (
 )
 from airflow_provider_fluxions.api.limits import Call
 from airflow_provider_fluxions.api.retry_after import MAX_RETRY_AFTER_SECONDS, limited_pause
+from tests.hostile.responses import DRIPS
 from tests.unit.conftest import KEY, Service
 from tests.unit.fakes import FakeTime
-
-OK = b"HTTP/1.1 200 OK\r\n"
-# What a server sends at once, before it sends this byte every 10 ms without an end.
-DRIPS = {
-    "status line": (b"HTTP/1.1 200 ", b"O"),
-    "headers": (OK + b"X-A: ", b"a"),
-    "body of a known length": (OK + b"Content-Length: 100000\r\n\r\n", b" "),
-    "body without a length": (OK + b"\r\n", b" "),
-    "size of a chunk": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
-    "chunks": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
-    "body before a retry": (b"HTTP/1.1 503 No\r\nContent-Length: 100000\r\n\r\n", b" "),
-}
 
 
 @contextmanager
@@ -71,16 +60,6 @@ def dripping(head: bytes, drop: bytes, tls: ssl.SSLContext | None = None) -> Ite
             listener.shutdown(socket.SHUT_RDWR)
             for thread in list(threads):
                 thread.join(10)
-
-
-@pytest.mark.parametrize("where", DRIPS)
-def test_a_response_that_drips_ends_at_the_read_timeout(where: str) -> None:
-    with (
-        dripping(*DRIPS[where]) as url,
-        FluxionsClient(KEY, url, read_timeout=0.2, max_retries=1, backoff_seconds=0.0) as client,
-        pytest.raises(FluxionsConnectionError, match=r"(?i)timed out.* a larger read_timeout"),
-    ):
-        client.list_transcriptions()
 
 
 def test_a_response_that_drips_over_tls_ends_at_the_read_timeout(tmp_path: Path) -> None:

@@ -78,16 +78,6 @@ def test_an_mp4_that_claims_days_is_of_unknown_length() -> None:
     assert seconds_of(data + bytes(10_000), "call.m4a") is None
 
 
-@given(
-    st.sampled_from([b"RIFF", b"fLaC", b"OggS", b"ID3\3", b"\xff\xfb", b"FORM", b"\0\0\0\x20ftypM4A "]),
-    st.binary(max_size=300),
-)
-def test_any_bytes_have_a_length_or_none(magic: bytes, rest: bytes) -> None:
-    for name in ("a.wav", "a.mp3", "a.m4a", "a.ogg", "a.aiff", "a"):
-        seconds = seconds_of(magic + rest, name)
-        assert seconds is None or 0 < seconds <= (len(magic) + len(rest)) / MIN_BYTES_PER_SECOND
-
-
 def test_a_failure_of_s3_is_no_unknown_length() -> None:
     def read(start: int, size: int) -> bytes:
         raise FluxionsStorageError("S3 refused")

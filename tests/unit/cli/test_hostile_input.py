@@ -19,11 +19,14 @@ from airflow_provider_fluxions.cli.exits import Exit
 from airflow_provider_fluxions.cli.main import main
 from airflow_provider_fluxions.cli.results import file_name
 from airflow_provider_fluxions.emulator import OutcomeRule
+from tests.hostile.harmless import assert_harmless
+from tests.hostile.inputs import COMMAND_LINES
+from tests.hostile.responses import STEERING
+from tests.hostile.table import Row
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.replies import job_body, replies
 from tests.unit.conftest import KEY, Service
 
-STEERING = "\x1b[31mred\x1b]0;title\x07\x9b2J\r\n2026-01-01 INFO forged\u202e"
 NAMES = [
     "\ud800.mp3",
     "a\x00b.mp3",
@@ -131,55 +134,21 @@ def test_a_body_that_is_not_an_answer_is_one_sentence(
             assert_one_sentence_or_a_value(done)
 
 
-IMPOSSIBLE = [
-    ["submit", "\ud800.mp3"],
-    ["submit", "a\x00b.mp3"],
-    ["submit", "x" * 300 + ".mp3"],
-    ["submit", "x/" * 3_000],
-    ["submit", STEERING],
-    ["submit", "s3://\x1b[31m/key"],
-    ["submit", "RECORDING", "--once-days", "999999999999"],
-    ["submit", "RECORDING", "--filename", "\ud800.mp3"],
-    ["submit", "RECORDING", "--filename", "a\x00b.mp3"],
-    ["submit", "RECORDING", "--no-once", "--filename", "\ud800.mp3"],
-    ["submit", "RECORDING", "--no-once", "--filename", "x" * 300],
-    ["submit", "RECORDING", "--retry-for", "1e300"],
-    ["submit", "RECORDING", "--wait", "--timeout", "1e300"],
-    ["submit", "RECORDING", "--wait", "--poll-interval", "1e300"],
-    ["submit", "RECORDING", "--format", "\x1b[31m"],
-    ["submit", "RECORDING", "--format", "text", "--option", "\x1b.a=1"],
-    ["submit", "RECORDING", "--format", "text", "--option", "text.speaker_names=" + "[" * 100_000],
-    ["submit", "RECORDING", "--format", "text", "--to", "a\x00b"],
-    ["submit", "RECORDING", "--format", "text", "--to", "\ud800"],
-    ["export", "1", "--to", "x" * 300],
-    ["export", "1", "--to", "/proc/1/nowhere"],
-    ["list", "--limit", "9" * 30],
-    ["list", "--limit", "9" * 5_000],
-    ["list", "--match", "[" * 1_000],
-    ["list", "--match", "\ud800"],
-    ["list", "--status", "\x1b[31m"],
-    ["get", "9" * 5_000],
-    ["get", "\x1b[31m"],
-    ["get", "../../health"],
-    ["wait", "1", "--timeout", "nan"],
-    ["list", "--conn-id", "\x1b[31m"],
-    ["list", "\x1b[31m"],
-    ["list", "--\x1b[31m"],
-    ["\x1b[31m"],
-]
-
-
-def test_an_impossible_argument_is_one_sentence(
-    run: Run, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("row", COMMAND_LINES, ids=lambda row: row.words)
+def test_a_hostile_command_line_has_the_outcome_of_its_row(
+    row: Row, run: Run, account: Service, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for arguments in IMPOSSIBLE:
-        done = run(*(str(recording) if one == "RECORDING" else one for one in arguments))
-        assert "Traceback" not in done.err, arguments
-        assert "\x1b" not in done.err + done.out, arguments
-        assert done.status in (Exit.OK, Exit.ERROR, Exit.USAGE, Exit.NOT_FOUND), arguments
-        if done.status:
-            assert sum("rror: " in line for line in done.err.splitlines()) == 1, done.err
+    account.emulator.seed_jobs(1)
+    line = [str(recording) if one == "RECORDING" else one for one in row.given]
+    done = assert_harmless(lambda: run(*line)).value
+    assert "Traceback" not in done.err
+    assert "\x1b" not in done.err + done.out
+    assert done.status in (Exit.OK, Exit.ERROR, Exit.USAGE, Exit.NOT_FOUND)
+    assert row.shown in done.err, done.err
+    assert bool(done.status) == bool(row.shown), done.err
+    if done.status:
+        assert sum("rror: " in line for line in done.err.splitlines()) == 1, done.err
 
 
 NAMES_OF_COMMANDS = [command.name for command in COMMANDS if command.name != "emulator"]
