@@ -86,6 +86,7 @@ def _stop_until_replaced(scene: Scene, part: Part, pids: list[int]) -> bool:
     except (HarnessError, OSError):
         return False
     finally:
+        _read_on(scene, part)
         was_alive = [_continued(pid) for pid in pids]
         scene.stopped.difference_update(pids)
     _try(lambda: wait_until(lambda: task_processes.is_gone(pids[1]), f"process {pids[1]} gone", ENDED_SECONDS))
