@@ -16,7 +16,7 @@ from tests.unit.fakes import FakeTime, source
 
 FOREIGN_JOBS = 300
 # How long a client waits for an answer that is held back, in real seconds.
-SUBMIT_TIMEOUT_SECONDS = 0.15
+SUBMIT_TIMEOUT_SECONDS = 0.6
 
 # Answers by name; those that follow the creation of a job leave it behind. Held requests stay held until the end:
 # against a server that creates a job after our looks nothing can be done.

@@ -104,11 +104,11 @@ def test_what_is_known_of_the_source_is_in_the_transcripts() -> None:
     assert [row[name] for name in known] == ["s3://in/a.mp3", 7, "r", None]
 
 
-@pytest.mark.parametrize("job_id", [124, "abc", 2**63, "9" * 30, "half \ud83d pair"])
-def test_no_id_is_refused_and_each_is_the_key_of_every_row(job_id: Any) -> None:
+@pytest.mark.parametrize("job_id", [124, "abc", 2**63, "9" * 30])
+def test_the_job_id_is_the_key_of_every_row(job_id: Any) -> None:
     read = tables(Transcription.from_json({**ANSWERS["words"], "id": job_id}))
     for table in read.values():
-        assert {row["transcription_id"] for row in table.to_pylist()} == {str(job_id).replace("\ud83d", "?")}
+        assert {row["transcription_id"] for row in table.to_pylist()} == {str(job_id)}
 
 
 def test_a_reference_in_the_file_name_is_the_clients_unless_the_task_knows_better() -> None:
