@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from airflow_provider_fluxions.emulator.faults import Fault
 from campaigns import task_processes
 from campaigns.chaos.plan import Kill
 from campaigns.chaos.scene import Scene
@@ -57,8 +58,11 @@ def _kill_emulator(scene: Scene, down_seconds: float) -> None:
     account = scene.account
     with account.awake:
         account.collect()
+        unmet = [Fault(**fault) for fault in account.control.faults() if fault["name"] not in account.lasting]
         account.server.process.kill()
         time.sleep(down_seconds)
         account.server.start()
         account.server.wait_ready()
         account.set_up()
+        for fault in unmet:
+            account.control.add_fault(fault)
