@@ -166,7 +166,7 @@ def capitalized(seed: random.Random) -> tuple[int, int, int]:
         at.put(recordings)
         at.execute("first")
         at.emulator.advance(40 * 86_400.0)
-        at.emulator.seed_jobs(150, age_seconds=60.0)
+        at.emulator.seed_jobs(150, age_seconds=700.0)
         at.execute("second", lookback_days=0.0)
         return at.counts(recordings)
 
