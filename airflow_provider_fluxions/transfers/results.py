@@ -28,8 +28,9 @@ from airflow_provider_fluxions.transfers.partition import ingest_folder
 class FluxionsToS3Operator(ReportsLineage, BaseOperator):
     """Write the transcripts of completed jobs to S3 and return the addresses of what was written.
 
-    Each result is named ``{destination}{name}-{job id}.{extension}``, name being the file name at Fluxions
-    without its ending and our reference. The same job always gives the same names, so a rerun overwrites.
+    Each result is named ``{destination}{name}-{job id}.{extension}``. The name is the file name at Fluxions without its
+    extension and the job reference: of a longer name the first 7 and the last 4 characters (``intervi~0042``). A rerun
+    writes the same keys, unless Fluxions changed the file name meanwhile.
 
     :param job_id: (templated) one id, or many such as the output of a mapped `FluxionsSubmitOperator`.
     :param destination: (templated) ``s3://bucket/prefix/``.
