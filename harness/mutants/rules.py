@@ -12,15 +12,13 @@ def tests_in(folder: str, *names: str) -> tuple[str, ...]:
 
 API_TESTS = tests_in(
     "tests/unit", "once", "once_table", "search", "recent_jobs", "reference", "renaming", "responses", "redaction",
-    "limits", "session", "client", "echoes", "identity", "errors",
+    "limits", "session", "echoes", "identity",
 )  # fmt: skip
 POLLING_TESTS = tests_in("tests/unit/polling", "sweep", "verdict", "loop", "inplace", "news", "watcher", "calls")
 TRANSFER_TESTS = tests_in(
     "tests/airflow", *(f"transfer_{name}" for name in ("rules", "ownership", "arguments", "names"))
 )
-CAPTION_TESTS = tests_in(
-    "tests/unit/formats", "captions", "cue_rules", "breaking", "srt", "vtt", "options", "golden", "hostile"
-)
+CAPTION_TESTS = tests_in("tests/unit/formats", "captions", "cue_rules", "breaking", "srt", "vtt", "options", "golden")
 # A test outside of these may notice a change too.
 MODULES: dict[str, Sequence[str]] = {
     "api/once": API_TESTS,

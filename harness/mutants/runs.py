@@ -15,10 +15,11 @@ from typing import Any
 
 from harness.mutants.changes import Mutant
 
-# A change may cost this many times the CPU of the tests that reach it, and at least so many seconds.
-CPU_FACTOR, LEAST_CPU_SECONDS = 3, 10
-# Waiting costs no CPU, and machines that run tests are shared.
-SECONDS_FOR_ONE_CPU_SECOND = 20
+# Under a change, a test may cost this many times the CPU that it took without, and at least so many seconds: some
+# changes never end.
+CPU_FACTOR, LEAST_CPU_SECONDS = 3, 4
+# Waiting costs no CPU, and machines that run tests are shared. A change whose tests wait for longer than this is ended.
+SECONDS_FOR_ONE_CPU_SECOND, LEAST_SECONDS = 20, 120
 
 KILLED, SURVIVED, NO_TEST, LIMIT = "killed", "survived", "no test", "limit"
 
@@ -58,13 +59,18 @@ class Runs:
         set_mutant_under_test("stats")
         run_items(session.items)
         set_mutant_under_test("")
+        cost = self.reach.cost
+        print(f"\n{len(cost)} tests, {sum(cost.values()):.0f} s of CPU; {len(self.mutants)} changes", flush=True)
         for mutant, result in self.run_changed({item.nodeid: item for item in session.items}):
             self.report(mutant, result)
         return True
 
-    def pytest_runtest_logstart(self) -> None:
-        """Note what this process has used so far."""
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Note what this process has used so far; in a fork, limit what the test may use."""
         self.begun = time.process_time()
+        if self.forked:
+            limit = int(self.begun + LEAST_CPU_SECONDS + CPU_FACTOR * self.reach.cost[nodeid])
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Note a failure; it ends a fork."""
@@ -106,14 +112,14 @@ class Runs:
 
     def fork(self, mutant: Mutant, tests: Sequence[Any]) -> Fork:
         """Run tests under a change in a process of its own, which ends at the first failure."""
-        limit = int(LEAST_CPU_SECONDS + CPU_FACTOR * sum(self.reach.cost[test.nodeid] for test in tests))
+        longest = LEAST_SECONDS + SECONDS_FOR_ONE_CPU_SECOND * sum(self.reach.cost[test.nodeid] for test in tests)
         sys.stdout.flush()
         pid = os.fork()
         if pid:
-            return Fork(mutant, pid, time.monotonic() + limit * SECONDS_FOR_ONE_CPU_SECOND)
+            return Fork(mutant, pid, time.monotonic() + longest)
         self.forked = True
         try:
-            begin_fork(mutant, limit)
+            begin_fork(mutant)
             run_items(tests)
             os._exit(0)
         finally:
@@ -126,13 +132,11 @@ def run_items(items: Sequence[Any]) -> None:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
-def begin_fork(mutant: Mutant, cpu_seconds: int) -> None:
-    """Limit this process, silence it, and switch the change on."""
+def begin_fork(mutant: Mutant) -> None:
+    """Make this process a silent group of its own, and switch the change on."""
     from mutmut.mutation.trampoline import set_mutant_under_test
 
     os.setpgid(0, 0)
-    limit = cpu_seconds + int(time.process_time())
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 1)

@@ -28,6 +28,12 @@ def test_a_change_of_a_sentence_is_no_change_of_a_rule_but_that_of_a_word_is() -
     assert not only_words_differ(parsed(RULE), parsed(RULE.replace(">", ">=")))
 
 
+def test_a_change_of_what_is_logged_is_no_change_of_a_rule() -> None:
+    logs = "def wait(seconds):\n    log.info('waiting %s s', seconds)\n    sleep(seconds)"
+    assert only_words_differ(parsed(logs), parsed(logs.replace("s', seconds", "s', None")))
+    assert not only_words_differ(parsed(logs), parsed(logs.replace("sleep(seconds)", "sleep(None)")))
+
+
 def test_a_change_is_shown_as_the_lines_that_differ() -> None:
     assert changed_lines(parsed(RULE), parsed(RULE.replace(">", ">="))).splitlines() == [
         "-    if seconds > 60:",
