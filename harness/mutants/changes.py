@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -84,6 +85,6 @@ def rules_of(function: ast.AST) -> str:
 
 def changed_lines(original: ast.AST, changed: ast.AST) -> str:
     """Return the lines that differ, as in a patch without its headers."""
-    before, after = (ast.unparse(node).splitlines()[1:] for node in (original, changed))
+    before, after = (re.sub("__mutmut_[a-z0-9]+", "", ast.unparse(node)).splitlines() for node in (original, changed))
     lines = list(difflib.unified_diff(before, after, lineterm="", n=0))[2:]
     return "\n".join(line for line in lines if not line.startswith("@@"))
