@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.read import shown
 
 
 def checked_price(value: Any) -> float | None:
@@ -17,10 +18,10 @@ def checked_price(value: Any) -> float | None:
         return None
     try:
         price = float(value)
-    except (TypeError, ValueError) as error:
-        raise FluxionsInputError(f"price_per_audio_hour must be a number, not {value!r}.") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise FluxionsInputError(f"price_per_audio_hour must be a number, not {shown(value)}.") from error
     if not math.isfinite(price) or price < 0:
-        raise FluxionsInputError(f"price_per_audio_hour must be 0 or more, not {value!r}.")
+        raise FluxionsInputError(f"price_per_audio_hour must be 0 or more, not {shown(value)}.")
     return price
 
 

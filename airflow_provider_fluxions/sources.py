@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from airflow_provider_fluxions.api.audio import Audio, AudioSource, audio_source
 from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInputError
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.read import shown
 from airflow_provider_fluxions.s3 import S3Store, parse_s3_uri
 
 # s3:/bucket/key, s3//bucket/key: nobody means a local file by them.
@@ -45,9 +46,7 @@ def address_of(audio: object) -> Address:
     elif isinstance(audio, os.PathLike):
         audio = os.fspath(audio)
     if not isinstance(audio, str) or not audio.strip():
-        raise FluxionsInputError(
-            f"audio must be a path or an address such as s3://bucket/key, not {printable(repr(audio), 200)}."
-        )
+        raise FluxionsInputError(f"audio must be a path or an address such as s3://bucket/key, not {shown(audio)}.")
     found = _URI.match(audio)
     if found is None:
         return Address(audio, "", None)

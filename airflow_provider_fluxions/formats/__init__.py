@@ -26,6 +26,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.api.read import shown
 from airflow_provider_fluxions.formats import jsonl, parquet, plain_text, raw_json, srt, vtt
 from airflow_provider_fluxions.formats.base import Choice, Format
 from airflow_provider_fluxions.formats.signed_links import without_told_links
@@ -58,7 +59,7 @@ def get_format(name: str) -> Format:
         return FORMATS[name]
     near = difflib.get_close_matches(str(name).strip(" .").lower(), FORMATS, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise FluxionsFormatError(f"There is no result format {name!r}.{hint} The formats are {', '.join(FORMATS)}.")
+    raise FluxionsFormatError(f"There is no result format {shown(name)}.{hint} The formats are {', '.join(FORMATS)}.")
 
 
 def check_formats(names: Iterable[str]) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ def check_formats(names: Iterable[str]) -> tuple[str, ...]:
         because its letters would be taken for names.
     """
     if isinstance(names, str | bytes) or not isinstance(names, Iterable):
-        raise FluxionsFormatError(f"formats must be a list of names such as ['json', 'srt'], not {names!r}.")
+        raise FluxionsFormatError(f"formats must be a list of names such as ['json', 'srt'], not {shown(names)}.")
     checked = tuple(get_format(name).name for name in names)
     if not checked:
         raise FluxionsFormatError(f"formats is empty; name at least one of {', '.join(FORMATS)}.")
@@ -87,7 +88,7 @@ def choose(names: Iterable[str], options: Mapping[str, Mapping[str, Any]] | None
     checked = check_formats(names)
     given = {} if options is None else options
     if not isinstance(given, Mapping):
-        raise FluxionsFormatError(f"format_options must be like {{'vtt': {{'preset': 'bbc'}}}}, not {options!r}.")
+        raise FluxionsFormatError(f"format_options must be like {{'vtt': {{'preset': 'bbc'}}}}, not {shown(options)}.")
     for name in given:
         if get_format(name).name not in checked:
             raise FluxionsFormatError(f"format_options are given for {name}, which is not among formats: {checked}.")

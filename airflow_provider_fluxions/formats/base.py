@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.api.read import shown
 from airflow_provider_fluxions.formats.signed_links import without_told_links
 
 
@@ -27,19 +28,19 @@ class Options:
     def __post_init__(self) -> None:
         names = self.speaker_names
         if not isinstance(names, Mapping) or not all(isinstance(name, str) and name.strip() for name in names.values()):
-            raise FluxionsFormatError(f"speaker_names must be like {{'0': 'Agent'}}, not {names!r}.")
+            raise FluxionsFormatError(f"speaker_names must be like {{'0': 'Agent'}}, not {shown(names)}.")
 
     def check_boolean(self, *names: str) -> None:
         """Raise FluxionsFormatError for one of these options that is not true or false."""
         for name in names:
             if not isinstance(getattr(self, name), bool):
-                raise FluxionsFormatError(f"{name} must be true or false, not {getattr(self, name)!r}.")
+                raise FluxionsFormatError(f"{name} must be true or false, not {shown(getattr(self, name))}.")
 
     def check_choice(self, name: str, allowed: Iterable[Any]) -> None:
         """Raise FluxionsFormatError if this option is none of the allowed values."""
         value = getattr(self, name)
         if value not in tuple(allowed):
-            raise FluxionsFormatError(f"{name} must be one of {', '.join(map(str, allowed))}, not {value!r}.")
+            raise FluxionsFormatError(f"{name} must be one of {', '.join(map(str, allowed))}, not {shown(value)}.")
 
 
 @dataclass(frozen=True)
@@ -103,14 +104,14 @@ class Format:
         :raises FluxionsFormatError: one is unknown or cannot be so; the message names format and option.
         """
         if not isinstance(given, Mapping):
-            raise FluxionsFormatError(f"The options of {self.name} must be a mapping, not {given!r}.")
+            raise FluxionsFormatError(f"The options of {self.name} must be a mapping, not {shown(given)}.")
         known = [one.name for one in fields(self.options)]
         for name in given:
             if name not in known:
                 near = difflib.get_close_matches(str(name), known, n=1)
                 hint = f" Did you mean {near[0]!r}?" if near else ""
                 raise FluxionsFormatError(
-                    f"The format {self.name} has no option {name!r}.{hint} It has {', '.join(known)}."
+                    f"The format {self.name} has no option {shown(name)}.{hint} It has {', '.join(known)}."
                 )
         try:
             return self.options(**given)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.read import shown
 
 # With a colon or a slash before the name: AWS writes both.
 _ACCESS_POINT = re.compile(r"arn:[^/]+:accesspoint[/:][^/]+(?=/|\Z)")
@@ -69,11 +70,21 @@ def parse_s3_uri(uri: object) -> tuple[str, str]:
 
     The bucket can be the ARN of an access point: ``s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/name/key``.
 
-    :raises FluxionsInputError: not ``s3://bucket/...``.
+    :raises FluxionsInputError: not ``s3://bucket/...``, or with a lone surrogate.
     """
     scheme, _, rest = uri.partition("://") if isinstance(uri, str) else ("", "", "")
     arn = _ACCESS_POINT.match(rest)
     bucket, _, key = (arn[0], "/", rest[arn.end() + 1 :]) if arn else rest.partition("/")
-    if scheme.lower() != "s3" or not bucket or any(char.isspace() for char in bucket):
-        raise FluxionsInputError(f"An S3 address must look like s3://bucket/key, not {printable(repr(uri), 200)}.")
+    if scheme.lower() != "s3" or not bucket or any(char.isspace() for char in bucket) or not _is_utf8(rest):
+        given = printable(repr(uri) if isinstance(uri, str) else shown(uri), 200)
+        raise FluxionsInputError(f"An S3 address must look like s3://bucket/key, not {given}.")
     return bucket, key
+
+
+def _is_utf8(text: str) -> bool:
+    """Return whether text has no lone surrogates, which S3 cannot be sent."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.read import shown
 
 _COMPRESSIBLE = ("text/", "application/json", "application/x-ndjson", "application/x-subrip")
 
@@ -30,7 +31,7 @@ class Writing:
         :raises FluxionsInputError: one is not the user's to set.
         """
         if not isinstance(self.extra_args, Mapping):
-            raise FluxionsInputError(f"extra_args must be like {{'StorageClass': ...}}, not {self.extra_args!r}.")
+            raise FluxionsInputError(f"extra_args must be like {{'StorageClass': ...}}, not {shown(self.extra_args)}.")
         ours = sorted({"Bucket", "Key", "Body", "Metadata", "ContentType", "ContentEncoding"} & set(self.extra_args))
         if ours:
             raise FluxionsInputError(f"extra_args may not set {', '.join(ours)}: the transfer does.")

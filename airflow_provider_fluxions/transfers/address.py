@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.read import shown
 from airflow_provider_fluxions.s3 import S3Object, parse_s3_uri
 
 
@@ -87,8 +88,8 @@ def parse_sources(uris: object) -> tuple[Source, ...]:
     if isinstance(uris, str):
         return (parse_source(uris),)
     if isinstance(uris, bytes | Mapping) or not isinstance(uris, Iterable):
-        raise FluxionsInputError(f"source must be an S3 address or a list of them, not {uris!r}.")
-    return tuple(parse_source(uri) for uri in dict.fromkeys(uris))
+        raise FluxionsInputError(f"source must be an S3 address or a list of them, not {shown(uris)}.")
+    return tuple(dict.fromkeys(map(parse_source, uris)))
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.read import shown
 
 
 def number_of(name: str, value: Any, read: Any) -> Any:
@@ -15,10 +16,11 @@ def number_of(name: str, value: Any, read: Any) -> Any:
     """
     try:
         number = read(value)
+        is_usable = math.isfinite(number) and number >= 0
     except (TypeError, ValueError, OverflowError) as error:
-        raise FluxionsInputError(f"{name} must be a number, not {value!r}.") from error
-    if not math.isfinite(number) or number < 0:
-        raise FluxionsInputError(f"{name} must be 0 or more, not {value!r}.")
+        raise FluxionsInputError(f"{name} must be a number, not {shown(value)}.") from error
+    if not is_usable:
+        raise FluxionsInputError(f"{name} must be 0 or more, not {shown(value)}.")
     return number
 
 
@@ -38,7 +40,7 @@ def at_least_one(name: str, value: Any) -> int:
     :raises FluxionsInputError: it is not one.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise FluxionsInputError(f"{name} must be at least 1, not {value!r}.")
+        raise FluxionsInputError(f"{name} must be at least 1, not {shown(value)}.")
     return value
 
 
@@ -48,7 +50,7 @@ def boolean_of(name: str, value: Any) -> bool:
     :raises FluxionsInputError: it is neither.
     """
     known = {"true": True, "1": True, "false": False, "0": False, "none": False, "": False}
-    text = str(value).strip().lower()
+    text = (value if isinstance(value, str) else shown(value)).strip().lower()
     if text not in known:
-        raise FluxionsInputError(f"{name} must be true or false, not {value!r}.")
+        raise FluxionsInputError(f"{name} must be true or false, not {shown(value)}.")
     return known[text]

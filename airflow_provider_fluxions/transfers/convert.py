@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
 from airflow_provider_fluxions.airflow_errors import airflow_errors
-from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsInputError, FluxionsTransferError
+from airflow_provider_fluxions.api.errors import FluxionsInputError, FluxionsTransferError
+from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import Choice, choose, choose_installed, read_stored
 from airflow_provider_fluxions.formats.base import Origin
@@ -19,16 +21,26 @@ from airflow_provider_fluxions.lineage import ReportsLineage, Traces
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, push_for_link
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
 from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
+from airflow_provider_fluxions.transfers.failing import failure_text, is_own_fault, may_pass
 from airflow_provider_fluxions.transfers.marks import META_JOB, META_REFERENCE, META_RUN, META_SOURCE, META_VERSION
 from airflow_provider_fluxions.transfers.origin import origin_of
 from airflow_provider_fluxions.transfers.outputs import find_standing, write_outputs
 from airflow_provider_fluxions.transfers.partition import dated_folders, ingest_folder
 from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item, Target, check_collisions, plan_item
 
+log = logging.getLogger(__name__)
+
 MAX_SHOWN_FAILURES = 10
 
 # A stored result, the folder of its conversions, and whether they stand.
 Planned = tuple[Item, str, bool]
+
+
+class Failed(NamedTuple):
+    """Why one result was not converted, and whether a retry can help."""
+
+    text: str
+    transient: bool
 
 
 class FluxionsConvertOperator(ReportsLineage, BaseOperator):
@@ -105,8 +117,11 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
             self.log.info("%s", counts)
             self._trace(plan, {item.ref for (item, _), end in zip(todo, ends, strict=True) if end is not None})
             if errors:
-                shown = "; ".join(errors[:MAX_SHOWN_FAILURES])
-                raise FluxionsTransferError(f"{len(errors)} of {len(plan)} results could not be converted. {shown}")
+                shown = "; ".join(error.text for error in errors[:MAX_SHOWN_FAILURES])
+                raise FluxionsTransferError(
+                    f"{len(errors)} of {len(plan)} results could not be converted. {shown}",
+                    transient=any(error.transient for error in errors),
+                )
             add_asset_extra(context, self, {**counts, "destination": self.destination})
             return counts
 
@@ -155,16 +170,23 @@ def _item(found: S3Object, source: Source, target: Target) -> Item:
     return plan_item(found, source.relative(found.key)[: -len(STORED_EXTENSION)], target, {"made": "from json"})
 
 
-def _convert(store: S3Store, item: Item, folder: str, choices: tuple[Choice, ...], origin: Origin) -> str | None:
-    """Write one result's conversions; return what went wrong, if it did."""
+def _convert(store: S3Store, item: Item, folder: str, choices: tuple[Choice, ...], origin: Origin) -> Failed | None:
+    """Write one result's conversions; return what went wrong, if it did.
+
+    :raises FluxionsError: something that concerns all results.
+    """
     source = item.source
     try:
         transcription = read_stored(store.get(source))
         metadata = {META_REFERENCE: item.ref, META_VERSION: source.version, META_JOB: str(transcription.id)}
         known = _source_origin(store.head(source.bucket, source.key) or source, origin)
         write_outputs(store, item, folder, transcription, choices, known, metadata)
-    except FluxionsFormatError as error:
-        return f"{source.uri}: {error}"
+    except Exception as error:
+        if not is_own_fault(error):
+            raise
+        text = failure_text(error)
+        log.error("%s: %s", printable(source.uri), text)
+        return Failed(f"{source.uri}: {text.partition(chr(10))[0]}", may_pass(error))
     return None
 
 

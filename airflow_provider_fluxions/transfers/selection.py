@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.read import shown
 from airflow_provider_fluxions.s3 import S3Object
 from airflow_provider_fluxions.transfers.arguments import number_of, optional_number_of
 
@@ -81,7 +82,7 @@ def suffixes_of(value: Any) -> tuple[str, ...]:
     """
     given = () if isinstance(value, str | bytes) else tuple(value or ())
     if not given or not all(isinstance(one, str) and one for one in given):
-        raise FluxionsInputError(f"suffixes must be a list such as ['.mp3', '.wav'], not {value!r}.")
+        raise FluxionsInputError(f"suffixes must be a list such as ['.mp3', '.wav'], not {shown(value)}.")
     return tuple(one.lower() for one in given)
 
 

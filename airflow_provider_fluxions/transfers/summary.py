@@ -13,6 +13,7 @@ from airflow_provider_fluxions.api.errors import (
     JobId,
 )
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.read import shown
 from airflow_provider_fluxions.cost import cost_of
 from airflow_provider_fluxions.lineage import Traces
 from airflow_provider_fluxions.transfers.budget import Estimate
@@ -32,7 +33,7 @@ def check_fail_on(value: object) -> None:
     :raises FluxionsInputError: it is not.
     """
     if value not in FAIL_ON:
-        raise FluxionsInputError(f"fail_on must be one of {', '.join(FAIL_ON)}, not {value!r}.")
+        raise FluxionsInputError(f"fail_on must be one of {', '.join(FAIL_ON)}, not {shown(value)}.")
 
 
 def summarize(
