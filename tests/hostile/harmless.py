@@ -13,6 +13,8 @@ import html
 import json
 import logging
 import pickle
+import resource
+import sys
 import time
 import traceback
 import tracemalloc
@@ -69,14 +71,16 @@ def assert_harmless(
     marks: Collection[str] = MARKS,
     value_marks: Collection[str] = KEY_MARKS,
     max_mib: float = MAX_MIB,
+    resident: bool = False,
 ) -> Outcome:
     """Do something with a hostile input, and return its outcome if all four rules held.
 
     :param kept: returns what was stored or sent on: XComs, events, manifests, files.
     :param marks: what must be in no error, no log record and nothing of ``kept``.
+    :param resident: measure the memory of the process instead of Python's allocations, which takes no time.
     :param value_marks: what must not be in the value. A transcript is the value that a user asked for.
     """
-    with recorded_logs() as logs, measured() as spent:
+    with recorded_logs() as logs, measured(resident=resident) as spent:
         outcome = _outcome(act)
     # Outside of the handler of the exception, which would be the context of a failure.
     assert spent.cpu_seconds < MAX_CPU_SECONDS, f"{spent.cpu_seconds:.1f} s of CPU"
@@ -169,14 +173,25 @@ class Spent:
 
 
 @contextmanager
-def measured() -> Iterator[Spent]:
-    """Measure CPU seconds of the process, and the most memory that Python allocated on top."""
+def measured(*, resident: bool) -> Iterator[Spent]:
+    """Measure CPU seconds of the process and the most memory on top.
+
+    :param resident: above the most that the process ever had; else what Python allocated above the beginning.
+    """
     spent = Spent()
-    tracemalloc.start()
-    started = time.process_time()
+    before, started = _most_resident_mib(), time.process_time()
+    if not resident:
+        tracemalloc.start()
     try:
         yield spent
     finally:
         spent.cpu_seconds = time.process_time() - started
-        spent.peak_mib = tracemalloc.get_traced_memory()[1] / 2**20
-        tracemalloc.stop()
+        spent.peak_mib = _most_resident_mib() - before
+        if not resident:
+            spent.peak_mib = tracemalloc.get_traced_memory()[1] / 2**20
+            tracemalloc.stop()
+
+
+def _most_resident_mib() -> float:
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
