@@ -54,7 +54,7 @@ def test_a_hostile_file_name_has_the_outcome_of_its_row(row: Row, hostile_server
 
 @given(STRANGE_TEXT | st.text(max_size=300))
 def test_any_file_name_can_be_sent_and_exported(hostile_server: HostileServer, name: str) -> None:
-    assert assert_harmless(lambda: use_name(name, hostile_server)).error is None
+    assert assert_harmless(lambda: use_name(name, hostile_server), resident=True).error is None
 
 
 # --- transcripts ------------------------------------------------------------------------------------------------------
@@ -85,7 +85,7 @@ def _check_text(row: Row, text: str) -> None:
 @example({"id": 7, "cached": {LINK: None}})
 @example({"id": 7, "filename": LINK, "segments": [{"text": "a", "words": [{"word": LINK}]}]})
 def test_any_transcript_is_written_without_signed_links_in_bounded_memory(answer: dict[str, Any]) -> None:
-    assert_harmless(lambda: write_all(answer), value_marks=(LINK_MARK, "X-Amz-Signature"))
+    assert_harmless(lambda: write_all(answer), resident=True, value_marks=(LINK_MARK, "X-Amz-Signature"))
 
 
 # --- recordings -------------------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def test_a_hostile_argument_has_the_outcome_of_its_row(row: Row, hostile_server:
     hostile_server.answer = json_response(JOB)
     method, arguments = row.given
     with hostile_server.client() as client:
-        row.check(assert_harmless(lambda: getattr(client, method)(**arguments)))
+        row.check(assert_harmless(lambda: getattr(client, method)(**arguments), resident=True))
 
 
 WRONG = st.one_of(
@@ -150,7 +150,7 @@ def test_any_argument_is_taken_or_an_error_of_ours(
     method, name = place
     hostile_server.answer = json_response({**JOB, "transcriptions": []})
     with hostile_server.client() as client:
-        assert_harmless(lambda: getattr(client, method)(**{**GOOD.get(method, {}), name: value}))
+        assert_harmless(lambda: getattr(client, method)(**{**GOOD.get(method, {}), name: value}), resident=True)
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def settings_of(api_key: Any = KEY, base_url: Any = None, written: Any = ()) -> 
 
 @pytest.mark.parametrize("row", SETTINGS, ids=lambda row: row.words)
 def test_hostile_settings_have_the_outcome_of_their_row(row: Row) -> None:
-    row.check(assert_harmless(lambda: settings_of(**row.given)))
+    row.check(assert_harmless(lambda: settings_of(**row.given), resident=True))
 
 
 FIELDS = (
@@ -178,15 +178,15 @@ FIELDS = (
 
 @given(st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=12), WRONG, max_size=3))
 def test_any_settings_are_taken_or_an_error_of_ours(written: dict[str, Any]) -> None:
-    assert_harmless(lambda: settings_of(written=written))
+    assert_harmless(lambda: settings_of(written=written), resident=True)
 
 
 @given(STRANGE_TEXT | st.text("ab.:/@[]\\?#% ", max_size=20).map("https://{}".format))
 def test_any_host_is_taken_or_an_error_of_ours(host: str) -> None:
-    assert_harmless(lambda: settings_of(base_url=host))
+    assert_harmless(lambda: settings_of(base_url=host), resident=True)
 
 
 @given(st.text(max_size=20))
 def test_any_key_is_taken_or_an_error_of_ours(key: str) -> None:
     whole = KEY + key  # not in the line that a traceback shows
-    assert_harmless(lambda: settings_of(api_key=whole))
+    assert_harmless(lambda: settings_of(api_key=whole), resident=True)

@@ -34,7 +34,7 @@ def test_a_hostile_response_has_the_outcome_of_its_row(row: Row, hostile_server:
     with hostile_server.client() as client:
         row.check(assert_harmless(lambda: CALLS[row.how or "read"](client), max_mib=MAX_MIB))
         for name in others:
-            assert_harmless(lambda name=name: CALLS[name](client))
+            assert_harmless(lambda name=name: CALLS[name](client), resident=True)
 
 
 TOKENS = st.sampled_from(
@@ -100,11 +100,11 @@ def test_any_response_is_a_value_or_an_error_without_secrets(
     quotes = not 200 <= status < 300 or body.lstrip()[:1] == b"<"
     marks = (*KEY_MARKS, LINK_MARK) if quotes else MARKS
     with hostile_server.client(max_retries=0) as client:
-        assert_harmless(lambda: CALLS[name](client), marks=marks)
+        assert_harmless(lambda: CALLS[name](client), marks=marks, resident=True)
 
 
 @given(st.sampled_from(sorted(CALLS)), st.binary(max_size=100))
 def test_any_bytes_that_are_not_http_are_an_error(hostile_server: HostileServer, name: str, data: bytes) -> None:
     hostile_server.answer = data
     with hostile_server.client(max_retries=0) as client:
-        assert assert_harmless(lambda: CALLS[name](client)).error is not None
+        assert assert_harmless(lambda: CALLS[name](client), resident=True).error is not None
