@@ -57,6 +57,12 @@ def test_the_scan_at_the_start_returns_the_live_jobs_of_its_references() -> None
     }
 
 
+def test_a_scan_reads_no_further_back_than_the_oldest_recording() -> None:
+    account = FakeList(foreign(1_000))
+    RecentJobs(account, REFS, START - timedelta(minutes=100)).scan()
+    assert account.asked == [0, 100]
+
+
 def test_uploads_within_a_minute_of_the_scan_cost_no_request(time: FakeTime) -> None:
     account = FakeList(foreign(500))
     jobs = recent(account, time)

@@ -173,6 +173,11 @@ def test_a_redirect_says_which_setting_to_change() -> None:
         read_response(301, {"Location": "https://elsewhere.example/"}, b"")
 
 
+def test_every_redirect_and_no_other_status_is_explained_as_one() -> None:
+    redirects = [status for status in range(300, 600) if "redirect" in str(error_of(status))]
+    assert redirects == list(range(300, 400))
+
+
 def test_a_long_body_is_cut_in_messages() -> None:
     with pytest.raises(FluxionsStatusError) as caught:
         read_response(500, {"Content-Type": "text/plain"}, b"x" * 100_000)
