@@ -52,6 +52,17 @@ def test_the_key_is_replaced_in_text_in_each_form(key: str, form: str) -> None:
     assert shown.endswith(" here</p>")
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_base64_keeps_no_part_of_the_key_wherever_the_key_begins_in_it(key: str) -> None:
+    for before in range(6):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            shown = Redactor(key).text(encode(f"{'u' * before}{key}v".encode()).decode())
+            left, _, right = shown.partition(MASK)
+            # Four characters of base64 are three of the text.
+            assert len(left) <= before * 4 // 3
+            assert len(right) <= 4
+
+
 @given(API_KEYS, st.sampled_from(sorted(FORMS)), st.text(max_size=20), st.text(max_size=20))
 def test_no_key_is_left_in_any_text(key: str, form: str, before: str, after: str) -> None:
     written = FORMS[form](key)

@@ -62,6 +62,11 @@ def test_jobs_of_one_second_prove_no_order() -> None:
     assert pages(read(same, horizon=NOW)[1]) == 10
 
 
+def test_jobs_of_one_second_do_not_break_an_order_either() -> None:
+    pairs = [job(1_000 - number, age_seconds=number // 2) for number in range(100)]
+    assert pages(read(pairs, horizon=NOW - 14)[1]) == 4
+
+
 def test_a_list_in_no_order_is_read_whole() -> None:
     jobs = falling(100)
     rising = list(reversed(jobs))
