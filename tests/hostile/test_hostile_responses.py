@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from airflow_provider_fluxions.api.client import FluxionsClient
 from tests.hostile.conftest import HostileServer
 from tests.hostile.harmless import KEY_MARKS, LINK, LINK_MARK, MARKS, SPELLINGS, TRANSCRIPT, assert_harmless
-from tests.hostile.responses import RESPONSES
+from tests.hostile.responses import LARGE, RESPONSES
 from tests.hostile.table import Row
 
 CALLS: dict[str, Callable[[FluxionsClient], Any]] = {
@@ -26,7 +26,12 @@ CALLS: dict[str, Callable[[FluxionsClient], Any]] = {
 MAX_MIB = 48.0
 
 
-@pytest.mark.parametrize("row", RESPONSES.rows, ids=lambda row: row.words)
+def _listed(row: Row) -> Any:
+    """Return a row as a parameter; those with megabytes take a second of CPU together."""
+    return pytest.param(row, id=row.words, marks=pytest.mark.slow if row in LARGE[:4] else ())
+
+
+@pytest.mark.parametrize("row", map(_listed, RESPONSES.rows))
 def test_a_hostile_response_has_the_outcome_of_its_row(row: Row, hostile_server: HostileServer) -> None:
     hostile_server.answer = row.given
     # The same holds for each call; what drips or is large would take its time four times.
