@@ -14,7 +14,9 @@ API_TESTS = tests_in(
     "tests/unit", "once", "once_table", "search", "recent_jobs", "reference", "renaming", "responses", "redaction",
     "limits", "session", "echoes", "identity",
 )  # fmt: skip
-POLLING_TESTS = tests_in("tests/unit/polling", "sweep", "verdict", "loop", "inplace", "news", "watcher", "calls")
+POLLING_TESTS = tests_in(
+    "tests/unit/polling", "sweep", "survey", "verdict", "loop", "inplace", "news", "watcher", "calls"
+)
 TRANSFER_TESTS = tests_in(
     "tests/airflow", *(f"transfer_{name}" for name in ("rules", "ownership", "arguments", "names"))
 )

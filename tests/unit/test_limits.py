@@ -190,6 +190,15 @@ def test_a_part_of_a_call_takes_no_longer_than_the_rest_of_the_call() -> None:
         call.left_seconds()
 
 
+def test_an_error_names_the_limit_that_is_over_not_the_one_that_is_near() -> None:
+    time = FakeTime()
+    call = Call(60, total_seconds=60.5, now=time.now)
+    call.start_part()
+    time.sleep(60)
+    with pytest.raises(TimeoutError, match="longer than 60 s"):
+        call.left_seconds()
+
+
 def test_a_part_that_took_too_long_says_how_long_it_was_allowed() -> None:
     time = FakeTime()
     call = Call(60, now=time.now)
