@@ -59,7 +59,8 @@ def rewritten(s3: Any, change: Any) -> None:
 
 def resumed(s3: Any, emulator: Emulator, change: Any) -> Outcome:
     """Let a transfer defer, change its manifest, and let it resume."""
-    put(s3, "a.mp3")
+    # Bytes of its own for each example: a recording whose job is completed needs no deferral.
+    put(s3, "a.mp3", body=f"recording {len(emulator.jobs)}".encode())
     resume = defer(emulator)
     for job in emulator.jobs:
         emulator.force_status(job.id, "completed")
