@@ -12,9 +12,11 @@ from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.read import shown
 from airflow_provider_fluxions.api.settings import ClientSettings
 
-# The Test button of Airflow 2's form tells a ticked box as "y".
 # By `difflib`, 0 to 1: "read_timout", "timeout" and "verify_ssl" are like a field, "owner" and "region_name" like none.
 MIN_LIKENESS = 0.7
+# Airflow 2's form sends its fields a second time, as `extra__fluxions__read_timeout`.
+_FORM_PREFIX = "extra__"
+# The Test button of Airflow 2's form sends a ticked box as "y".
 _TRUE, _FALSE = ("true", "1", "yes", "y", "on"), ("false", "0", "no", "n", "off")
 
 
@@ -40,7 +42,7 @@ def read_settings(api_key: str, base_url: str | None, written: Any, called: Call
 
 def nearest_field(name: object) -> str | None:
     """Return the field that a name was probably meant to be; None if it is a field, or like none."""
-    if not isinstance(name, str) or name in READERS:
+    if not isinstance(name, str) or name in READERS or name.startswith(_FORM_PREFIX):
         return None
     plain = name.strip().lower().replace("-", "_").replace(" ", "_")
     near = get_close_matches(plain, READERS, n=1, cutoff=MIN_LIKENESS)

@@ -211,6 +211,12 @@ def test_a_mistyped_setting_is_refused_with_the_nearest_one(name: str, meant: st
         read_settings("key", None, {name: 1}, "extra {}".format)
 
 
+def test_what_the_form_of_airflow_2_sends_a_second_time_is_no_mistyped_setting() -> None:
+    settings = read_settings("key", None, {"extra__fluxions__read_timeout": "", "extra__fluxions__verify": "y"}, str)
+
+    assert settings.verify is True
+
+
 @pytest.mark.parametrize("name", ["owner", "region_name", "comment", "read_timeout", 7])
 def test_other_names_in_an_extra_are_left_alone(name: object) -> None:
     assert nearest_field(name) is None
