@@ -25,7 +25,7 @@ EXAMPLES = ("submit_wait_store", "bucket_to_bucket", "mapped_taskflow")
 LATE_EXAMPLES = ("lakehouse",)
 INPUT, OUTPUT = "fluxions-input", "fluxions-output"
 RECORDINGS = ("dialogue.mp3", "memo.mp3")
-RUN_SECONDS = 240.0
+RUN_SECONDS = 480.0
 # Connections that cannot work, each with the real key in it.
 BAD_CONNECTIONS: dict[str, dict[str, Any]] = {
     "unreachable": {"host": "http://127.0.0.1:9", "extra": {"max_retries": 0}},
@@ -33,7 +33,7 @@ BAD_CONNECTIONS: dict[str, dict[str, Any]] = {
     "pasted_header": {"password": "Authorization: {key}"},
 }
 # Long enough that a task of a run alone on stage defers before its job is done.
-JOB_SECONDS = 20.0
+JOB_SECONDS = 40.0
 # The first runs crowd each other: their jobs run until every wait has deferred, however long a machine takes.
 HELD_SECONDS = 3600.0
 # The task of each example that waits for its jobs.

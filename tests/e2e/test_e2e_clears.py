@@ -43,9 +43,9 @@ def filenames(stage: Stage) -> list[str]:
     control = ControlClient(stage.emulators["documented"].url)
     control.set_outcome(OutcomeRule("deferred*.mp3", outcome="never"))
     run = stage.start("clearing")
-    wait_until(lambda: _settled(run, since=0), "each task is in the state that it is cleared in", 120.0)
+    wait_until(lambda: _settled(run, since=0), "each task is in the state that it is cleared in", 400.0)
     stage.airflow.rest.clear(run.dag_id, run.run_id)
-    wait_until(lambda: _settled(run, since=1), "each task has run again", 120.0)
+    wait_until(lambda: _settled(run, since=1), "each task has run again", 400.0)
     for job in control.jobs():
         if _task_of(job).startswith("deferred"):
             control.force_status(job["id"], "completed")

@@ -12,7 +12,7 @@ WAITS = {
     "succeeded": {},
     "never": {"wait_for_completion": True, "deferrable": True, "timeout": 5},
     "bad": {"wait_for_completion": True, "poll_interval": 1},
-    "deferred": {"wait_for_completion": True, "deferrable": True, "timeout": 120},
+    "deferred": {"wait_for_completion": True, "deferrable": True, "timeout": 1200},
 }
 
 with DAG(

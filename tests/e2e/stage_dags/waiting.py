@@ -11,7 +11,7 @@ from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
 
 CONNECTION = "fluxions_documented"
 MODES = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
-TIMEOUT_SECONDS = {"good": 120, "bad": 120, "never": 35}
+TIMEOUT_SECONDS = {"good": 240, "bad": 240, "never": 35}
 
 with DAG(
     dag_id="waiting",
