@@ -118,7 +118,7 @@ def test_unknown_jobs_are_told_as_not_found() -> None:
     error = job_error([lost_job(1), lost_job(2)])
     assert isinstance(error, FluxionsNotFoundError)
     assert "does not know job 1; job 2. Check" in str(error)
-    assert (error.job_id, error.transient) == (1, False)
+    assert (error.job_id, error.status_code, error.transient) == (1, 404, False)
 
 
 def test_a_job_whose_id_was_refused_is_told_with_the_refusal() -> None:
