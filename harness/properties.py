@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 EXAMPLES = {"full": 60, "quick": 15}
 
@@ -16,4 +16,8 @@ def load_profiles() -> None:
         settings.register_profile(
             name, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
         )
+    # Whether a test fails is all that `scripts/mutants` asks: no smaller example, and none of an earlier failure.
+    settings.register_profile(
+        "mutants", settings.get_profile("quick"), phases=(Phase.explicit, Phase.generate), database=None
+    )
     settings.load_profile("full")

@@ -26,7 +26,7 @@ PYTEST = (
     "-m",
     "not slow",
     "--hypothesis-profile",
-    "quick",
+    "mutants",
 )
 
 
