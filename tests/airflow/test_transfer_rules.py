@@ -353,6 +353,12 @@ def test_a_line_of_the_manifest_restores_the_entry_that_wrote_it(entry: Entry) -
     assert (again, unproven) == (entry, [])
 
 
+def test_an_instant_in_the_manifest_is_in_utc_and_says_so() -> None:
+    row = Entry(an_item(), submitted_at=NOW.timestamp()).to_row()
+    assert row["submitted_at"] == NOW.astimezone(UTC).isoformat(timespec="milliseconds")
+    assert row["ended_at"] is None
+
+
 @pytest.mark.parametrize(
     "change",
     [
