@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.read import shown
 
 DEFAULT_TEMPLATE = "{path}{extension}"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
@@ -33,7 +34,7 @@ class Layout:
         try:
             parts = list(string.Formatter().parse(self.template))
         except (ValueError, TypeError, AttributeError) as error:
-            raise FluxionsInputError(f"key_template {self.template!r} cannot be read: {error}.") from error
+            raise FluxionsInputError(f"key_template {shown(self.template)} cannot be read: {error}.") from error
         fields = {field for _, field, _, _ in parts if field is not None}
         # A field that is cut or changed (`{extension:.2}`) could make one name of two formats.
         is_changed = any(spec or conversion for _, _, spec, conversion in parts)

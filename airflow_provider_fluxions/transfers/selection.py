@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,7 +80,7 @@ def suffixes_of(value: Any) -> tuple[str, ...]:
 
     :raises FluxionsInputError: no list of texts.
     """
-    given = () if isinstance(value, str | bytes) else tuple(value or ())
+    given = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else ()
     if not given or not all(isinstance(one, str) and one for one in given):
         raise FluxionsInputError(f"suffixes must be a list such as ['.mp3', '.wav'], not {shown(value)}.")
     return tuple(one.lower() for one in given)
