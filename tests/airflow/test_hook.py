@@ -64,7 +64,7 @@ def test_the_connection_test_proves_the_key_with_an_authenticated_read(
         ({"host": "ftp://api.example.com"}, "must look like"),
         ({"extra": {"read_timeout": "soon"}}, 'extra read_timeout must be a number, not "soon"'),
         ({"extra": {"read_timout": 20}}, "extra read_timout is not a setting. Did you mean read_timeout?"),
-        ({"extra": json.dumps(json.dumps({"read_timeout": 20}))}, "The extra must be a JSON object"),
+        ({"extra": json.dumps(json.dumps({"read_timeout": 20}))}, "the extra must be a JSON object"),
         ({"extra": {"read_timeout": -1}}, "more than 0 seconds"),
         ({"extra": {"verify": "/no/such/bundle.pem"}}, "verify names the CA bundle /no/such/bundle.pem"),
     ],

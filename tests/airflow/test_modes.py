@@ -149,6 +149,7 @@ def test_a_sensor_that_times_out_names_its_jobs_and_says_so_where_it_is_skipped(
 
 
 @pytest.mark.parametrize("mode", SENSOR_MODES)
+@pytest.mark.usefixtures("connection_table")
 def test_a_missing_connection_skips_a_sensor_that_may_never_fail(mode: dict[str, Any]) -> None:
     missing = {"job_id": 1, "fluxions_conn_id": "no_such_connection", **mode}
     with pytest.raises(AirflowException, match="no_such_connection"):

@@ -32,7 +32,7 @@ def test_every_extra_in_the_form_is_one_that_the_hook_reads() -> None:
     from airflow_provider_fluxions.airflow_connection import settings_of
 
     (connection_type,) = get_provider_info()["connection-types"]
-    connection = SimpleNamespace(conn_id="c", host=None, port=None, password="k")
+    connection = SimpleNamespace(conn_id="c", host=None, port=None, password="k", extra="")
     typed: dict[str, Any] = {"string": "/somewhere", "number": 20.5, "integer": 2, "boolean": True}
     for name, field in connection_type["conn-fields"].items():
         value = typed[field["schema"]["type"][0]]
