@@ -23,7 +23,7 @@ TRANSFERS_IN_FLIGHT = 2
 class Run:
     """One DAG run with recordings of its own, which are known by their `digests`.
 
-    `name` begins the recordings' names, `folder` is where transfers have theirs, `profile` the emulator's; `kills`
+    `stem` begins the recordings' names, `folder` is where transfers have theirs, `profile` is the emulator's; `kills`
     counts the processes that were killed, `hold` is where in S3 the run stands.
     """
 
@@ -43,6 +43,12 @@ class Run:
         return f"run-{self.name}"
 
     @property
+    def stem(self) -> str:
+        """Short enough that the file names reach the service whole: these begin with 12 characters at most."""
+        point, _, number = self.name.rpartition("-")
+        return f"{sha256(point.encode()).hexdigest()[:5]}-{number}"
+
+    @property
     def is_transfer(self) -> bool:
         return self.dag_id.startswith("kill_transfer_")
 
@@ -58,13 +64,13 @@ class Run:
 
 def never_completes(scene: Scene, run: Run) -> None:
     """Let the run's job, of a transfer the first ones, run until they are completed by hand."""
-    for pattern in (f"{run.name}.wav", f"{run.name}-[01].wav"):
+    for pattern in (f"{run.stem}.wav", f"{run.stem}-[01].wav"):
         scene.emulators[run.profile].control.set_outcome(OutcomeRule(pattern, "never"))
 
 
 def completes_again(scene: Scene, run: Run) -> None:
     """Let new jobs for the run's recordings complete as any do."""
-    rule = OutcomeRule(f"{run.name}*.wav", "unknown_status", for_reads=0)
+    rule = OutcomeRule(f"{run.stem}*.wav", "unknown_status", for_reads=0)
     scene.emulators[run.profile].control.set_outcome(rule)
 
 
@@ -96,21 +102,21 @@ def running_pids(scene: Scene, run: Run) -> list[int]:
 
 def record(scene: Scene, run: Run, size_bytes: int = SMALL_BYTES) -> None:
     """Give the run a recording in a local file."""
-    path = scene.recordings / f"{run.name}.wav"
+    path = scene.recordings / f"{run.stem}.wav"
     path.write_bytes(_new_audio(run, size_bytes))
     run.audio = str(path)
 
 
 def put_one(scene: Scene, run: Run) -> None:
     """Give the run a recording in S3."""
-    run.audio = scene.buckets.put(SOURCE_BUCKET, f"{run.name}.wav", _new_audio(run, SMALL_BYTES))
+    run.audio = scene.buckets.put(SOURCE_BUCKET, f"{run.stem}.wav", _new_audio(run, SMALL_BYTES))
 
 
 def put_several(scene: Scene, run: Run, size_bytes: int = SMALL_BYTES) -> None:
     """Give the run a folder of recordings in S3; of the size are those that a transfer takes up first."""
     for number in range(RECORDINGS_A_TRANSFER):
         content = _new_audio(run, size_bytes if number < TRANSFERS_IN_FLIGHT else SMALL_BYTES)
-        scene.buckets.put(SOURCE_BUCKET, f"{run.folder}{run.name}/{run.name}-{number}.wav", content)
+        scene.buckets.put(SOURCE_BUCKET, f"{run.folder}{run.name}/{run.stem}-{number}.wav", content)
     run.audio = f"s3://{SOURCE_BUCKET}/{run.folder}{run.name}/"
 
 

@@ -43,7 +43,7 @@ def judge(scene: Scene, run: Run, state: str, killed_at: float) -> Judgement:
     emulated = scene.emulators[run.profile]
     jobs = [job for job in emulated.control.jobs() if job["sha256"] in run.digests]
     live = [job for job in jobs if job["status"] != "failed"]
-    own = [entry for entry in emulated.recorded() if str(entry["filename"]).startswith(f"{run.name}-")]
+    own = [entry for entry in emulated.recorded() if str(entry["filename"]).startswith(f"{run.stem}-")]
     wanted = 1 if _shares_job(run) else len(run.digests) * run.mapped
     outputs = Outputs.of(scene, run) if run.is_transfer else Outputs()
     returned = scene.airflow.database.xcom(run.dag_id, run.run_id, TASK) if run.is_transfer else None

@@ -39,7 +39,7 @@ class HeldByS3(Moment):
     skip: int = 0
 
     def arrange(self, scene: Scene, run: Run) -> None:
-        target = self.target.format(name=run.name, run_id=run.run_id, folder=run.folder)
+        target = self.target.format(name=run.name, stem=run.stem, run_id=run.run_id, folder=run.folder)
         run.hold = Hold(self.method, target, self.is_carried_out, self.skip)
         scene.door.add(run.hold)
 
@@ -66,7 +66,7 @@ class HeldByServer(Moment):
         fault = Fault(
             name=run.name,
             method=self.method,
-            filename=f"{run.name}{self.files}",
+            filename=f"{run.stem}{self.files}",
             times=self._requests(run),
             hold=self.stage,  # type: ignore[arg-type] # the points below use the emulator's names
             hold_after_bytes=1,

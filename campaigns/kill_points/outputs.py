@@ -81,7 +81,7 @@ class Outputs:
 
 def keys(run: Run, number: int) -> list[str]:
     """The keys of a recording's results, below the destination."""
-    return [f"{run.name}-{number}.wav{extension}" for extension in EXTENSIONS]
+    return [f"{run.stem}-{number}.wav{extension}" for extension in EXTENSIONS]
 
 
 def _is_manifest(key: str) -> bool:
@@ -106,7 +106,7 @@ def _output_faults(key: str, versions: Sequence[Version], job: Job, source_versi
 def _manifest_faults(body: bytes, run: Run, jobs: Mapping[str, Job], *, is_last: bool) -> Iterator[str]:
     """What is wrong with a manifest: each names every input, and the last one all that was done."""
     rows = [json.loads(line) for line in body.splitlines()]
-    if [row["path"] for row in rows] != [f"{run.name}-{number}.wav" for number in range(len(run.digests))]:
+    if [row["path"] for row in rows] != [f"{run.stem}-{number}.wav" for number in range(len(run.digests))]:
         yield f"a manifest has the lines {rows}"
     for number, row in enumerate(rows if is_last else ()):
         job = jobs.get(run.digests[number], {})

@@ -72,7 +72,7 @@ _heading = HeldByS3("HEAD", f"{_results}.srt")
 _accounting = HeldByS3("PUT", _manifest, skip=1)
 
 _POINTS = (
-    KillPoint("before_post", (HeldByS3("HEAD", f"/{SOURCE_BUCKET}/{{name}}.wav"),), give_audio=put_one),
+    KillPoint("before_post", (HeldByS3("HEAD", f"/{SOURCE_BUCKET}/{{stem}}.wav"),), give_audio=put_one),
     KillPoint("before_body", (HeldByServer("before_body"),), cut_uploads=1),
     KillPoint("mid_body", (HeldByServer("mid_body"),), give_audio=_big, cut_uploads=1),
     KillPoint("after_create", (HeldByServer("after_create"),)),

@@ -14,12 +14,12 @@ from campaigns.kill_points.outputs import EXTENSIONS, Outputs, Version
 RUN = Run("p-000", "kill_transfer_sync", "documented", digests=["d0", "d1"], versions=["v0", "v1"])
 REFERENCES = ("00000000000000a0", "00000000000000a1")
 JOBS = [
-    {"id": 7 + number, "sha256": f"d{number}", "filename": f"p-000-{number}--{reference}.wav"}
+    {"id": 7 + number, "sha256": f"d{number}", "filename": f"{RUN.stem}-{number}--{reference}.wav"}
     for number, reference in enumerate(REFERENCES)
 ]
 RETURNED = {"inputs": 2, "completed": 2, "failed": 0}
 MANIFEST = "_manifests/kill_transfer_sync/run-p-000/submit.jsonl"
-FIRST = "p-000-0.wav.srt"
+FIRST = f"{RUN.stem}-0.wav.srt"
 
 
 def output(number: int, **other: str) -> Version:
@@ -34,13 +34,13 @@ def output(number: int, **other: str) -> Version:
 def manifest(**other: Any) -> Version:
     rows = [
         {
-            "path": f"p-000-{number}.wav",
+            "path": f"{RUN.stem}-{number}.wav",
             "status": "completed",
             "version": f"v{number}",
             "job_id": str(7 + number),
             "reference": REFERENCES[number],
             "error": None,
-            "outputs": [f"s3://results/run-p-000/p-000-{number}.wav{extension}" for extension in EXTENSIONS],
+            "outputs": [f"s3://results/run-p-000/{RUN.stem}-{number}.wav{extension}" for extension in EXTENSIONS],
         }
         for number in range(2)
     ]
@@ -49,7 +49,7 @@ def manifest(**other: Any) -> Version:
 
 
 def stored(**changed: Sequence[Version]) -> dict[str, Sequence[Version]]:
-    whole = {f"p-000-{number}.wav{extension}": [output(number)] for number in range(2) for extension in EXTENSIONS}
+    whole = {f"{RUN.stem}-{number}.wav{extension}": [output(number)] for number in range(2) for extension in EXTENSIONS}
     return {**whole, MANIFEST: [manifest(status="to_do", outputs=[], job_id=None), manifest()], **changed}
 
 
@@ -71,7 +71,7 @@ def test_an_output_may_be_stored_again_as_it_was_and_is_counted() -> None:
 
 SEEN: list[tuple[dict[str, Sequence[Version]], str]] = [
     ({FIRST: []}, "is missing"),
-    ({"p-000-2.wav.srt": [output(0)]}, "is left over"),
+    ({f"{RUN.stem}-2.wav.srt": [output(0)]}, "is left over"),
     ({FIRST: [Version(b"other", output(0).metadata), output(0)]}, "written 2 times with differences"),
     ({FIRST: [Version(b"", output(0).metadata)]}, "is empty"),
     ({FIRST: [output(1)]}, "has the metadata"),
