@@ -16,7 +16,6 @@ from urllib.parse import quote
 import requests
 from urllib3.exceptions import HTTPError
 
-from airflow_provider_fluxions.api import read
 from airflow_provider_fluxions.api.audio import AudioSource, UploadBody, UploadGuard, audio_source
 from airflow_provider_fluxions.api.checks import check_content_type, check_limits, check_page, sent_filename
 from airflow_provider_fluxions.api.errors import (
@@ -58,6 +57,8 @@ _CONNECTION = re.compile(r"^\w+\(host=.*?, port=\d+\): ")
 _QUOTING = re.compile("InvalidChunkLength|BadStatusLine")
 # No more can be in a page of 100 jobs, or in the poll of a job with a day of speech.
 MAX_RESPONSE_CONTAINERS = 50_000
+
+_WORD = re.compile(r"[A-Za-z_-]{1,32}")
 
 
 class FluxionsClient:
@@ -128,9 +129,12 @@ class FluxionsClient:
         :raises FluxionsRequestError: unreachable, or its ``status`` is not "ok".
         """
         answer = self._get("/health")
-        if str(answer.get("status")).lower() != "ok":
-            status = self._redactor.quote(read.shown(answer.get("status")))
-            raise FluxionsConnectionError(f"Fluxions says that it is not healthy: status {status}.")
+        status = answer.get("status")
+        if str(status).lower() != "ok":
+            # Only a word is shown: the rest of a good response is quoted nowhere.
+            is_word = isinstance(status, str) and _WORD.fullmatch(status)
+            told = self._redactor.quote(repr(status)) if is_word else f"of type {type(status).__name__}"
+            raise FluxionsConnectionError(f"Fluxions says that it is not healthy: status {told}.")
         return answer
 
     def submit(

@@ -99,7 +99,7 @@ ECHOES = (
     Row("the key as id of a job",
         json_response({"id": KEY, "status": KEY}), "an id that is no number and no plain word",
         FluxionsResponseError),
-    Row("the key as state of health", json_response({"status": KEY}), "status '***'", FluxionsConnectionError,
+    Row("the key as state of health", json_response({"status": KEY}), "status of type str", FluxionsConnectionError,
         how="health"),
     Row("the key in a page of the list",
         json_response({"transcriptions": [{**JOB, "filename": f"{KEY}.mp3"}], KEY: 1}), "***.mp3",
