@@ -114,10 +114,10 @@ class Frozen(Moment):
     name: str
 
     def arrange(self, scene: Scene, run: Run) -> None:
-        (scene.moments / f"{run.name}.{self.name}").touch()
+        (scene.moments / f"{run.stem}.{self.name}").touch()
 
     def reached(self, scene: Scene, run: Run) -> list[int]:
-        frozen = scene.moments / f"{run.name}.frozen"
+        frozen = scene.moments / f"{run.stem}.frozen"
         if not frozen.exists():
             return []
         pid = int(frozen.read_text())
