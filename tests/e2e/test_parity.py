@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.campaign, pytest.mark.modes]
 # Airflow loses what happens to a task in the round in which it schedules the task's next look, and a busy machine's
 # rounds take 13 s: between two looks there is room for several.
 # A refused key is survived for 10 minutes, but not beyond the deadline.
-REFUSED_UNTIL_SECONDS = 300
+REFUSED_UNTIL_SECONDS = 150
 RESCHEDULED = {"mode": "reschedule", "poll_interval": 90}
 SENSOR = {"poke": {"mode": "poke"}, "reschedule": RESCHEDULED, "deferrable": {"deferrable": True}}
 OPERATOR: Mapping[str, Mapping[str, Any]] = {"synchronous": {"deferrable": False}, "deferrable": {"deferrable": True}}
