@@ -7,13 +7,13 @@ exception each backend is asked once more: an error of one of them means "cannot
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, mask_secret
+from asgiref.sync import sync_to_async
 
 from airflow_provider_fluxions.api.errors import (
     FluxionsConfigError,
@@ -23,6 +23,8 @@ from airflow_provider_fluxions.api.errors import (
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.settings import ClientSettings, with_port
 from airflow_provider_fluxions.api.written import read_settings
+
+T = TypeVar("T")
 
 
 def read_connection(conn_id: str, get: Callable[[str], Any] = BaseHook.get_connection) -> ClientSettings:
@@ -51,7 +53,7 @@ async def read_connection_in_triggerer(conn_id: str) -> ClientSettings:
         connection = await get_async_connection(conn_id)
         extra = await get_async_extra_dejson(connection)
     except AirflowNotFoundException:
-        raise await asyncio.to_thread(_not_found, conn_id) from None
+        raise await _in_thread(_not_found)(conn_id) from None
     except Exception as error:  # of whatever secrets backend
         raise unreadable(conn_id, error) from error
     settings = settings_of(connection, extra)
@@ -156,6 +158,17 @@ async def _mask_in_triggerer(key: str) -> None:
     try:
         from airflow.sdk.log import amask_secret
     except ImportError:
-        await asyncio.to_thread(mask_secret, key)
+        await _in_thread(mask_secret)(key)
     else:
         await amask_secret(key)
+
+
+def _in_thread(call: Callable[[str], T]) -> Callable[[str], Awaitable[T]]:
+    """Return a call that may talk to the triggerer's supervisor from a thread.
+
+    Airflow 3.0 to 3.2 send such a message through asgiref, which finds the triggerer's event loop only in a thread
+    that asgiref started. From any other thread, the supervisor's response stays unread, the next reader takes it for
+    its own, and the triggerer ends ("Response read out of order").
+    """
+    in_thread: Callable[[str], Awaitable[T]] = sync_to_async(call, thread_sensitive=False)
+    return in_thread
