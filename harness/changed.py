@@ -27,6 +27,7 @@ OTHERS = {
     "airflow_provider_fluxions/testing.py": ("tests/airflow",),  # pytest loads it by its entry point
     "docs/*": ("tests/airflow/test_docs.py", "tests/airflow/test_commands_on_pages.py", "scripts/docs"),
     "docs/hostile-input.md": ("tests/hostile/test_hostile_page.py",),
+    "docs/howto/connect.md": ("tests/airflow/test_connection_page.py",),
     "docs/connection.md": ("tests/airflow/test_connection_page.py",),
     "docs/testing.md": ("tests/airflow/test_testing_page.py",),
     "docs/compatibility.*": ("tests/unit/test_matrix.py",),

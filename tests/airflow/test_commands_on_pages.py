@@ -1,6 +1,6 @@
 """What README and the pages let readers type into a shell or a database runs as it stands, with a key of its own.
 
-`docs/connection.md` is left to test_connection_page.py, which reads what its lines make of a connection, and what
+`docs/howto/connect.md` is left to test_connection_page.py, which reads what its lines make of a connection, and what
 runs pytest on `docs/testing.md` to test_testing_page.py.
 """
 
@@ -23,7 +23,7 @@ from harness.airflow import LocalAirflow
 from harness.processes import ManagedProcess, http_answers
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = ROOT / "docs" / "connection.md"
+ELSEWHERE = ROOT / "docs" / "howto" / "connect.md"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = [
     block.strip()

@@ -46,5 +46,5 @@ def test_each_example_is_a_dag_whose_tasks_retry() -> None:
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", README))
-def test_each_link_inside_the_tree_leads_somewhere(path: str) -> None:
+def test_each_link_inside_the_tree_has_a_target(path: str) -> None:
     assert (ROOT / path).exists()

@@ -172,6 +172,6 @@ def test_only_deferrable_tasks_were_in_the_triggerer(ends: Mapping[tuple[str, st
 
 
 def test_every_difference_is_in_the_documentation() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "compatibility.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "task-outcomes.md").read_text()
     for operator, mode, outcome in DIFFERENCES:
         assert re.search(rf"\|.*{outcome}.*\|.*{mode}", page), (operator, mode, outcome)

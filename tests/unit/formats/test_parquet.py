@@ -128,10 +128,10 @@ def test_every_column_of_a_full_result_and_its_origin_has_a_value() -> None:
 
 
 def test_the_documentation_lists_each_column_with_its_type() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "formats.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "tables.md").read_text()
     for name in TABLES_NAMED:
-        columns = text.split(f"\n### {name}\n", 1)[1].strip().split("\n\n")[0]
-        kinds = re.findall(r"`(\w+)` (\w+)", columns)
+        columns = text.split(f"\n## {name}\n", 1)[1].partition("\n## ")[0]
+        kinds = re.findall(r"^\| `(\w+)` \| (\w+) \|", columns, re.MULTILINE)
         assert kinds == [(one.name, _documented(str(one.type))) for one in parquet.schema(name)]
 
 

@@ -1,0 +1,41 @@
+"""The words of docs/glossary.md are used everywhere: in pages, docstrings, comments, log lines and error messages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.prose import PRIVATE, Text, finds, texts
+
+GLOSSARY = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text()
+REPLACED = {
+    word.strip()
+    for row in re.findall(r"^\| \*\*.*\| ([^|]+) \|$", GLOSSARY, re.MULTILINE)
+    for word in row.split(",")
+    if word.strip()
+}
+# It only falls. `python -m harness.prose` prints each private word with its file, its line and the standard word.
+CEILING = 729
+
+
+def test_private_words_do_not_come_back() -> None:
+    found = [f"{find.path}:{find.line}: {find.found} -> {PRIVATE[find.name][1]}" for find in finds(texts())]
+    assert len(found) <= CEILING, "\n".join(found)
+
+
+@pytest.mark.parametrize("word", sorted(REPLACED))
+def test_a_word_that_the_glossary_replaces_is_found(word: str) -> None:
+    assert finds([Text("a.py", 1, "comment", f"# It was {word} then.")])
+
+
+@pytest.mark.parametrize(
+    "words", ["Look up the host.", "It looks like JSON.", "There is no connection.", "ASR stands for it."]
+)
+def test_standard_english_is_not_found(words: str) -> None:
+    assert finds([Text("a.py", 1, "comment", words)]) == []
+
+
+def test_the_glossary_has_at_most_40_lines() -> None:
+    assert len(GLOSSARY.splitlines()) <= 40
