@@ -69,6 +69,8 @@ PRIVATE: dict[str, tuple[str, str]] = {
     "all the same": (r"all the same", "nevertheless"),
 }
 _PATTERNS = {name: re.compile(rf"\b{pattern}\b", re.IGNORECASE) for name, (pattern, _) in PRIVATE.items()}
+_ANY = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern, _ in PRIVATE.values()), re.IGNORECASE)
+_JOINT = re.compile(r"[\"']?\s*\n\s*(#|f?[\"'])?\s*")  # between two lines of a comment or a string
 _NEGATIONS = re.compile(r"\b(no|none|nothing|nobody|never|nowhere)\b", re.IGNORECASE)
 _COMMENT = re.compile(r"(^|\s)# .*$")
 _RAISED = re.compile(r"(Error|Exception|Timeout|Exit)$")
@@ -95,13 +97,22 @@ class Find:
     context: str
 
 
-def texts(root: Path = ROOT) -> Iterator[Text]:
-    """Return all prose below a folder: pages, docstrings, comments, and strings of at least three words."""
+def texts(root: Path = ROOT, *, suspects: bool = False) -> Iterator[Text]:
+    """Return all prose below a folder: pages, docstrings, comments, and strings of at least three words.
+
+    :param suspects: Only of files that have a private word anywhere, identifiers included. This is ten times as fast.
+    """
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(SKIPPED_FOLDERS))
         for name in sorted(set(names) - SKIPPED_FILES):
             path = Path(folder, name)
+            if not _has_prose(path) or (suspects and not _ANY.search(_JOINT.sub(" ", path.read_text("utf-8")))):
+                continue
             yield from _texts_of(path, path.relative_to(root).as_posix())
+
+
+def _has_prose(path: Path) -> bool:
+    return path.suffix in (".md", ".py", ".sh") or path.parent.name == "scripts" or path.match(".ci/run")
 
 
 def _texts_of(path: Path, name: str) -> Iterator[Text]:
@@ -109,7 +120,7 @@ def _texts_of(path: Path, name: str) -> Iterator[Text]:
         yield from (Text(name, number, "page", words) for number, words in _paragraphs(path.read_text("utf-8")))
     elif path.suffix == ".py":
         yield from _python(path.read_text("utf-8"), name)
-    elif path.suffix == ".sh" or name.startswith("scripts/") or name == ".ci/run":
+    else:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             if "#" in line or "echo" in line or "printf" in line:
                 yield Text(name, number, "comment", line)
@@ -159,6 +170,8 @@ def finds(found: Iterable[Text]) -> list[Find]:
     """Return each private word in these texts."""
     result = []
     for text in found:
+        if not _ANY.search(" ".join(text.words.split())):
+            continue
         words = re.sub(r"``[^`]+``|`[^`]+`", "X", text.words)
         flat = re.sub(r"\s+", " ", words)
         for name, pattern in _PATTERNS.items():
