@@ -16,6 +16,8 @@ from airflow_provider_fluxions.api.errors import FluxionsError, JobId
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.once import Clock
 from airflow_provider_fluxions.api.settings import ClientSettings
+from airflow_provider_fluxions.api.speech_audio import SpeechAudio
+from airflow_provider_fluxions.api.voices import Voice
 from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.cost import checked_price
 from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
@@ -132,6 +134,14 @@ class FluxionsHook(BaseHook):
     def iter_transcriptions(self) -> Iterator[Job]:
         """See `FluxionsClient.iter_transcriptions`."""
         return self.get_conn().iter_transcriptions()
+
+    def list_voices(self) -> tuple[Voice, ...]:
+        """See `FluxionsClient.list_voices`."""
+        return self.get_conn().list_voices()
+
+    def synthesize(self, text: str, *, voice: str, **options: Any) -> SpeechAudio:
+        """Speak one text and return its audio; see `FluxionsClient.synthesize`. Each call is charged."""
+        return self.get_conn().synthesize(text, voice=voice, **options)
 
     def wait_for_completion(
         self,

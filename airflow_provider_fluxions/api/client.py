@@ -22,6 +22,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsConnectionError,
     FluxionsNotFoundError,
     FluxionsRejectedError,
+    FluxionsRequestError,
     FluxionsResponseError,
     JobId,
 )
@@ -36,11 +37,13 @@ from airflow_provider_fluxions.api.limits import (
 from airflow_provider_fluxions.api.media_types import media_type
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.read import MAX_CONTAINERS
-from airflow_provider_fluxions.api.redaction import Redactor
-from airflow_provider_fluxions.api.responses import read_response
+from airflow_provider_fluxions.api.redaction import Redactor, TextRedactor
+from airflow_provider_fluxions.api.responses import read_response, status_error
 from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS, iter_pages
 from airflow_provider_fluxions.api.session import new_session
 from airflow_provider_fluxions.api.settings import DEFAULT_BASE_URL, ClientSettings
+from airflow_provider_fluxions.api.speech_calls import MAX_RENDER_BYTES, SPEECH_ADVICE, SPEECH_PATH, SpeechCalls
+from airflow_provider_fluxions.api.voices import VoiceList
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +64,7 @@ MAX_RESPONSE_CONTAINERS = 50_000
 _WORD = re.compile(r"[A-Za-z_-]{1,32}")
 
 
-class FluxionsClient:
+class FluxionsClient(SpeechCalls):
     """A client of one Fluxions account; its methods block, and threads may share it.
 
     ``FluxionsClient(api_key, base_url)`` takes every field of `ClientSettings` by name. Use it as a context
@@ -79,9 +82,10 @@ class FluxionsClient:
         self._max_retries: int | None = None
         chosen = self.settings.submit_path
         self._submit_paths = (chosen,) if chosen and chosen not in SUBMIT_PATHS else _from(SUBMIT_PATHS, chosen)
-        urls = tuple(self._url(path) for path in self._submit_paths)
+        urls = tuple(self._url(path) for path in (*self._submit_paths, SPEECH_PATH))
         self._redactor = Redactor(self.settings.api_key)
         self._session = new_session(self.settings, urls, backoff_seconds)
+        self._voices = VoiceList(self)
 
     @classmethod
     def from_settings(cls, settings: ClientSettings, *, backoff_seconds: float = 0.5) -> Self:
@@ -270,6 +274,29 @@ class FluxionsClient:
         error = self._no_response(response)
         # The length was announced, so a server that got no byte of the audio has no whole request.
         error.nothing_created = body.bytes_given == 0
+        raise error
+
+    def _post_for_audio(self, path: str, body: bytes, text: str, total_seconds: float) -> bytes:
+        timeouts = (self.settings.connect_timeout, self.settings.submit_timeout)
+        call = Call(self.settings.submit_timeout, total_seconds=total_seconds, max_bytes=MAX_RENDER_BYTES)
+        headers = {"Content-Type": "application/json", "Accept": "audio/wav, application/json"}
+        post = partial(self._session.post, headers=headers, timeout=timeouts, allow_redirects=False)
+        with contextlib.closing(UploadBody(audio_source(body))) as sent:
+            response = self._send(lambda: post(self._url(path), data=sent), call)
+        if isinstance(response, requests.Response) and 200 <= response.status_code < 300:
+            return response.content
+        error: FluxionsRequestError
+        if isinstance(response, requests.Response):
+            error = status_error(
+                response.status_code,
+                response.headers,
+                response.content,
+                redactor=TextRedactor(self._redactor, text),
+                advice_by_status=SPEECH_ADVICE,
+            )
+        else:
+            error = self._no_response(response)
+        error.renders = error.renders_lost = int(sent.bytes_given > 0)
         raise error
 
     @staticmethod

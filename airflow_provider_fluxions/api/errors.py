@@ -9,6 +9,7 @@
     ├── FluxionsInputError              what the caller passed cannot work (a ValueError too)
     │   ├── FluxionsAudioError              the audio: missing, empty, unreadable, changed
     │   ├── FluxionsBudgetError             a transfer would transcribe more than it may
+    │   ├── FluxionsVoiceError              no voice has this name
     │   └── FluxionsFormatError             a result format: unknown, or not for this result
     ├── FluxionsRequestError            a request did not bring a usable answer
     │   ├── FluxionsConnectionError         nobody answered, or the connection broke
@@ -20,6 +21,7 @@
     │       ├── FluxionsRejectedError           any other 4xx: the request itself is wrong
     │       ├── FluxionsThrottledError          429
     │       └── FluxionsServerError             408 and 5xx
+    ├── FluxionsSpeechError             a text was rendered, but not completely
     ├── FluxionsUnknownOutcomeError     a submit may or may not have created a job
     ├── FluxionsJobError                a job did not end as wished
     │   ├── FluxionsJobFailedError          the service ended it as failed
@@ -28,8 +30,8 @@
     ├── FluxionsStorageError            S3 refused or failed
     └── FluxionsTransferError           some inputs of a transfer failed, the others are done
 
-Each carries ``job_id``, ``status_code`` and ``transient`` (can the same call succeed later?), and
-survives pickling, because Airflow sends exceptions between processes.
+Each carries ``job_id``, ``status_code`` and ``transient`` (can the same call succeed later?). Those of text-to-speech
+also carry ``renders`` and ``renders_lost``. Each survives pickling, because Airflow sends exceptions between processes.
 """
 
 from __future__ import annotations
@@ -48,9 +50,14 @@ class FluxionsError(Exception):
     :param job_id: the job concerned, where there is one.
     :param status_code: the HTTP status of the answer, where there was one.
     :param transient: whether the same call may succeed later; each class has its own default.
+
+    ``renders`` is the number of texts that were sent to be spoken before the error, which may have been charged;
+    ``renders_lost`` is how many of these brought no complete audio.
     """
 
     transient: bool = False
+    renders: int = 0
+    renders_lost: int = 0
 
     def __init__(
         self,
@@ -103,6 +110,10 @@ class FluxionsAudioError(FluxionsInputError):
 
 class FluxionsBudgetError(FluxionsInputError):
     """A transfer would transcribe more than it may. Nothing was submitted."""
+
+
+class FluxionsVoiceError(FluxionsInputError):
+    """No voice of the service or of the account has this name. The message names those that exist."""
 
 
 class FluxionsFormatError(FluxionsInputError):
@@ -172,6 +183,10 @@ class FluxionsServerError(FluxionsStatusError):
     """408 or 5xx: the service is in trouble; whether it did anything is not known."""
 
     transient = True
+
+
+class FluxionsSpeechError(FluxionsError):
+    """A text was rendered twice, and both times the audio was not complete. Rendering again would be charged again."""
 
 
 class FluxionsUnknownOutcomeError(FluxionsError):

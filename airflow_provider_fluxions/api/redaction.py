@@ -15,6 +15,10 @@ from airflow_provider_fluxions.api.printable import MAX_SHOWN_CHARACTERS, printa
 MASK = "***"
 # A shorter key can be part of words and numbers. It is replaced in errors only, where it is a word of its own.
 MIN_KEY_CHARACTERS = 8
+# What a message has in common with a text that was sent is hidden from this length on: shorter parts are words.
+MIN_HIDDEN_CHARACTERS = 12
+HIDDEN = "(text)"
+_MAX_COMPARED_CHARACTERS = 2_000
 # A body can have 8 MiB, and a message shows its beginning.
 _MAX_SEARCHED_CHARACTERS = 64 << 10
 
@@ -134,3 +138,44 @@ def _base64_cores(key: str) -> tuple[str, ...]:
 
 
 NO_KEY = Redactor("\0")
+
+
+class TextRedactor(Redactor):
+    """Also hides a text that was sent, as a whole and in parts: a service can repeat it in its error.
+
+    :param redactor: replaces the key.
+    :param sent: the confidential text.
+    """
+
+    def __init__(self, redactor: Redactor, sent: str) -> None:
+        super().__init__(redactor._key)
+        self._sent = " ".join(sent.split()).casefold()
+
+    def quote(self, text: object, limit: int = MAX_SHOWN_CHARACTERS) -> str:
+        """Return foreign text as `Redactor.quote` does, with ``(text)`` for each part of the text of 12 characters."""
+        shown = super().quote(text, _MAX_COMPARED_CHARACTERS)
+        return printable(hide_parts(shown, self._sent), limit)
+
+
+def hide_parts(shown: str, sent: str) -> str:
+    """Return a message in which ``(text)`` replaces each part of at least 12 characters that ``sent`` has, too.
+
+    :param sent: in lower case (`str.casefold`). A text that is shorter is replaced where it occurs whole.
+    """
+    size = min(MIN_HIDDEN_CHARACTERS, len(sent))
+    if not size:
+        return shown
+    # Lower case can have more characters ("ß"); then positions differ, and the text is compared as it is.
+    folded = shown.casefold() if len(shown.casefold()) == len(shown) else shown
+    result, position = [], 0
+    while position < len(shown):
+        if folded[position : position + size] in sent and position + size <= len(shown):
+            end = position + size
+            while end < len(shown) and folded[position : end + 1] in sent:
+                end += 1
+            result.append(HIDDEN)
+            position = end
+        else:
+            result.append(shown[position])
+            position += 1
+    return "".join(result)

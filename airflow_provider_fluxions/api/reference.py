@@ -15,6 +15,8 @@ import json
 import re
 import unicodedata
 
+from airflow_provider_fluxions.api.speech_options import SpeechOptions
+
 REFERENCE_DIGITS = 16
 # With two dashes and the reference, 30 characters: 2 are left of a cut at 32, the shortest that services are known
 # to make. Names beyond ASCII have at most 63 bytes, below a cut at 64 bytes.
@@ -40,6 +42,28 @@ def reference(*parts: str | int | bool | None) -> str:
     """
     text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:REFERENCE_DIGITS]
+
+
+def speech_reference(text: str, voice: str, options: SpeechOptions) -> str:
+    """Return the reference of a spoken text: the same text, voice and options, however often and wherever spoken.
+
+    :param voice: The id that the user wrote, so that a new checkpoint does not render everything again.
+    """
+    return reference("speech", text, voice, *_speech_options(options))
+
+
+def piece_reference(text: str, voice_id: str, options: SpeechOptions) -> str:
+    """Return the reference of one piece of a text; equal pieces have the same one, whatever their position.
+
+    :param voice_id: The full id with its checkpoint: pieces of two checkpoints are never joined.
+    """
+    return reference("speech-piece", text, voice_id, *_speech_options(options))
+
+
+def _speech_options(options: SpeechOptions) -> tuple[str | bool | None, ...]:
+    # Numbers as text: 1 and 1.0 are the same option.
+    numbers = (None if number is None else repr(float(number)) for number in (options.temperature, options.max_seconds))
+    return (*numbers, options.verify_chunks)
 
 
 def marked_filename(filename: str, ref: str) -> str:

@@ -96,10 +96,13 @@ def status_error(
     path: str | None = None,
     base_url: str = "",
     redactor: Redactor = NO_KEY,
+    advice_by_status: Mapping[int, str] | None = None,
 ) -> FluxionsStatusError:
     """Return the error that a response with this status means; its message says what to do.
 
     For the arguments see `read_response`.
+
+    :param advice_by_status: What to do, for statuses that mean something else in this call. Default None: none do.
     """
     cls = _ERRORS.get(status_code)
     if cls is None:
@@ -111,6 +114,7 @@ def status_error(
         advice = "The key must not follow a redirect: set the connection's host to the real address."
     elif status_code == 404 and job_id is None and path is not None:
         advice = f"{base_url} has no {path}. Check the connection's host: it must be the base URL of the API."
+    advice = (advice_by_status or {}).get(status_code, advice)
     error = cls(
         f"Fluxions responded with HTTP {status_code}{about}: {text.rstrip('.')}. {advice}",
         job_id=job_id,

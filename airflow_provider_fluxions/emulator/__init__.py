@@ -5,7 +5,7 @@
         ...  # point a client at server.base_url, with the key emulator.api_key
 
 It is an independent reading of the vendor's page: it imports nothing else of this package. Needs the extra
-``emulator``; `MoonshineRecogniser` also needs ``asr``.
+``emulator``; `MoonshineRecogniser` also needs ``asr``, `HibariSynthesizer` ``tts``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from airflow_provider_fluxions.emulator.control import ControlClient
 from airflow_provider_fluxions.emulator.derived import DerivedRecogniser
 from airflow_provider_fluxions.emulator.emulator import Emulator
 from airflow_provider_fluxions.emulator.faults import Fault
+from airflow_provider_fluxions.emulator.hibari import HibariSynthesizer
 from airflow_provider_fluxions.emulator.holds import Hold
 from airflow_provider_fluxions.emulator.listing import ListBehavior
 from airflow_provider_fluxions.emulator.moonshine import MoonshineRecogniser
@@ -30,9 +31,12 @@ from airflow_provider_fluxions.emulator.recognition import (
     Word,
 )
 from airflow_provider_fluxions.emulator.record import RecordedRequest
+from airflow_provider_fluxions.emulator.renders import EmulatedRender
 from airflow_provider_fluxions.emulator.settings import Settings
 from airflow_provider_fluxions.emulator.store import EmulatedJob
+from airflow_provider_fluxions.emulator.synthesis import Speech, Synthesizer, ToneSynthesizer
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule, Transition
+from airflow_provider_fluxions.emulator.voices import EmulatedVoice
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.emulator.server import EmulatorServer
@@ -41,9 +45,12 @@ __all__ = [
     "ControlClient",
     "DerivedRecogniser",
     "EmulatedJob",
+    "EmulatedRender",
+    "EmulatedVoice",
     "Emulator",
     "EmulatorServer",
     "Fault",
+    "HibariSynthesizer",
     "Hold",
     "ListBehavior",
     "MissingExtraError",
@@ -55,6 +62,9 @@ __all__ = [
     "RecordedRequest",
     "Segment",
     "Settings",
+    "Speech",
+    "Synthesizer",
+    "ToneSynthesizer",
     "Transition",
     "Turn",
     "Upload",

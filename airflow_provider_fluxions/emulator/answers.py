@@ -24,6 +24,8 @@ class Answer:
     body: bytes
     content_type: str | None = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
+    chunk_bytes: int | None = None
+    """The body is streamed in chunks of this size, without a length; None sends it whole."""
 
 
 class ApiError(Exception):

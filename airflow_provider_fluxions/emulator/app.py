@@ -47,6 +47,7 @@ def _vendor_half(emulator: Emulator) -> ASGIApp:
         exchange = Exchange(emulator, Request(scope, receive))
         wire = Wire(scope, receive, send, exchange.record, emulator.sleep)
         try:
+            await exchange.meet_fault_of_text()
             await _serve(exchange, wire)
         except ClientDisconnect:
             exchange.record.ending = "disconnected"

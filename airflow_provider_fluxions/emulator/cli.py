@@ -12,6 +12,7 @@ from typing import get_args
 
 from airflow_provider_fluxions.emulator import EmulatorServer
 from airflow_provider_fluxions.emulator.emulator import DEFAULT_API_KEY, Emulator
+from airflow_provider_fluxions.emulator.hibari import HibariSynthesizer
 from airflow_provider_fluxions.emulator.moonshine import MoonshineRecogniser
 from airflow_provider_fluxions.emulator.profiles import PROFILES
 from airflow_provider_fluxions.emulator.recognition import MissingExtraError
@@ -76,6 +77,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         database=options.database,
         transition=transition,
         recogniser=MoonshineRecogniser() if options.asr else None,
+        synthesizer=HibariSynthesizer() if options.tts else None,
         list_order=options.list_order,
         cache_mode=options.cache_mode,
         seed=options.seed,
@@ -109,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--database", type=Path, help="SQLite file that keeps jobs over a restart (default: memory)")
     add("--api-key", default=DEFAULT_API_KEY, help="the key clients must send (%(default)s)")
     add("--asr", action="store_true", help="recognise speech with a tiny local English model (extra asr)")
+    add("--tts", action="store_true", help="speak with a small local English voice instead of tones (extra tts)")
     moving = parser.add_mutually_exclusive_group()
     moving.add_argument("--after-seconds", type=float, help="a job completes so long after its submit")
     moving.add_argument("--after-reads", type=int, help="a job completes when it was read so often before")

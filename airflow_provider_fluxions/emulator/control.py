@@ -74,6 +74,18 @@ class ControlClient:
         """Forget the recorded requests."""
         self._call("DELETE", "/requests")
 
+    def renders(self) -> list[dict[str, Any]]:
+        """The texts that were rendered, oldest first."""
+        return list(self._call("GET", "/renders"))
+
+    def clear_renders(self) -> None:
+        """Forget the recorded renders."""
+        self._call("DELETE", "/renders")
+
+    def rotate_checkpoint(self, keep: int = 0) -> str:
+        """Serve a new checkpoint and return it; `keep` older ones still speak."""
+        return str(self._call("POST", "/voices/rotate", {"keep": keep})["checkpoint"])
+
     def jobs(self) -> list[dict[str, Any]]:
         """All jobs, oldest first; counts no read."""
         return list(self._call("GET", "/jobs"))

@@ -38,6 +38,9 @@ def control_routes(emulator: Emulator) -> list[Route]:
         ("POST", "/holds/release", calls.release),
         ("GET", "/requests", calls.requests),
         ("DELETE", "/requests", calls.clear_requests),
+        ("GET", "/renders", calls.renders),
+        ("DELETE", "/renders", calls.clear_renders),
+        ("POST", "/voices/rotate", calls.rotate_checkpoint),
         ("GET", "/jobs", calls.jobs),
         ("POST", "/jobs/seed", calls.seed_jobs),
         ("PUT", "/jobs/{job_id:int}/status", calls.force_status),
@@ -111,6 +114,16 @@ class _Calls:
     async def clear_requests(self, _: Request) -> dict[str, Any]:
         self._emulator.clear_requests()
         return {}
+
+    async def renders(self, _: Request) -> list[dict[str, Any]]:
+        return [asdict(entry) for entry in self._emulator.renders]
+
+    async def clear_renders(self, _: Request) -> dict[str, Any]:
+        self._emulator.clear_renders()
+        return {}
+
+    async def rotate_checkpoint(self, request: Request) -> dict[str, str]:
+        return {"checkpoint": self._emulator.rotate_checkpoint(**await _payload(request))}
 
     async def jobs(self, _: Request) -> list[dict[str, Any]]:
         return [_job(job) for job in self._emulator.jobs]

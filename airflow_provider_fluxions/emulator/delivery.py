@@ -49,11 +49,15 @@ class Wire:
                 await self._body(answer.body[start : start + step], more=True)
                 await self._sleep(spread_over_seconds / _SLOW_PIECES)
             await self._body(b"", more=False)
+        elif answer.chunk_bytes:
+            for start in range(0, len(answer.body), answer.chunk_bytes):
+                await self._body(answer.body[start : start + answer.chunk_bytes], more=True)
+            await self._body(b"", more=False)
         else:
             await self._body(answer.body, more=False)
 
     async def send_cut(self, answer: Answer, size_bytes: int) -> None:
-        """Announce the whole body, send its first `size_bytes` and close the connection (FIN)."""
+        """Announce the whole body, or a stream, send its first `size_bytes` and close the connection (FIN)."""
         self._record.status, self._record.ending = answer.status, "cut"
         await self._head(answer)
         await self._body(answer.body[: min(size_bytes, len(answer.body) - 1)], more=True)
@@ -112,7 +116,7 @@ class Wire:
 
 
 def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
-    headers = [(b"content-length", str(len(answer.body)).encode())]
+    headers = [] if answer.chunk_bytes else [(b"content-length", str(len(answer.body)).encode())]
     if answer.content_type is not None:
         headers.append((b"content-type", answer.content_type.encode()))
     return headers + [(name.lower().encode(), value.encode()) for name, value in answer.headers]

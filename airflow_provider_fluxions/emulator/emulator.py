@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,12 @@ from airflow_provider_fluxions.emulator.listing import ListBehavior
 from airflow_provider_fluxions.emulator.profiles import PROFILES, CacheMode
 from airflow_provider_fluxions.emulator.recognition import Recogniser
 from airflow_provider_fluxions.emulator.record import RecordedRequest, RequestLog
+from airflow_provider_fluxions.emulator.renders import EmulatedRender, RenderLog
 from airflow_provider_fluxions.emulator.settings import ListOrder, Settings
 from airflow_provider_fluxions.emulator.store import EmulatedJob, JobStore
+from airflow_provider_fluxions.emulator.synthesis import Synthesizer, ToneSynthesizer
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule, Transition
+from airflow_provider_fluxions.emulator.voices import EmulatedVoice, VoiceCatalog
 
 DEFAULT_API_KEY = "local-key"
 
@@ -33,7 +36,8 @@ class Emulator:
     `database` is a file that survives a restart (audio that waits for recognition is kept beside it); None
     keeps jobs in memory. `cache_mode` None takes the profile's. `clock` gives seconds since the epoch,
     `sleep` waits for injected latency: tests pass their own. `allowed_hosts` are the host names, besides loopback ones,
-    under which it may be reached and to which a `callback_url` may lead. Every method may be called from any thread.
+    under which it may be reached and to which a `callback_url` may lead. `synthesizer` speaks; None: tones.
+    Every method may be called from any thread.
 
     Raises:
         ValueError: the profile or a setting is unknown.
@@ -47,6 +51,7 @@ class Emulator:
         database: str | Path | None = None,
         transition: Transition | None = None,
         recogniser: Recogniser | None = None,
+        synthesizer: Synthesizer | None = None,
         list_order: ListOrder = "newest",
         cache_mode: CacheMode | None = None,
         clock: Callable[[], float] = time.time,
@@ -65,6 +70,9 @@ class Emulator:
         self.log = RequestLog()
         self.hold_board = HoldBoard()
         self.fault_plan = FaultPlan()
+        self.synthesizer = synthesizer or ToneSynthesizer()
+        self.voices = VoiceCatalog()
+        self.render_log = RenderLog()
         recogniser = recogniser or DerivedRecogniser()
         self._spool_is_temporary = database is None
         self.spool = _spool(database) if recogniser.needs_audio else None
@@ -113,6 +121,26 @@ class Emulator:
     def jobs(self) -> list[EmulatedJob]:
         """All jobs, oldest first. Looking here counts no read."""
         return self.desk.all_jobs()
+
+    @property
+    def renders(self) -> list[EmulatedRender]:
+        """All texts that were rendered, oldest first: what a real account is charged for."""
+        return self.render_log.entries()
+
+    def clear_renders(self) -> None:
+        """Forget the recorded renders."""
+        self.render_log.clear()
+
+    def rotate_checkpoint(self, keep: int = 0) -> str:
+        """Serve a new checkpoint of each hosted voice and return it; `keep` older ones still speak.
+
+        Renders with the full id of any other answer 404.
+        """
+        return self.voices.rotate(keep)
+
+    def set_voices(self, voices: Sequence[EmulatedVoice]) -> None:
+        """Serve these voices instead."""
+        self.voices = VoiceCatalog(voices)
 
     def seed_jobs(
         self,

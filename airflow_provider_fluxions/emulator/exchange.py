@@ -9,6 +9,7 @@ from starlette.requests import Request
 from airflow_provider_fluxions.emulator.emulator import Emulator
 from airflow_provider_fluxions.emulator.faults import HoldStage
 from airflow_provider_fluxions.emulator.record import RecordedRequest, kept_headers, key_state
+from airflow_provider_fluxions.emulator.speech_orders import MAX_BODY_BYTES, RENDER_PATH, text_in
 
 
 class Exchange:
@@ -34,6 +35,17 @@ class Exchange:
         self.fault = emulator.fault_plan.take(request.method, request.url.path, self.record.filename)
         self.record.fault = self.fault.name if self.fault else None
         self._held_in_body = False
+
+    async def meet_fault_of_text(self) -> None:
+        """Read the body of a request to speak, and pick the fault that its text meets, if there can be one."""
+        request, plan = self.request, self.emulator.fault_plan
+        length = request.headers.get("content-length", "")
+        if self.fault is not None or request.url.path != RENDER_PATH or not plan.reads_texts:
+            return
+        if length.isdecimal() and int(length) <= MAX_BODY_BYTES:
+            text = text_in(await request.body())  # kept by the request, and streamed from there
+            self.fault = plan.take(request.method, RENDER_PATH, None, text) if text is not None else None
+            self.record.fault = self.fault.name if self.fault else None
 
     async def stage(self, name: HoldStage) -> None:
         """Wait here if a fault holds requests at this stage, and has not been cleared since the request began."""

@@ -23,7 +23,8 @@ class Fault:
     """Something that goes wrong with the requests it matches.
 
     `method`, `path` and `filename` are shell patterns; a filename is the submit's parameter or that of the
-    job read. The first `skip` matching requests pass, the next `times` are hit (None: for ever).
+    job read. `text` is a shell pattern, too: of the text that a request wants spoken. Its body is then read before the
+    fault strikes. The first `skip` matching requests pass, the next `times` are hit (None: for ever).
 
     `after=False` strikes before the body is read: no job is created. `after=True` carries the request out
     first, so a submit leaves a job behind whose answer is lost or replaced.
@@ -56,6 +57,7 @@ class Fault:
     method: str = "*"
     path: str = "*"
     filename: str | None = None
+    text: str | None = None
     times: int | None = 1
     skip: int = 0
     name: str = ""
@@ -99,9 +101,11 @@ class Fault:
         if inner and not self.after and (self.reset or self.status is not None):
             raise ValueError(f"the stage {self.hold} is only reached with after=True")
 
-    def matches(self, method: str, path: str, filename: str | None) -> bool:
+    def matches(self, method: str, path: str, filename: str | None, text: str | None = None) -> bool:
         """Say whether a request is meant, whatever `skip` and `times` say."""
         if not (fnmatchcase(method, self.method) and fnmatchcase(path, self.path)):
+            return False
+        if self.text is not None and (text is None or not fnmatchcase(text, self.text)):
             return False
         return self.filename is None or (filename is not None and filename_matches(filename, self.filename))
 
@@ -135,14 +139,20 @@ class FaultPlan:
         with self._lock:
             return list(self._faults)
 
-    def take(self, method: str, path: str, filename: str | None) -> Fault | None:
+    @property
+    def reads_texts(self) -> bool:
+        """Whether a fault depends on the text that a request wants spoken."""
+        with self._lock:
+            return any(fault.text is not None for fault in self._faults)
+
+    def take(self, method: str, path: str, filename: str | None, text: str | None = None) -> Fault | None:
         """Return the first fault that strikes this request and count it.
 
         One request meets one fault at most.
         """
         with self._lock:
             for index, fault in enumerate(self._faults):
-                if not fault.matches(method, path, filename):
+                if not fault.matches(method, path, filename, text):
                     continue
                 if fault.skip > 0:
                     self._faults[index] = replace(fault, skip=fault.skip - 1)

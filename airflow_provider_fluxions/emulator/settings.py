@@ -22,6 +22,7 @@ class Settings:
     `query_urls_base`: what ``query_urls`` begin with; None: the host that the client called.
     `clock_offset_seconds`: jobs created from now on carry times that are so much too late (negative: too early), as
     after a jump of the service's clock. How long they run does not change.
+    `speech_speed`: seconds of audio that are rendered a second; 0 renders at once.
     `words`: ``word_level_timestamps=true`` adds words to the segments.
     """
 
@@ -33,9 +34,12 @@ class Settings:
     query_urls_base: str | None = None
     words: bool = True
     clock_offset_seconds: float = 0.0
+    speech_speed: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse unknown names."""
         for name, allowed in (("list_order", ListOrder), ("cache_mode", CacheMode), ("cache_key", CacheKey)):
             if getattr(self, name) not in get_args(allowed):
                 raise ValueError(f"{name} must be one of {get_args(allowed)}, not {getattr(self, name)!r}")
+        if not self.speech_speed >= 0:
+            raise ValueError(f"speech_speed must be 0 or more, not {self.speech_speed}")

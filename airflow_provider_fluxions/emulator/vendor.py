@@ -1,15 +1,17 @@
-"""The vendor's four calls: a request in, an answer out."""
+"""The vendor's calls: a request in, an answer out."""
 
 from __future__ import annotations
 
-from airflow_provider_fluxions.emulator import probe, views
+from airflow_provider_fluxions.emulator import probe, speech, views
 from airflow_provider_fluxions.emulator.answers import Answer, ApiError, error_answer, json_answer
 from airflow_provider_fluxions.emulator.exchange import Exchange
 from airflow_provider_fluxions.emulator.intake import Intake, take_in
 from airflow_provider_fluxions.emulator.recognition import Upload
+from airflow_provider_fluxions.emulator.speech_orders import RENDER_PATH
 
 _MAX_LIMIT = 100
 _MAX_INTEGER = 2**63 - 1
+_PATHS = ("/health", "/transcriptions", speech.HOSTED_PATH, speech.OWN_PATH, RENDER_PATH)
 _KEY_PROBLEMS = {
     "missing": "Missing API key: send it in the Authorization header",
     "wrong": "Invalid API key",
@@ -29,18 +31,23 @@ async def _dispatch(exchange: Exchange) -> Answer:
     path, method = exchange.request.url.path, exchange.request.method
     profile = exchange.emulator.profile
     submitting = path == profile.submit_path
-    known = submitting or path in ("/health", "/transcriptions") or path.startswith("/transcriptions/")
-    if not known:
+    if not (submitting or path in _PATHS or path.startswith("/transcriptions/")):
         raise ApiError(404, "Not Found")
-    allowed = "POST" if submitting else "GET"
+    allowed = "POST" if submitting or path == RENDER_PATH else "GET"
     if method != allowed:
         raise ApiError(405, "Method Not Allowed", allowed=allowed)
     if path == "/health":
         return json_answer(profile.health)
+    if path == speech.HOSTED_PATH:  # needs no key, like the health
+        return speech.list_voices(exchange, own=False)
     if exchange.record.key != "valid":
         raise ApiError(401, _KEY_PROBLEMS[exchange.record.key])
     if submitting:
         return await _submit(exchange)
+    if path == RENDER_PATH:
+        return await speech.render(exchange)
+    if path == speech.OWN_PATH:
+        return speech.list_voices(exchange, own=True)
     if path == "/transcriptions":
         return _list(exchange)
     return _get(exchange, path.removeprefix("/transcriptions/"))

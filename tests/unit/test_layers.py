@@ -16,7 +16,7 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LINES = [
     {"version"},
     {"api", "connection_form"},
-    {"airflow_connection", "arguments", "cost", "formats", "get_provider_info", "polling"},
+    {"airflow_connection", "arguments", "cost", "formats", "get_provider_info", "polling", "speech"},
     {
         "hooks",
         "airflow_errors",
@@ -42,6 +42,7 @@ WITHOUT_AIRFLOW = {
     "connection_form",
     "formats",
     "polling",
+    "speech",
     "emulator",
     "version",
     "get_provider_info",

@@ -1,0 +1,61 @@
+"""Texts to speak: what can be sent, which tags they have, and how long they probably take. No I/O."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from airflow_provider_fluxions.api.errors import FluxionsInputError
+
+# The synthesizer's tags: https://github.com/fluxions-ai/vui, docs/prompting.md.
+TAGS = ("breath", "laugh", "sigh", "gasp", "cough", "hesitate")
+# Measured with the offline voice: English, 16 characters a second.
+CHARACTERS_PER_SECOND = 16.0
+
+TAG = re.compile(r"\[([A-Za-z][A-Za-z_ -]{0,30})\]")
+_SPACES = "\n\r\t"
+_NOT_SPOKEN = re.compile(r"[\W_]+")
+
+
+def check_text(text: object) -> str:
+    """Return a text unchanged if it can be spoken.
+
+    No message quotes the text: it can be confidential.
+
+    :raises FluxionsInputError: it is not text, has nothing to speak, or has a character that cannot be spoken.
+    """
+    if not isinstance(text, str):
+        raise FluxionsInputError(f"The text to speak must be a string, not {type(text).__name__}.")
+    for position, character in enumerate(text):
+        if character not in _SPACES and unicodedata.category(character) in ("Cc", "Cs"):
+            kind = "a lone surrogate" if unicodedata.category(character) == "Cs" else "a control character"
+            raise FluxionsInputError(
+                f"The text to speak has {kind} (U+{ord(character):04X}, character {position + 1:,} of {len(text):,}). "
+                "Remove it."
+            )
+    if not text.strip():
+        raise FluxionsInputError("The text to speak is empty.")
+    if not spoken_characters(text) and not TAG.search(text):
+        raise FluxionsInputError(f"The text to speak has no letter and no digit ({len(text):,} characters).")
+    return text
+
+
+def unknown_tags(text: str) -> tuple[str, ...]:
+    """Return the tags that the service is not known to have, in order, each once: ``("[music]",)``."""
+    unknown = (found[0] for found in TAG.finditer(text) if found[1].lower() not in TAGS)
+    return tuple(dict.fromkeys(unknown))
+
+
+def without_tags(text: str) -> str:
+    """Return a text without its tags."""
+    return TAG.sub(" ", text)
+
+
+def spoken_characters(text: str) -> int:
+    """Return how many characters are spoken: tags do not count, and a run of punctuation and space counts as one."""
+    return len(_NOT_SPOKEN.sub(" ", without_tags(text)).strip())
+
+
+def expected_seconds(text: str) -> float:
+    """Return about how long a text takes to speak, at 16 characters a second."""
+    return spoken_characters(text) / CHARACTERS_PER_SECOND
