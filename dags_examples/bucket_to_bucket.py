@@ -1,7 +1,7 @@
 """Transcribe every recording under an S3 prefix into another S3 prefix, in one task.
 
-What the destination holds already is not done again, so the DAG may run as often as you like. While jobs
-run, the task is deferred: it holds no worker.
+Recordings with results in the destination are skipped, so you can run the DAG as often as you like. While jobs
+run, the task is deferred and holds no worker.
 
 Connections: `fluxions_default` (password: the API key) and `aws_default` (reads the recordings, writes the
 results).
@@ -23,18 +23,20 @@ AWS_CONN_ID = "aws_default"
 # [START howto_bucket_to_bucket]
 with DAG(
     dag_id="fluxions_bucket_to_bucket",
-    description="Every recording of one S3 prefix, transcribed into another",
+    description="Transcribe each recording of one S3 prefix into another",
     schedule=None,
     start_date=datetime(2025, 1, 1),
     catchup=False,
-    # Two runs of one transfer at once can pay for a recording twice.
+    # Two runs of one transfer at once can be charged twice for a recording.
     max_active_runs=1,
     tags=["fluxions"],
-    # A retry takes up the jobs that the lost try submitted, so retries cost no second transcription.
+    # A retry reuses the jobs of the failed try, at no charge.
     default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
     params={
         "source": Param("s3://fluxions-input/", type="string", description="Key, prefix or pattern"),
-        "destination": Param("s3://fluxions-output/transcripts/", type="string", description="Where results go"),
+        "destination": Param(
+            "s3://fluxions-output/transcripts/", type="string", description="S3 folder for the results"
+        ),
     },
 ) as dag:
     FluxionsS3ToS3Operator(

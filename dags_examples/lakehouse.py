@@ -1,13 +1,13 @@
-"""Ask questions of a night's speech: transcripts as Parquet in S3, loaded into DuckDB, answered in SQL.
+"""Query the speech of a day in SQL: transcripts as Parquet in S3, loaded into DuckDB.
 
-The first task transcribes what is new and writes tables, a folder a date (`ingest_date=2026-01-31/`). The second
-loads the tables of the night's recordings, which the transfer's manifest names, into a DuckDB file and answers: who
-talked how much, who interrupted, how often people laughed, how long nobody spoke. Athena, Spark and Trino take the
-queries with little change; the columns are in docs/formats.md.
+The first task transcribes the new recordings and writes tables into a folder for each date
+(`ingest_date=2026-01-31/`). The second loads the tables that the transfer's manifest names into a DuckDB file. It
+computes the talk ratio, interruptions, laughs and silence of each recording. Athena, Spark and Trino need few changes to
+the queries. The columns are in docs/reference/tables.md.
 
 Connections: `fluxions_default` (password: the API key) and `aws_default` (reads the recordings, writes the tables).
 Needs `pip install 'airflow-provider-fluxions[amazon,parquet]' duckdb` on the workers.
-Parameters: `source`, where the recordings are, and `lake`, the S3 folder of the tables.
+Parameters: `source`, the recordings, and `lake`, the S3 folder of the tables.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ AWS_CONN_ID = "aws_default"
 
 TABLES = ("transcripts", "segments", "words", "events")
 
-# Of files that the task has copied. DuckDB reads S3 itself with its extension httpfs, which it would have to download.
-# Where it may, drop the copying, run `INSTALL httpfs; LOAD httpfs; CREATE SECRET (TYPE s3, KEY_ID '...', SECRET '...',
-# REGION '...')` first, and read every night at once: 's3://bucket/lake/ingest_date=*/**/*.{table}.parquet'.
+# These files are copies that the task made. DuckDB can read S3 itself, but must download its extension httpfs for that.
+# If this is allowed, remove the copying and run `INSTALL httpfs; LOAD httpfs; CREATE SECRET (TYPE s3, KEY_ID '...',
+# SECRET '...', REGION '...')` first. Then read all dates at once: 's3://bucket/lake/ingest_date=*/**/*.{table}.parquet'.
 LOAD = """
 CREATE OR REPLACE TABLE {table} AS
 SELECT * FROM read_parquet('{folder}/**/*.{table}.parquet', hive_partitioning = true, union_by_name = true)
@@ -34,7 +34,7 @@ SELECT * FROM read_parquet('{folder}/**/*.{table}.parquet', hive_partitioning = 
 
 # [START howto_lakehouse_sql]
 QUESTIONS = {
-    # Of all the talking in a recording, how much was each speaker's.
+    # The share of each speaker in all speech of a recording.
     "talk_ratio": """
         SELECT transcription_id, coalesce(speaker_name, speaker) AS who,
                round(sum(duration_s) / any_value(spoken_s), 3) AS ratio
@@ -44,7 +44,7 @@ QUESTIONS = {
         WHERE duration_s IS NOT NULL
         GROUP BY transcription_id, who ORDER BY transcription_id, ratio DESC, who
     """,
-    # Who began while another one, who had begun before, was still speaking.
+    # How often a speaker started while another one was speaking.
     "interruptions": """
         SELECT later.transcription_id, later.speaker, count(DISTINCT later.segment_no) AS interruptions
         FROM segments AS later JOIN segments AS earlier
@@ -58,7 +58,7 @@ QUESTIONS = {
         FROM transcripts LEFT JOIN events USING (transcription_id)
         GROUP BY transcription_id ORDER BY transcription_id
     """,
-    # Seconds in which nobody spoke, and the longest such stretch between two segments.
+    # Seconds without speech, and the longest gap between two segments.
     "silence": """
         SELECT transcription_id, round(any_value(audio_duration_s) - any_value(speech_s), 3) AS silent_s,
                round(greatest(coalesce(max(gap_prev_s), 0), 0), 3) AS longest_gap_s
@@ -70,18 +70,18 @@ QUESTIONS = {
 
 with DAG(
     dag_id="fluxions_lakehouse",
-    description="A night's recordings as Parquet, loaded into DuckDB and asked",
+    description="Write recordings as Parquet tables and query them with DuckDB",
     schedule=None,
     start_date=datetime(2025, 1, 1),
     catchup=False,
-    # Two runs of one transfer at once can pay for a recording twice.
+    # Two runs of one transfer at once can be charged twice for a recording.
     max_active_runs=1,
     tags=["fluxions"],
-    # A retry takes up the jobs that the lost try submitted, so retries cost no second transcription.
+    # A retry reuses the jobs of the failed try, at no charge.
     default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
     params={
         "source": Param("s3://fluxions-input/", type="string", description="Key, prefix or pattern"),
-        "lake": Param("s3://fluxions-output/lake/", type="string", description="Where tables go"),
+        "lake": Param("s3://fluxions-output/lake/", type="string", description="S3 folder for the tables"),
     },
 ) as dag:
     transcribe = FluxionsS3ToS3Operator(
@@ -100,9 +100,9 @@ with DAG(
 
     @task
     def ask(manifest: str) -> dict[str, list[dict[str, Any]]]:
-        """Load the tables into DuckDB and answer every question; answers are small, tables are not.
+        """Load the tables into DuckDB and return the result of each query, which is small enough for an XCom.
 
-        The tables are those of the recordings below `source`, in whichever date's folder they stand.
+        The tables are those of the recordings below `source`, in any date's folder.
         """
         import json
         import tempfile
@@ -116,7 +116,7 @@ with DAG(
         outputs = [uri for row in rows for uri in row["outputs"] if uri.endswith(".parquet")]
         answers: dict[str, list[dict[str, Any]]] = {}
         if not outputs:
-            return answers  # a night without recordings
+            return answers  # no recordings on this day
         with tempfile.TemporaryDirectory() as folder, duckdb.connect(str(Path(folder) / "speech.duckdb")) as database:
             for uri in outputs:
                 path = Path(folder) / uri.removeprefix("s3://")

@@ -1,8 +1,7 @@
 """Transcribe a list of recordings with mapped tasks and read each result in Python.
 
-One mapped submit a recording, spread over the workers; one sensor that waits for all their jobs; then
-ordinary TaskFlow code that reads each transcript through the hook and passes on a few figures, not the
-transcript itself.
+Mapped tasks submit one recording each, on all workers. One sensor waits for all their jobs. Then TaskFlow code
+reads each transcript through the hook. It returns a few figures and not the transcript.
 
 Connections: `fluxions_default` (password: the API key) and `aws_default` (reads the recordings).
 Parameter: `recordings`, a list of URIs.
@@ -24,13 +23,13 @@ AWS_CONN_ID = "aws_default"
 # [START howto_mapped_taskflow]
 with DAG(
     dag_id="fluxions_mapped_taskflow",
-    description="A list of recordings, mapped, each result read in Python",
+    description="Submit a list of recordings with mapped tasks, and read each result in Python",
     schedule=None,
     start_date=datetime(2025, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["fluxions"],
-    # A retry takes up the job that the lost try submitted, so retries cost no second transcription.
+    # A retry reuses the job of the failed try, at no charge.
     default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
     params={
         "recordings": Param(
@@ -44,12 +43,12 @@ with DAG(
 
     @task
     def recordings(params: dict[str, Any]) -> list[str]:
-        """The list to map over; yours may come from a bucket, a table or a message."""
+        """Return the list to map over. Yours can come from a bucket, a table or a message."""
         return list(params["recordings"])
 
     @task
     def summarize(job_id: int) -> dict[str, Any]:
-        """A few figures of one transcript. The transcript itself is too large for an XCom."""
+        """Return a few figures of one transcript, because the transcript itself is too large for an XCom."""
         from airflow_provider_fluxions.hooks import FluxionsHook
 
         transcription = FluxionsHook(FLUXIONS_CONN_ID).get_transcription(job_id)

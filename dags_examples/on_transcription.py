@@ -1,9 +1,9 @@
-"""Start a DAG when a transcription completes in the account, whoever submitted it.
+"""Start a DAG when a job of the account completes, also a job that another program submitted.
 
-A watcher in the triggerer reads the account's list and makes an asset event of each job that ends; the DAG is
-scheduled on that asset. A run may carry several events: each names its job and never holds a transcript.
+A watcher in the triggerer polls the account's job list and creates an asset event for each finished job. The DAG is
+scheduled on that asset. A run can have several events. An event contains a job id and never a transcript.
 
-Needs Airflow 3. On Airflow 2.11 the DAG is there as well, but nothing starts it.
+Needs Airflow 3. On Airflow 2.11 the DAG exists without a schedule.
 
 Connections: `fluxions_default` (password: the API key) and `aws_default` (writes the results).
 """
@@ -44,7 +44,7 @@ else:
 
 with DAG(
     dag_id="fluxions_on_transcription",
-    description="Whatever completes in the account: store it",
+    description="Store each job that completes in the account",
     schedule=SCHEDULE,
     start_date=datetime(2025, 1, 1),
     catchup=False,
@@ -55,7 +55,7 @@ with DAG(
 
     @task
     def finished_jobs(triggering_asset_events: Any = None) -> list[int | str]:
-        """The jobs of all events that this run was started by, each once."""
+        """Return the jobs of all events that started this run, each once."""
         events = [event for events in (triggering_asset_events or {}).values() for event in events]
         return list({event.extra["payload"]["job_id"]: None for event in events})
 

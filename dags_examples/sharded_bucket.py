@@ -1,8 +1,8 @@
 """Transcribe every recording under an S3 prefix with several tasks at a time, on any executor's workers.
 
-Each task takes the shard of the recordings that its index names: no two take the same one, and together they
-take all, also of recordings that arrive while they run. The tasks share no file, so they may run on different
-machines, and a shard whose worker dies goes on on another one.
+Each task transcribes the shard of its index. The shards are disjoint and together contain all recordings, also those
+that arrive while the tasks run. The tasks share no file, so they can run on different machines. If a worker dies, its
+shard continues on another one.
 
 Connections: `fluxions_default` (password: the API key) and `aws_default` (reads the recordings, writes the
 results).
@@ -22,23 +22,25 @@ FLUXIONS_CONN_ID = "fluxions_default"
 AWS_CONN_ID = "aws_default"
 
 # [START howto_sharded_bucket]
-# Twice as many as workers' slots or so: what a slow or lost worker leaves is then taken by the others.
+# About twice the number of worker slots. Free workers then run the shards of a slow or dead one.
 SHARDS = 8
 
 with DAG(
     dag_id="fluxions_sharded_bucket",
-    description="Every recording of one S3 prefix, transcribed into another by eight tasks",
+    description="Transcribe each recording of one S3 prefix into another, with eight tasks",
     schedule=None,
     start_date=datetime(2025, 1, 1),
     catchup=False,
-    # Two runs of one transfer at once can pay for a recording twice.
+    # Two runs of one transfer at once can be charged twice for a recording.
     max_active_runs=1,
     tags=["fluxions"],
-    # A retry takes up the jobs that the lost try submitted, so retries cost no second transcription.
+    # A retry reuses the jobs of the failed try, at no charge.
     default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
     params={
         "source": Param("s3://fluxions-input/", type="string", description="Key, prefix or pattern"),
-        "destination": Param("s3://fluxions-output/transcripts/", type="string", description="Where results go"),
+        "destination": Param(
+            "s3://fluxions-output/transcripts/", type="string", description="S3 folder for the results"
+        ),
     },
 ) as dag:
     FluxionsS3ToS3Operator.partial(
@@ -47,7 +49,7 @@ with DAG(
         destination="{{ params.destination }}",
         formats=("json", "text"),
         shard_count=SHARDS,
-        # Jobs at the service at a time, of each shard.
+        # Maximum jobs in progress at Fluxions, for each shard.
         max_in_flight=50,
         deferrable=True,
         poll_interval=10,

@@ -1,7 +1,6 @@
 """Transcribe one recording: submit it, wait for the job, store the transcript in S3.
 
-Three tasks, for the case that something else should happen between them. While the job runs, the waiting
-task is deferred: it holds no worker.
+Use three tasks if other tasks run between them. While the job runs, the waiting task is deferred and holds no worker.
 
 Connections: `fluxions_default` (password: the API key) and `aws_default` (reads the recording, writes the
 results).
@@ -30,11 +29,11 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     tags=["fluxions"],
-    # A retry takes up the job that the lost try submitted, so retries cost no second transcription.
+    # A retry reuses the job of the failed try, at no charge.
     default_args={"retries": 2, "retry_delay": timedelta(minutes=2)},
     params={
         "audio": Param("s3://fluxions-input/dialogue.mp3", type="string", description="The recording"),
-        "destination": Param("s3://fluxions-output/submitted/", type="string", description="Where results go"),
+        "destination": Param("s3://fluxions-output/submitted/", type="string", description="S3 folder for the results"),
     },
 ) as dag:
     submit = FluxionsSubmitOperator(

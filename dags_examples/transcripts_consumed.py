@@ -1,6 +1,6 @@
-"""Go on where transcripts were made: a DAG scheduled on the asset of `transcripts_produced.py`.
+"""Process new transcripts: a DAG that is scheduled on the asset of `transcripts_produced.py`.
 
-It reads the events that started it. A run may carry several of them.
+It reads the events that started it. A run can have several of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import DAG, Asset, get_current_context,
 # [START howto_transcripts_consumed]
 with DAG(
     dag_id="fluxions_transcripts_consumed",
-    description="Whenever transcripts were made: add up what the events say",
+    description="Add up the counts of all events when transcripts were written",
     schedule=[Asset("s3://fluxions-output/transcripts/")],
     start_date=datetime(2025, 1, 1),
     catchup=False,
@@ -24,7 +24,7 @@ with DAG(
 
     @task
     def add_up() -> dict[str, Any]:
-        """Counts and addresses over all events of this run."""
+        """Return the counts and URIs of all events of this run."""
         context = get_current_context()
         # Airflow 2 calls assets datasets.
         by_asset = context.get("triggering_asset_events") or context.get("triggering_dataset_events") or {}

@@ -1,4 +1,4 @@
-"""Transcribe one recording and tell other DAGs: the asset's event says what was made.
+"""Transcribe one recording and notify other DAGs with an asset event that names the results.
 
 `transcripts_consumed.py` is scheduled on the same asset. While the job runs, the waiting task holds no worker.
 
@@ -25,7 +25,7 @@ TRANSCRIPTS = Asset("s3://fluxions-output/transcripts/")
 
 with DAG(
     dag_id="fluxions_transcripts_produced",
-    description="One recording; an asset event says what was made of it",
+    description="Transcribe one recording and send an asset event",
     schedule=None,
     start_date=datetime(2025, 1, 1),
     catchup=False,
