@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
@@ -18,28 +20,31 @@ from airflow_provider_fluxions.emulator.faults import Fault
 from airflow_provider_fluxions.emulator.hosts import is_allowed, refusal
 from airflow_provider_fluxions.emulator.reshaping import reshaped, with_authorization
 
+_CONTROL_PATH = "/_emulator"
+
 
 def build_app(emulator: Emulator, listens_on: str = "127.0.0.1") -> ASGIApp:
     """Return the application for `emulator`, to be served at the address or name `listens_on`.
 
     Injected resets need `EmulatorServer`, which gives them the socket.
     """
-    app = Starlette(
-        routes=[
-            Mount("/_emulator", routes=control_routes(emulator)),
-            Mount("/", app=_vendor_half(emulator)),
-        ]
-    )
+    vendor_half, control_half = _vendor_half(emulator), cache(lambda: _control_half(emulator))
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         allowed = (*emulator.allowed_hosts, listens_on)
         reason = refusal(Request(scope).headers, allowed, any_address=not is_allowed(listens_on))
-        if reason is None:
-            await app(scope, receive, send)
-        else:
+        if reason is not None:
             await JSONResponse({"error": reason}, 403)(scope, receive, send)
+        elif scope["path"] == _CONTROL_PATH or scope["path"].startswith(f"{_CONTROL_PATH}/"):
+            await control_half()(scope, receive, send)
+        else:
+            await vendor_half(scope, receive, send)
 
     return guarded
+
+
+def _control_half(emulator: Emulator) -> ASGIApp:
+    return Starlette(routes=[Mount(_CONTROL_PATH, routes=control_routes(emulator))])
 
 
 def _vendor_half(emulator: Emulator) -> ASGIApp:

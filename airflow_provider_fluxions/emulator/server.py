@@ -64,6 +64,9 @@ class EmulatorServer:
             http=_TransportProtocol,
             ws="none",
             lifespan="off",
+            # Only uvicorn's errors are logged, through the handlers of the process: uvicorn's own configuration would
+            # close those of everybody else, and takes half of the time of a start.
+            log_config=None,
             log_level="error",
             access_log=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,

@@ -7,8 +7,9 @@ import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from airflow_provider_fluxions.emulator.settings import ListOrder
 
@@ -73,7 +74,6 @@ class JobStore:
     def __init__(self, database: str | Path | None = None) -> None:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(database or ":memory:", check_same_thread=False)
-        self._connection.row_factory = sqlite3.Row
         self._connection.create_function("shuffle_key", 2, _shuffle_key, deterministic=True)
         self._connection.execute("PRAGMA journal_mode=WAL")
         # A killed process loses nothing that was committed; only a power cut could.
@@ -96,7 +96,7 @@ class JobStore:
     def insert(self, job: EmulatedJob) -> int:
         """Add a job, whose `id` is ignored, and return the id it got."""
         with self._lock, self._connection:
-            job_id = self._connection.execute(_INSERT, asdict(job)).lastrowid
+            job_id = self._connection.execute(_INSERT, vars(job)).lastrowid
         if job_id is None:
             raise RuntimeError("SQLite gave no id for the new job")
         return job_id
@@ -104,12 +104,12 @@ class JobStore:
     def insert_many(self, jobs: Iterable[EmulatedJob]) -> None:
         """Add many jobs in one transaction."""
         with self._lock, self._connection:
-            self._connection.executemany(_INSERT, (asdict(job) for job in jobs))
+            self._connection.executemany(_INSERT, (vars(job) for job in jobs))
 
     def update(self, jobs: Iterable[EmulatedJob]) -> None:
         """Write all columns of `jobs` in one transaction."""
         with self._lock, self._connection:
-            self._connection.executemany(_UPDATE, (asdict(job) for job in jobs))
+            self._connection.executemany(_UPDATE, (vars(job) for job in jobs))
 
     def delete(self, job_id: int) -> bool:
         """Remove a job and say whether it was there; its id is not given again."""
@@ -152,13 +152,15 @@ class JobStore:
 
     def _select(self, clause: str, values: dict[str, str | int]) -> list[EmulatedJob]:
         with self._lock:
-            rows = self._connection.execute(f"SELECT * FROM jobs {clause}", values).fetchall()  # noqa: S608 - literals
+            rows = self._connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM jobs {clause}", values).fetchall()  # noqa: S608 - literals
         return [_job(row) for row in rows]
 
 
-def _job(row: sqlite3.Row) -> EmulatedJob:
-    values = {name: row[name] for name in _COLUMNS}
-    return EmulatedJob(**{**values, **{flag: bool(values[flag]) for flag in _FLAGS}})
+def _job(row: tuple[Any, ...]) -> EmulatedJob:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    for flag in _FLAGS:
+        values[flag] = bool(values[flag])
+    return EmulatedJob(**values)
 
 
 def _shuffle_key(seed: int | str, job_id: int) -> str:

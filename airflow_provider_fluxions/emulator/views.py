@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from airflow_provider_fluxions.emulator.derived import DerivedRecogniser
@@ -46,7 +48,8 @@ def transcription(job: EmulatedJob, profile: Profile, word_timestamps: bool, wor
         "audio_url": _AUDIO_URL.format(sha256=job.sha256),
         "cached": job.cached,
     }
-    view |= _metadata(recognition, profile, ("num_chunks",))
+    summary = _Summary.of(recognition) if recognition is not None else None
+    view |= _metadata(summary, profile, ("num_chunks",))
     if job.status == "failed":
         view["error_message"] = job.error_message or "Transcription failed."
     if recognition is None:
@@ -68,7 +71,7 @@ def list_entry(job: EmulatedJob, profile: Profile) -> dict[str, Any]:
         "filename": job.filename,
         "original_audio_url": _AUDIO_URL.format(sha256=job.sha256),
     }
-    return view | _metadata(_result(job), profile, ())
+    return view | _metadata(_summary(job), profile, ())
 
 
 def timestamp(epoch_seconds: float) -> str:
@@ -82,22 +85,58 @@ def _result(job: EmulatedJob) -> Recognition | None:
         return None
     if job.recognition is not None:
         return Recognition.from_json(job.recognition)
-    # Seeded jobs keep no transcript: thousands of them must cost next to nothing.
-    return DerivedRecogniser().recognise(Upload(job.sha256, job.size_bytes, b""))
+    return _derived(job.sha256, job.size_bytes)
 
 
-def _metadata(recognition: Recognition | None, profile: Profile, extra: tuple[str, ...]) -> dict[str, Any]:
+def _derived(sha256: str, size_bytes: int) -> Recognition:
+    """Seeded jobs keep no transcript: thousands of them must cost next to nothing."""
+    return DerivedRecogniser().recognise(Upload(sha256, size_bytes, b""))
+
+
+@dataclass(frozen=True)
+class _Summary:
+    """What the list says about a transcript."""
+
+    duration_seconds: float
+    audio_format: str
+    language: str
+    segments: int
+    speakers: int
+
+    @classmethod
+    def of(cls, recognition: Recognition) -> _Summary:
+        segments, speakers = len(recognition.segments), recognition.speaker_count
+        return cls(recognition.duration_seconds, recognition.audio_format, recognition.language, segments, speakers)
+
+
+def _summary(job: EmulatedJob) -> _Summary | None:
+    if job.status != "completed":
+        return None
+    if job.recognition is None:
+        return _derived_summary(job.sha256, job.size_bytes)
+    raw = json.loads(job.recognition)
+    segments, speakers = sum(len(turn["segments"]) for turn in raw["turns"]), {turn["speaker"] for turn in raw["turns"]}
+    return _Summary(raw["duration_seconds"], raw["audio_format"], raw["language"], segments, len(speakers))
+
+
+# Clients read a list of thousands of jobs again and again; each transcript behind it is made once.
+@lru_cache(maxsize=16_384)
+def _derived_summary(sha256: str, size_bytes: int) -> _Summary:
+    return _Summary.of(_derived(sha256, size_bytes))
+
+
+def _metadata(summary: _Summary | None, profile: Profile, extra: tuple[str, ...]) -> dict[str, Any]:
     names = (*_METADATA, *extra)
-    if recognition is None:
+    if summary is None:
         return dict.fromkeys(names) if profile.unknown_as_null else {}
-    duration = recognition.duration_seconds
+    duration = summary.duration_seconds
     values = {
         "audio_duration": duration,
-        "audio_format": recognition.audio_format,
+        "audio_format": summary.audio_format,
         "processing_time": round(duration * _PROCESSING_SHARE, 1),
-        "language": recognition.language,
-        "num_segments": len(recognition.segments),
-        "num_speakers": recognition.speaker_count,
+        "language": summary.language,
+        "num_segments": summary.segments,
+        "num_speakers": summary.speakers,
         "num_chunks": math.ceil(duration / _CHUNK_SECONDS),
     }
     return {name: values[name] for name in names}
