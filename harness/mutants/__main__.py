@@ -23,8 +23,6 @@ PYTEST = (
     "-q",
     "--capture",
     "sys",
-    "-m",
-    "not slow",
     "--hypothesis-profile",
     "mutants",
 )

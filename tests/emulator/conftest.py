@@ -14,6 +14,8 @@ import requests
 
 from airflow_provider_fluxions.emulator import ControlClient, Emulator, EmulatorServer
 
+# `scripts/test core` tries what the service was seen to do; CI also what its documentation says.
+PROFILES = ("observed", pytest.param("documented", marks=pytest.mark.slow))
 AUDIO = b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(20) + b"data" + bytes(2_000)
 
 
@@ -115,7 +117,7 @@ def observed(make_api: MakeApi) -> Api:
     return make_api("observed")
 
 
-@pytest.fixture(params=["documented", "observed"])
+@pytest.fixture(params=PROFILES)
 def api(request: pytest.FixtureRequest, make_api: MakeApi) -> Api:
     return make_api(request.param)
 

@@ -21,6 +21,9 @@ from airflow_provider_fluxions.emulator import (
 if TYPE_CHECKING:
     from conftest import MakeApi
 
+# Speech recognition takes seconds of CPU.
+pytestmark = pytest.mark.slow
+
 SAMPLES = Path(__file__).parents[2] / "samples"
 HAS_ASR = all(importlib.util.find_spec(name) for name in ("moonshine_voice", "miniaudio"))
 needs_asr = pytest.mark.skipif(not HAS_ASR, reason="extra asr not installed")
@@ -41,7 +44,6 @@ def _words(text: str) -> list[str]:
 
 
 @needs_asr
-@pytest.mark.slow
 def test_the_dialogue_comes_back_as_two_speakers_in_turns(recogniser: Any) -> None:
     recognition = recogniser.recognise(_upload(SAMPLES / "dialogue.mp3"))
     assert [turn.speaker for turn in recognition.turns] == ["0", "1"] * 4
@@ -52,7 +54,6 @@ def test_the_dialogue_comes_back_as_two_speakers_in_turns(recogniser: Any) -> No
 
 
 @needs_asr
-@pytest.mark.slow
 def test_the_memo_comes_back_over_http_with_words_in_time(make_api: MakeApi, recogniser: Any) -> None:
     api = make_api(recogniser=recogniser)
     job = api.job((SAMPLES / "memo.mp3").read_bytes(), filename="memo.mp3")

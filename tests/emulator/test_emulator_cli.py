@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+# Each test starts a process.
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path

@@ -144,6 +144,7 @@ def test_the_cache_minds_the_options_unless_told_otherwise(observed: Api) -> Non
     assert observed.job(b"other") == observed.job(b"other", non_speech="true")
 
 
+@pytest.mark.slow
 def test_the_list_order_is_a_setting_and_shuffling_is_a_seeded_permutation(make_api: MakeApi) -> None:
     api = make_api(seed=7)
     api.emulator.seed_jobs(250)
@@ -159,6 +160,7 @@ def test_the_list_order_is_a_setting_and_shuffling_is_a_seeded_permutation(make_
     assert ids("shuffled") == ids("shuffled") != ids("oldest")
 
 
+@pytest.mark.slow
 def test_five_thousand_foreign_jobs_are_seeded_with_status_and_age(api: Api) -> None:
     api.emulator.seed_jobs(5_000, status="failed", age_seconds=60.0, filename="theirs-{n}.wav")
     page = api.get("/transcriptions", limit=1).json()

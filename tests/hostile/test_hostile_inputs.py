@@ -24,6 +24,9 @@ from tests.hostile.responses import JOB, json_response
 from tests.hostile.table import Row
 from tests.unit.formats.test_hostile import answers
 
+# Each row measures memory, which makes everything slower.
+pytestmark = pytest.mark.slow
+
 REF = "0123456789abcdef"
 STRANGE_TEXT = st.text(st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Mn", "Lo", "So"]), max_size=40)
 

@@ -16,6 +16,9 @@ from tests.hostile.harmless import KEY_MARKS, LINK, LINK_MARK, MARKS, SPELLINGS,
 from tests.hostile.responses import LARGE, RESPONSES
 from tests.hostile.table import Row
 
+# Each row measures memory, which makes everything slower.
+pytestmark = pytest.mark.slow
+
 CALLS: dict[str, Callable[[FluxionsClient], Any]] = {
     "read": lambda client: client.get_transcription(7, word_level_timestamps=True),
     "list": lambda client: client.list_transcriptions(),

@@ -14,6 +14,8 @@ from airflow_provider_fluxions.emulator import EmulatedJob, Emulator, EmulatorSe
 from tests.unit.fakes import FakeTime
 
 KEY = "s3cret-key"
+# `scripts/test core` tries what the service was seen to do; CI also what its documentation says.
+PROFILES = ("observed", pytest.param("documented", marks=pytest.mark.slow))
 
 
 @dataclass
@@ -88,7 +90,7 @@ def serve(closing: list[threading.Thread]) -> Iterator[MakeService]:
         closing[-1].start()
 
 
-@pytest.fixture(params=["documented", "observed"])
+@pytest.fixture(params=PROFILES)
 def service(request: pytest.FixtureRequest, serve: MakeService) -> Service:
     return serve(request.param)
 

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from tests.fuzz.targets import FIELDS, read_answer, read_object, read_text
 
+# Each case is a target of `scripts/fuzz`, and takes a tenth of a second of CPU.
+pytestmark = pytest.mark.slow
+
 NUMBERS = st.integers() | st.floats() | st.sampled_from([2**31, 2**63, -(2**63), 10**400, 1e308, -1e308, 5e-324])
 TEXTS = st.text(max_size=20) | st.sampled_from(
     ["SPEAKER_0: a", "[pause]", "haha", "*so*", "completed", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59"]

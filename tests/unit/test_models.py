@@ -259,6 +259,7 @@ def test_signed_links_do_not_show_in_a_repr() -> None:
         assert "secret" not in repr(result)
 
 
+@pytest.mark.slow
 @given(ANSWERS)
 def test_no_json_object_raises_anything_but_an_unreadable_answer(data: Mapping[str, Any]) -> None:
     for model in (Submission, Job, Transcription, Page):
@@ -268,6 +269,7 @@ def test_no_json_object_raises_anything_but_an_unreadable_answer(data: Mapping[s
             continue
 
 
+@pytest.mark.slow
 @given(ANSWERS)
 def test_segments_are_always_numbered_from_zero_and_their_times_finite(data: Mapping[str, Any]) -> None:
     segments = Transcription.from_json({**data, "id": 1}).segments
@@ -275,6 +277,7 @@ def test_segments_are_always_numbered_from_zero_and_their_times_finite(data: Map
     assert all(abs(time) < float("inf") for part in segments for time in (part.start, part.end) if time)
 
 
+@pytest.mark.slow
 @given(st.lists(JSON_VALUES, max_size=6))
 def test_every_segment_that_is_an_object_is_kept(values: list[Any]) -> None:
     objects = [value for value in values if isinstance(value, dict)]

@@ -272,6 +272,7 @@ def test_scans_that_settle_go_back_to_the_attempt_only(service: Service, time: F
     assert len(service.gets) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [-14, -1, 1, 14])
 def test_a_service_whose_clock_is_wrong_hides_no_job(service: Service, time: FakeTime, hours: float) -> None:
     time.seconds = datetime.now(UTC).timestamp()
@@ -333,6 +334,7 @@ def test_a_list_without_names_is_unknown_and_submits_nothing(
     assert time.now() - started < 600, "it ends long before the timeout"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("behavior", [{"max_entries": 50}, {"total_off_by": 7}])
 def test_a_list_that_is_shorter_than_its_total_ends_a_try_within_minutes(
     observed: Service, time: FakeTime, behavior: dict[str, int]

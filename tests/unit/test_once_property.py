@@ -141,6 +141,7 @@ def run(service: Service, client: DyingClient, step: Try, ref: str, recorded: An
         service.emulator.clear_faults()
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(tries=TRIES, order=st.sampled_from(["newest", "oldest", "shuffled"]), names=st.sampled_from(NAMES))
 def test_at_most_one_live_job_exists_and_is_the_one_returned(

@@ -38,7 +38,10 @@ ANSWERS: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.fixture(scope="module", params=["newest", "oldest", "shuffled"])
+@pytest.fixture(
+    scope="module",
+    params=["newest", *(pytest.param(order, marks=pytest.mark.slow) for order in ("oldest", "shuffled"))],
+)
 def crowded(request: pytest.FixtureRequest, closing: list[threading.Thread]) -> Iterator[Service]:
     emulator = Emulator("observed", KEY, list_order=request.param)
     # Running jobs have no transcript to derive for each page, which would take most of the test's time.

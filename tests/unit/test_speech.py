@@ -101,6 +101,7 @@ def test_a_blank_piece_does_not_part_its_neighbours() -> None:
     assert merge_turns([("0", "a"), ("1", ""), ("0", "b")]) == (Turn("0", "a b"),)
 
 
+@pytest.mark.slow
 @given(st.lists(st.builds(Turn, SPEAKERS, st.text().map(lambda text: " ".join(text.split())))))
 def test_written_turns_read_back_the_same(turns: list[Turn]) -> None:
     assert parse_turns(render_turns(turns)) == tuple(turns)

@@ -31,10 +31,12 @@ def test_stdout_holds_json_alone_and_stderr_the_rest(process: Process, recording
     assert "Submitted job" in done.stderr
 
 
+@pytest.mark.slow
 def test_no_bar_is_drawn_where_stderr_is_no_terminal(process: Process, recording: Path) -> None:
     assert "\x1b" not in process("submit", recording, "--wait").stderr
 
 
+@pytest.mark.slow
 def test_a_terminal_sees_bars_for_the_upload_and_the_wait(account: Service, recording: Path) -> None:
     account.emulator.set_transition(Transition.after_reads(1))
     ours, theirs = pty.openpty()
@@ -61,6 +63,7 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+@pytest.mark.slow
 def test_errors_are_one_line_and_no_traceback(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLUXIONS_BASE_URL", "http://127.0.0.1:1")
     done = process("health")
@@ -69,6 +72,7 @@ def test_errors_are_one_line_and_no_traceback(process: Process, monkeypatch: pyt
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_reader_who_has_had_enough_is_no_error(account: Service) -> None:
     account.emulator.seed_jobs(2000, status="processing")
     line = f"{sys.executable} -m airflow_provider_fluxions list --limit 0 | head -n 1"
@@ -87,6 +91,7 @@ def children_heed_interrupts() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("children_heed_interrupts")
 def test_an_interrupt_ends_with_the_shells_status_and_a_word_about_the_jobs(account: Service, recording: Path) -> None:
     account.emulator.set_transition(Transition.after_seconds(3600))
@@ -103,12 +108,14 @@ def test_an_interrupt_ends_with_the_shells_status_and_a_word_about_the_jobs(acco
     assert "submitted" in out
 
 
+@pytest.mark.slow
 def test_emulator_hands_its_options_over(process: Process) -> None:
     done = process("emulator", "--help")
     assert done.returncode == 0
     assert "--cache-mode" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_version_is_the_packages(process: Process) -> None:
     assert process("--version").stdout.strip() == "0.1.0"
 

@@ -66,6 +66,7 @@ def assert_one_sentence_or_a_value(done: Any) -> None:
     assert done.status == 0 or len(done.err.splitlines()) == 1, done.err
 
 
+@pytest.mark.slow
 def test_a_job_with_a_hostile_file_name_can_be_read_and_listed(given_reply: GivenReply, run: Run) -> None:
     for name in NAMES:
         given_reply(filename=name)
@@ -93,6 +94,7 @@ def test_an_exported_file_stays_in_its_folder_whatever_the_job_is_called(
         assert written.name.isprintable()
 
 
+@pytest.mark.slow
 @given(st.text(), st.one_of(st.integers(), st.text()), st.sampled_from([".txt", ".words.jsonl"]))
 def test_a_file_name_is_one_that_every_file_system_takes(stem: str, job_id: int | str, extension: str) -> None:
     name = file_name(stem, job_id, extension)
@@ -105,6 +107,7 @@ def test_a_file_name_is_one_that_every_file_system_takes(stem: str, job_id: int 
 INSTANTS = ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00", "soon", 1e300]
 
 
+@pytest.mark.slow
 def test_a_date_at_the_end_of_the_calendar_is_shown(given_reply: GivenReply, run: Run) -> None:
     for instant in INSTANTS:
         given_reply(created_at=instant, updated_at=instant)
@@ -112,6 +115,7 @@ def test_a_date_at_the_end_of_the_calendar_is_shown(given_reply: GivenReply, run
             assert run(*command).status == 0, (instant, command)
 
 
+@pytest.mark.slow
 def test_an_absurd_number_is_shown_or_left_out(given_reply: GivenReply, run: Run) -> None:
     for value in (1e308, -1, float("nan"), float("inf"), "long", [], {}, 10**400):
         given_reply(audio_duration=value, num_speakers=value)
@@ -122,6 +126,7 @@ def test_an_absurd_number_is_shown_or_left_out(given_reply: GivenReply, run: Run
             assert strict
 
 
+@pytest.mark.slow
 def test_a_body_that_is_not_an_answer_is_one_sentence(
     given_reply: GivenReply, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +139,7 @@ def test_a_body_that_is_not_an_answer_is_one_sentence(
             assert_one_sentence_or_a_value(done)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", COMMAND_LINES, ids=lambda row: row.words)
 def test_a_hostile_command_line_has_the_outcome_of_its_row(
     row: Row, run: Run, account: Service, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -155,6 +161,7 @@ NAMES_OF_COMMANDS = [command.name for command in COMMANDS if command.name != "em
 WORDS = st.text(st.characters(exclude_characters="\x00"), max_size=20)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([command.name for command in COMMANDS if command.name != "emulator"]), st.lists(WORDS, max_size=4)

@@ -41,6 +41,7 @@ def lines_of(text: str, width: int, lines: int = 2, cue_ms: int = 60_000) -> lis
     return [line for cue in caption(result, limits) for line in cue.lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
 @pytest.mark.parametrize("cue_ms", [2_000, 60_000])
 def test_no_line_of_any_script_breaks_a_rule(text: str, cue_ms: int) -> None:

@@ -96,6 +96,7 @@ def test_a_segments_cues_stay_within_its_time(data: dict[str, Any]) -> None:
         assert all(cue.end_ms <= max(end_ms, cue.start_ms + 1) for cue in cues)
 
 
+@pytest.mark.slow
 @given(TRANSCRIPTIONS)
 def test_cues_are_ordered_by_start_as_webvtt_requires(result: Transcription) -> None:
     starts = [cue.start_ms for cue in caption(result)]

@@ -140,11 +140,13 @@ def test_every_format_has_a_check() -> None:
     assert set(CHECKS) == set(FORMATS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ANSWERS)
 def test_every_hostile_answer_is_written_in_every_format(case: str) -> None:
     check_all(ANSWERS[case])
 
 
+@pytest.mark.slow
 @given(answers)
 @example({"id": 1, "segments": [{"text": "a", "start": 1e306, "end": 1e306}]})
 @example({"id": 1, "segments": [{"text": "a", "start": 0, "end": 5e-324}, {"text": "b", "start": -1e306, "end": 3}]})
@@ -153,6 +155,7 @@ def test_any_answer_is_written_in_every_format(answer: dict[str, Any]) -> None:
     check_all(answer)
 
 
+@pytest.mark.slow
 @given(answers)
 def test_any_answer_that_is_stored_makes_the_same_results_again(answer: dict[str, Any]) -> None:
     result = Transcription.from_json(answer)
@@ -181,6 +184,7 @@ def test_a_deep_answer_is_written_or_refused_in_every_format(depth: int) -> None
             assert all(files.values())
 
 
+@pytest.mark.slow
 def test_long_text_of_any_kind_grows_no_format_beyond_its_share() -> None:
     for text in TEXTS:
         long = text * (4_000 // max(1, len(text)))

@@ -173,6 +173,7 @@ def test_duckdb_reads_the_files_of_many_recordings_as_one_table(tmp_path: Path) 
     assert duckdb.sql(query).fetchall() == [(28, 2)]
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -25,6 +25,9 @@ from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeLoopClock
 from tests.unit.polling.test_loop import outcomes, poll_tasks, run, threads_left, throttled, turns, wait, waiting
 
+# Storms of broken responses, each a tenth of a second of CPU and more.
+pytestmark = pytest.mark.slow
+
 # What can become of one request on the wire.
 WIRE: list[dict[str, Any]] = [
     {"status": 429, "retry_after": "7"},

@@ -60,6 +60,7 @@ def test_a_young_wait_is_looked_at_sooner_by_the_rule_of_the_shared_loop(account
     assert (time.slept[0], time.slept[-2]) == (longest * MIN_INTERVAL_SECONDS, longest * 10)
 
 
+@pytest.mark.slow
 def test_youth_takes_no_more_than_two_requests_a_second(account: FakeAccount, time: FakeTime) -> None:
     """Where every look takes many requests."""
     account.ends = running(range(3000))

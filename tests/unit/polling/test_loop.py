@@ -361,6 +361,7 @@ def test_a_key_that_is_rotated_at_the_service_first_ends_no_wait(
     assert {request.key for request in documented.gets} == {"wrong", "valid"}
 
 
+@pytest.mark.slow
 def test_two_refusals_an_hour_apart_are_two_rotations(account: FakeAccount, clock: FakeLoopClock) -> None:
     began = clock.monotonic()
     account.ends = {1: clock.now() + 7200}
@@ -782,6 +783,7 @@ def in_trouble(clock: FakeLoopClock, spans: list[tuple[int, int, str]]) -> Calla
     return trouble
 
 
+@pytest.mark.slow
 @given(
     ends=st.lists(st.sampled_from([0, 50, 500, math.inf]), min_size=12, max_size=12),
     spans=st.lists(SPANS, max_size=3),
@@ -840,6 +842,7 @@ def test_a_long_wait_is_looked_at_once_an_interval(account: FakeAccount, clock: 
     assert len(account.requests) <= 3600 / 60 + 16
 
 
+@pytest.mark.slow
 def test_a_thousand_waits_of_every_age_keep_to_sixty_requests_in_twenty_seconds(account: FakeAccount) -> None:
     """They come over a minute, so that young and old ones wait side by side."""
     spread = FakeLoopClock(jitter=random.Random(7).random)  # noqa: S311 - a spread, not a secret

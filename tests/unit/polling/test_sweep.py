@@ -124,6 +124,7 @@ def test_jobs_that_somebody_begins_to_wait_for_oldest_first_cost_hardly_more_tha
     assert max(costs(account, range(1000), memory, rounds=5)) <= 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 3, 20])
 @pytest.mark.parametrize("depth", [1000, pytest.param(5000, marks=pytest.mark.slow)])
 def test_buried_jobs_are_soon_found_however_few_come_at_a_time(account: FakeAccount, step: int, depth: int) -> None:
