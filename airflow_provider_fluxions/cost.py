@@ -51,7 +51,7 @@ class SpeechPrice:
     def checked(cls, price_per_speech_hour: Any = None, price_per_1000_characters: Any = None) -> SpeechPrice:
         """Return a price from an operator's arguments; None for both: unknown.
 
-        :raises FluxionsInputError: one is no price, or both are given.
+        :raises FluxionsInputError: one cannot be a price, or both are given.
         """
         by_hour = checked_price(price_per_speech_hour, "price_per_speech_hour")
         by_characters = checked_price(price_per_1000_characters, "price_per_1000_characters")

@@ -50,7 +50,7 @@ class Renderer(Protocol):
 def render_problem(text: str, audio_seconds: float, max_seconds: float | None) -> str | None:
     """Return why audio of this duration cannot be the whole text, or None if it can.
 
-    A stream that ends early looks complete, so the duration is compared with the text.
+    A stream that ends early can have a complete form, so the duration is compared with the text.
 
     :param max_seconds: The limit that the render was given; None if it had none.
     """
@@ -171,7 +171,7 @@ Result = TypeVar("Result", bound=Counted)
 def with_current_voice(voices: VoiceList, voice: str, speak: Callable[[str], Result]) -> Result:
     """Return what ``speak`` makes with the full id of a voice, or with its new id if the service has another by now.
 
-    The second call makes everything anew, so a result never comes from two checkpoints.
+    The second call makes everything again, so a result never comes from two checkpoints.
 
     :param voice: A short or full id.
     :param speak: Takes a full id. Its result, or error, counts its renders; those of a refused call are added.

@@ -11,7 +11,7 @@ from airflow_provider_fluxions.api.errors import FluxionsResponseError
 SAMPLE_BYTES = 2
 MAX_WAV_DATA_BYTES = 2**32 - 1 - 36
 # Lengths from here on are placeholders of a header that was written before its audio: 0xFFFFFFFF and less by the size
-# of a header, 0x7FFFFFFF, 0x7FFFF000. No render is so long.
+# of a header, 0x7FFFFFFF, 0x7FFFF000. A render never has 2 GB.
 _UNKNOWN_LENGTH = 0x7FFF0000
 _PCM, _EXTENSIBLE = 1, 0xFFFE
 _MAX_CHUNKS = 100
@@ -78,10 +78,10 @@ def read_wav(body: bytes, voice_id: str) -> SpeechAudio:
 
     A streamed header has no true length. Where it has one, audio that is shorter was cut off.
 
-    :raises FluxionsResponseError: it is no WAV file of 16-bit samples (not transient), or it ends early.
+    :raises FluxionsResponseError: it is not a WAV file of 16-bit samples, or it ends early.
     """
     if body[:4] not in (b"RIFF", b"RF64") or body[8:12] != b"WAVE":
-        raise FluxionsResponseError(f"Fluxions responded with {len(body):,} bytes that are no WAV file.")
+        raise FluxionsResponseError(f"Fluxions responded with {len(body):,} bytes that are not a WAV file.")
     position, form = 12, None
     for _ in range(_MAX_CHUNKS):
         name, header = body[position : position + 4], body[position + 4 : position + 8]

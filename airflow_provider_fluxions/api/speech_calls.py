@@ -24,7 +24,7 @@ HOSTED_VOICES_PATH = "/vui/voices"
 OWN_VOICES_PATH = "/vui/v1/voices/mine"
 SPEECH_PATH = "/vui/v1/tts"
 
-# About 6 minutes of speech fit into one render: 17 MB at 24 kHz mono. A longer response is no render.
+# About 6 minutes of speech fit into one render: 17 MB at 24 kHz mono. A longer response is not a render.
 MAX_RENDER_BYTES = 36 << 20
 # What one `synthesize` can take with retries and pauses: a cold start of more than a minute, then minutes of speech.
 MAX_SPEECH_CALL_SECONDS = 900.0

@@ -34,7 +34,7 @@ class SpeechOptions:
             raise FluxionsInputError(f"verify_chunks must be True, False or None, not {shown(self.verify_chunks)}.")
 
     def fields(self) -> dict[str, Any]:
-        """Return the options as the service names them, without those that are None."""
+        """Return the options as the service names them, if they are set."""
         given = {
             "temperature": self.temperature,
             "max_secs": self.max_seconds,

@@ -65,11 +65,11 @@ class Voice:
 def read_voices(data: read.Json) -> tuple[Voice, ...]:
     """Return the voices of a response, in its order, without entries that have no ``voice_id``.
 
-    :raises FluxionsResponseError: it is no list of voices.
+    :raises FluxionsResponseError: it is not a list of voices.
     """
     entries = data.get("voices")
     if not isinstance(entries, list):
-        raise FluxionsResponseError("Fluxions responded with no list of voices.")
+        raise FluxionsResponseError("Fluxions responded without a list of voices.")
     return tuple(Voice.from_json(entry) for entry in read.objects(entries) if read.text(entry.get("voice_id")))
 
 
@@ -87,7 +87,7 @@ def find_voice(wanted: str, voices: Sequence[Voice]) -> Voice | None:
 def check_voice(voice: object) -> str:
     """Return a voice's name, short or full, if it can be sent.
 
-    :raises FluxionsInputError: it is no text, empty, too long, or has characters that cannot be printed.
+    :raises FluxionsInputError: it is not text, is empty or too long, or has characters that cannot be printed.
     """
     if not isinstance(voice, str) or not voice.strip() or not voice.isprintable() or len(voice) > MAX_VOICE_CHARACTERS:
         raise FluxionsInputError(f"voice must be the id of a voice such as 'maeve', not {read.shown(voice)}.")

@@ -32,7 +32,7 @@ class Speech:
         return len(self.pcm) / 2 / self.sample_rate
 
     def cut(self, max_seconds: float | None) -> Speech:
-        """Return its beginning, at most so long."""
+        """Return its beginning, at most this long."""
         if max_seconds is None:
             return self
         return Speech(self.pcm[: 2 * int(max_seconds * self.sample_rate)], self.sample_rate)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from airflow_provider_fluxions.api.speech_audio import SAMPLE_BYTES
 
-# Long enough that no seam clicks, too short to be heard.
+# Long enough that no seam clicks, too short to notice.
 FADE_SECONDS = 0.005
 
 
