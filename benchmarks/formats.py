@@ -1,4 +1,4 @@
-"""What writing results costs: captions beside other libraries, and every format for a ten-hour recording.
+"""Measure the cost of writing results: captions compared with other libraries, and each format of a ten-hour recording.
 
     PYTHONPATH=. python benchmarks/formats.py [runs]
 
@@ -30,7 +30,7 @@ TAGS = ("[breath]", "[pause]", "[laugh]", "[sigh]")
 
 def cue_answer() -> dict[str, Any]:
     """Return an answer of 10,000 segments that make one cue each."""
-    text = "We sold forty of them, and nobody really asked why."
+    text = "We sold forty of them, and no customer really asked why."
     segments = [{"speaker": str(n % 2), "text": text, "start": n * 3.0, "end": n * 3.0 + 2.9} for n in range(CUES)]
     return {"id": 1, "status": "completed", "segments": segments}
 
@@ -89,7 +89,7 @@ def writers(answer: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         return out.getvalue()
 
     def ours(name: str) -> bytes:
-        # Read anew each time: what a transcription has worked out once, it keeps.
+        # Read again each time, because a transcription caches its derived values.
         return Transcription.from_json(answer).to(name)
 
     made = Transcription.from_json(answer)
@@ -101,13 +101,13 @@ def writers(answer: dict[str, Any]) -> dict[str, Callable[[], Any]]:
         return made.to(name, **options)
 
     return {
-        "srt ours": lambda: ours_from_model("srt"),
-        "srt ours, from JSON": lambda: ours("srt"),
+        "srt provider": lambda: ours_from_model("srt"),
+        "srt provider, from JSON": lambda: ours("srt"),
         "srt srt": with_srt,
         "srt pysubs2": lambda: with_pysubs2("srt"),
-        "vtt ours": lambda: ours_from_model("vtt"),
-        "vtt ours, netflix": lambda: ours_from_model("vtt", preset="netflix"),
-        "vtt ours, from JSON": lambda: ours("vtt"),
+        "vtt provider": lambda: ours_from_model("vtt"),
+        "vtt provider, netflix": lambda: ours_from_model("vtt", preset="netflix"),
+        "vtt provider, from JSON": lambda: ours("vtt"),
         "vtt pysubs2": lambda: with_pysubs2("vtt"),
         "vtt webvtt-py": with_webvtt,
     }
@@ -119,7 +119,7 @@ def _clock(seconds: float) -> str:
 
 
 def compare(runs: int) -> dict[str, Any]:
-    """Return the least CPU milliseconds by writer, and the ratio of ours to the fastest library."""
+    """Return the minimum CPU milliseconds by writer, and the ratio of the provider to the fastest library."""
     by_name = writers(cue_answer())
     best = dict.fromkeys(by_name, float("inf"))
     for _ in range(runs):
@@ -129,8 +129,8 @@ def compare(runs: int) -> dict[str, Any]:
             best[name] = min(best[name], 1000 * (time.process_time() - began))
     figures: dict[str, Any] = {name: round(ms, 1) for name, ms in best.items()}
     for kind in ("srt", "vtt"):
-        others = [ms for name, ms in best.items() if name.startswith(kind) and "ours" not in name]
-        figures[f"{kind} ratio to the fastest library"] = round(best[f"{kind} ours"] / min(others), 2)
+        others = [ms for name, ms in best.items() if name.startswith(kind) and "provider" not in name]
+        figures[f"{kind} ratio to the fastest library"] = round(best[f"{kind} provider"] / min(others), 2)
     return figures
 
 

@@ -240,7 +240,7 @@ def put_again(seed: random.Random) -> Tally:
 
 
 def dated_in_the_future(seed: random.Random) -> Tally:
-    """Clear a run whose dates lie in the future, an hour after it submitted."""
+    """Clear a run with dates in the future, an hour after it submitted."""
     with service(seed) as at:
         for number in range(RECORDINGS):
             due = datetime.fromtimestamp(at.time.now(), UTC) + timedelta(days=seed.randint(1, 400))
@@ -254,7 +254,7 @@ def dated_in_the_future(seed: random.Random) -> Tally:
 
 
 def other_account(seed: random.Random) -> Tally:
-    """Retry with a recorded id after the connection was led to another account, where the id is somebody's job."""
+    """Retry with a recorded id after the connection changed to another account, which has another job with this id."""
     with service(seed) as at:
         at.emulator.seed_jobs(RECORDINGS, status="completed", age_seconds=1.0)
         foreign = [job.id for job in at.emulator.jobs if job.foreign_job]

@@ -160,7 +160,7 @@ def put_again(seed: random.Random) -> tuple[int, int, int]:
 
 
 def capitalized(seed: random.Random) -> tuple[int, int, int]:
-    """Run a second night, after `lookback_days`, behind a proxy that capitalizes the names of metadata."""
+    """Make a second run, after `lookback_days`, behind a proxy that capitalizes the names of metadata."""
     with night(seed, hours_behind=960.0, metadata_names="capitalized") as at:
         recordings = seed.randint(2, 5)
         at.put(recordings)

@@ -2,9 +2,9 @@
 
     PYTHONPATH=. python benchmarks/parse_cost.py [runs]
 
-Each run is a fresh interpreter that first imports what any DAG with a deferrable operator imports, then ours.
-Bytecode is cached, as it is where pip installed a package; a first run that fills the cache does not count.
-Prints one JSON line with the least, the middle and the greatest figure in milliseconds of CPU time.
+Each run is a new interpreter. It first imports the modules of any DAG with a deferrable operator, then the provider.
+Bytecode is cached, as after an installation by pip; a first run that fills the cache does not count.
+Prints one JSON line with the minimum, the median and the maximum in milliseconds of CPU time.
 """
 
 from __future__ import annotations

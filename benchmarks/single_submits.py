@@ -1,4 +1,4 @@
-"""Single submits and polls without errors: requests and CPU seconds, beside another version in one run.
+"""Single submits and polls without errors: requests and CPU seconds, compared with another version in one run.
 
     python benchmarks/single_submits.py 1000                        this version
     python benchmarks/single_submits.py 1000 --vs FOLDER            this version and the one in FOLDER, in turn

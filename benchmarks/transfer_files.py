@@ -99,7 +99,7 @@ def measure_bounds() -> None:
     uploads, upload_seconds = timed(worker.upload, entries, UPLOADERS)
     for entry, uploaded in zip(entries, uploads, strict=True):
         entry.job_id = uploaded.taken.job_id
-        # What it completes is a look; the next read gives the transcript.
+        # This poll completes the job; the next read returns the transcript.
         client.get_transcription(uploaded.taken.job_id)
     _, write_seconds = timed(worker.write, entries, WRITERS)
     print(json.dumps({"upload": upload_seconds, "writes": write_seconds}))

@@ -1,14 +1,14 @@
-"""One large object, S3 -> this machine -> Fluxions: throughput and memory, ours against `curl | curl`.
+"""One large object, S3 -> this machine -> Fluxions: throughput and memory, the provider compared with `curl | curl`.
 
     PYTHONPATH=. python benchmarks/transfer_object.py [MiB] [ROUNDS] [CONTESTANT ...]
 
 Needs Linux, the environment of `scripts/test 3.3`, and curl. Contestants take turns, each in processes of its own,
 against the same two servers (`transfer_s3.py`, `transfer_sink.py`). Prints one JSON line a round, and the medians.
 
-- ours: what the transfer operator does for each input (a HEAD for the listing's line, then `Worker.upload`), in a
+- provider: the transfer operator for each input (a HEAD for the listing's line, then `Worker.upload`), in a
   process that is there already and has sent one small object;
 - curl: ``curl -s GET | curl -T -``, which cannot know the length and so sends chunks;
-- curl with length: the same, told the length by hand, which saves it the chunks.
+- curl with length: the same with the length as an argument, so it sends no chunks.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import Any
 from benchmarks import transfer_stage as stage
 
 MIB, ROUNDS = 1024, 9
-CONTESTANTS = ("curl", "ours", "curl with length")
+CONTESTANTS = ("curl", "provider", "curl with length")
 SMALL_BYTES = 4096
 
 
@@ -76,7 +76,7 @@ class Ours:
     """A process that uploads as the operator does, started once as a task is."""
 
     def __init__(self, env: dict[str, str]) -> None:
-        command = [sys.executable, "-P", str(Path(__file__).resolve()), "--ours"]
+        command = [sys.executable, "-P", str(Path(__file__).resolve()), "--provider"]
         self._process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._read("ready")
 
@@ -126,12 +126,12 @@ def measure(mib: int, rounds: int, contestants: Sequence[str] = CONTESTANTS) -> 
         stack.callback(ours.stop)
         runs: dict[str, Callable[[], dict[str, Any]]] = {
             "curl": lambda: run_curl(size_bytes, s3, sink, with_length=False),
-            "ours": lambda: ours.run(size_bytes),
+            "provider": lambda: ours.run(size_bytes),
             "curl with length": lambda: run_curl(size_bytes, s3, sink, with_length=True),
         }
         results = []
         for number in range(rounds):
-            # Everybody is first as often as last.
+            # Each contestant is first as often as last.
             first = number % len(contestants)
             results.append({name: runs[name]() for name in (*contestants[first:], *contestants[:first])})
             print(json.dumps(results[-1]), flush=True)
@@ -145,23 +145,25 @@ def summarize(mib: int, results: list[dict[str, Any]]) -> dict[str, Any]:
         return {name: statistics.median(one[name][field] for one in results) for name in results[0]}
 
     ratios = {
-        f"times {name}": round(statistics.median(one[name]["seconds"] / one["ours"]["seconds"] for one in results), 2)
+        f"times {name}": round(
+            statistics.median(one[name]["seconds"] / one["provider"]["seconds"] for one in results), 2
+        )
         for name in results[0]
-        if name != "ours"
+        if name != "provider"
     }
     return {
         "mib": mib,
         "rounds": len(results),
         "mib_per_second": {name: round(mib / seconds) for name, seconds in medians("seconds").items()},
         "cpu_seconds": {name: round(seconds, 2) for name, seconds in medians("cpu_seconds").items()},
-        "peak_over_start_mib": round(max(one["ours"]["peak_over_start_mib"] for one in results), 1),
+        "peak_over_start_mib": round(max(one["provider"]["peak_over_start_mib"] for one in results), 1),
         **ratios,
         "load": round(os.getloadavg()[0], 1),
     }
 
 
 def main() -> None:
-    if "--ours" in sys.argv:
+    if "--provider" in sys.argv:
         answer_rounds()
         return
     given = sys.argv[1:]

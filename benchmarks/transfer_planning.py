@@ -87,7 +87,7 @@ def case_survey(url: str, shard_index: int, shard_count: int) -> dict[str, Any]:
 
 
 def case_done(url: str) -> dict[str, Any]:
-    """No measurement: put the results of all inputs where a survey looks for them."""
+    """Prepare without a measurement: put the results of all inputs where the discovery lists them."""
     from airflow_provider_fluxions.transfers.marks import META_REFERENCE
 
     entries = survey(order(0, 1))

@@ -4,7 +4,7 @@
 
 moto's server sorts all keys for every page and takes milliseconds for a GET; it would be measured instead of us. This
 one keeps keys sorted, lets the kernel send recordings (``sendfile``) and keeps what is put. It checks no signature.
-``POST /_objects`` adds objects whose content is made up, ``GET /_requests`` tells how many requests of each kind came.
+``POST /_objects`` adds objects with generated content, ``GET /_requests`` returns the number of requests of each kind.
 """
 
 from __future__ import annotations

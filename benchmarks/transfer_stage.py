@@ -24,7 +24,7 @@ def memory_kib(name: str) -> int:
 
 
 def forget_peak() -> int:
-    """Let VmHWM begin anew (see proc(5)); return VmRSS in KiB."""
+    """Reset VmHWM (see proc(5)) and return VmRSS in KiB."""
     Path("/proc/self/clear_refs").write_text("5")
     return memory_kib("VmRSS")
 

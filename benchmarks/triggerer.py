@@ -37,7 +37,7 @@ HERE = Path(__file__).parent
 DAG_ID, TASK_ID = "deferred", "wait"
 INTERVAL_SECONDS = 5.0
 PARALLELISM = 8
-# The first looks, and what importing costs.
+# Time for the first polls and the imports.
 SETTLING_SECONDS = 15.0
 LONGEST_PHASE_SECONDS = 2400.0
 BLOCKED = re.compile(r"thread was blocked for ([0-9.]+) seconds")

@@ -1,4 +1,4 @@
-"""How the viewer's page stands long transcripts: time until something and until the text is seen, scripts, memory.
+"""Measure the viewer's page with long transcripts: time to first paint and to the text, scripts, memory.
 
     PYTHONPATH=. .venv-3.3/bin/python benchmarks/viewer.py        # the environment of `scripts/test 3.3`, Chromium
 

@@ -1,8 +1,8 @@
-"""What it costs a triggerer to wait for many jobs: ours, three other providers' triggers, and plain threads.
+"""Measure the cost of waiting for many jobs: this provider, three other providers' triggers, and plain threads.
 
-    python benchmarks/waiting.py [--jobs 100 1000 10000] [--only ours dbt-cloud ...] [--plot FILE] [--no-freeze]
+    python benchmarks/waiting.py [--jobs 100 1000 10000] [--only provider dbt-cloud ...] [--plot FILE] [--no-freeze]
 
-Needs `requirements-waiting.txt` beside it and this package. One server process serves all (`waiting_server.py`),
+Needs `requirements-waiting.txt` and this package. One server process serves all (`waiting_server.py`),
 each contestant runs alone in a fresh process (`waiting_contestant.py`), one after the other. All jobs start within
 a second and run for the whole window; cost is counted in the window. Then they end, spread over 5 seconds, and the
 time from each end to its event is taken. Prints a Markdown table and one JSON line a turn.
@@ -24,13 +24,13 @@ import requests
 
 HERE = Path(__file__).parent
 # Idle is first: its CPU is taken off the others'.
-CONTESTANTS = ("idle", "ours", "dbt-cloud", "openai", "common-ai", "threads")
+CONTESTANTS = ("idle", "provider", "dbt-cloud", "openai", "common-ai", "threads")
 # What a process takes by itself does not depend on the jobs.
 IDLE_JOBS = 100
 INTERVAL_SECONDS = 5.0
 WINDOW_SECONDS = 20.0
 SPREAD_SECONDS = 5.0
-# How long after the last job's end an event is waited for; ours may hold one back for 40 s.
+# Time to wait for an event after the last job's end; this provider might delay one by 40 s.
 GRACE_SECONDS = 45.0
 LATENCY_SECONDS = 0.02
 API_KEY = "benchmark-key"
@@ -176,7 +176,9 @@ def plot(turns: list[dict[str, Any]], path: str) -> None:
         for name in CONTESTANTS[1:]:
             mine = [(t["jobs"], t[figure]) for t in turns if t["contestant"] == name]
             if mine:
-                axis.loglog(*zip(*mine, strict=True), marker="o", label=name, linewidth=3 if name == "ours" else 1.2)
+                axis.loglog(
+                    *zip(*mine, strict=True), marker="o", label=name, linewidth=3 if name == "provider" else 1.2
+                )
         axis.set(title=title, xlabel="waiting jobs")
         axis.grid(alpha=0.3)
     axes[0].legend(fontsize=8)
@@ -190,7 +192,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, nargs="+", default=[100, 1000, 10_000])
     parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
     parser.add_argument("--plot")
-    parser.add_argument("--no-freeze", action="store_true", help="let the garbage collector walk Airflow's modules")
+    parser.add_argument("--no-freeze", action="store_true", help="let the garbage collector scan Airflow's modules")
     options = parser.parse_args()
     turns = []
     with tempfile.TemporaryDirectory() as folder:

@@ -112,7 +112,7 @@ def idle(task: Task) -> Wait:
     return wait
 
 
-CONTESTANTS = {"idle": idle, "ours": ours, "dbt-cloud": dbt_cloud, "openai": openai, "common-ai": common_ai,
+CONTESTANTS = {"idle": idle, "provider": ours, "dbt-cloud": dbt_cloud, "openai": openai, "common-ai": common_ai,
                "threads": threads}  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def main() -> None:
     wait = CONTESTANTS[sys.argv[1]](task)
     asyncio.run(asyncio.wait_for(wait(task["warm_up_job"]), 60))
     gc.collect()
-    if task["freeze"]:  # What Airflow's modules cost the garbage collector is nobody's doing here.
+    if task["freeze"]:  # The cost of collecting Airflow's modules belongs to no contestant.
         gc.freeze()
     print("ready", flush=True)
     task.update(json.loads(sys.stdin.readline()))

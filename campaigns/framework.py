@@ -64,7 +64,7 @@ def exit_status(faults: Collection[str]) -> int:
 
 
 def comparable(key: str, body: bytes) -> Any:
-    """Return what two results of one recording have in common, whatever their jobs."""
+    """Return the part of a result that is equal for all jobs of one recording."""
     if not key.endswith(".json"):
         return body
     return {name: value for name, value in json.loads(body).items() if name not in _OF_ONE_JOB}

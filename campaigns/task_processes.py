@@ -19,7 +19,7 @@ def holds_connection(pid: int, server_port: int, client_port: int | None = None)
     sockets = {f"socket:[{inode}]" for inode in _inodes(server_port, client_port)}
     try:
         return any(str(entry.readlink()) in sockets for entry in Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:  # It ended, or closed the file, while we looked.
+    except OSError:  # It ended, or closed the file, during the read.
         return False
 
 
@@ -48,7 +48,7 @@ def kill(pid: int, *, with_supervisor: bool = False) -> None:
         os.kill(victim, signal.SIGKILL)
     for victim in victims:
         wait_until(lambda victim=victim: is_gone(victim), f"process {victim} gone", _GONE_SECONDS)
-    # The kernel closes its sockets with it; the server hears of that a moment later.
+    # The kernel closes its sockets with it; the server notices that a moment later.
     time.sleep(0.1)
 
 

@@ -2,8 +2,8 @@
 
 The first task transcribes the new recordings and writes tables into a folder for each date
 (`ingest_date=2026-01-31/`). The second loads the tables that the transfer's manifest names into a DuckDB file. It
-computes the talk ratio, interruptions, laughs and silence of each recording. Athena, Spark and Trino need few changes to
-the queries. The columns are in docs/reference/tables.md.
+computes the talk ratio, interruptions, laughs and silence of each recording. The queries need few changes for Athena,
+Spark and Trino. The columns are in docs/reference/tables.md.
 
 Connections: `fluxions_default` (password: the API key) and `aws_default` (reads the recordings, writes the tables).
 Needs `pip install 'airflow-provider-fluxions[amazon,parquet]' duckdb` on the workers.

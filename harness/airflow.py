@@ -28,7 +28,7 @@ _SHOWN_TASKS, _SHOWN_CHARACTERS = 3, 3000
 class LocalAirflow(Service):
     """One Airflow on this machine; a context manager. Its home, with all logs, is left to the caller.
 
-    `components` kills and restarts its processes, `database` and `rest` look into it.
+    `components` kills and restarts its processes, `database` and `rest` read its state.
     """
 
     def __init__(
@@ -85,14 +85,14 @@ class LocalAirflow(Service):
         self.env[name] = value
 
     def add_dag(self, source: Path, changes: Mapping[str, str] | None = None, name: str | None = None) -> None:
-        """Put a DAG file into the DAG folder, before `start()` or later: as it stands, or as `changes` replace texts.
+        """Put a DAG file into the DAG folder, before `start()` or later: unchanged, or as `changes` replace texts.
 
         HarnessError where a text is not there just once. Celery workers have what was there at `prepare()`.
         """
         put_dag(self._dags_folder, source, changes, name)
 
     def prepare(self) -> None:
-        """Make the home and the migrated database; `start()` does it where nobody did."""
+        """Make the home and the migrated database; `start()` calls it if you did not."""
         self.home.mkdir(parents=True, exist_ok=True)
         if not self._storage.exists():
             make_database(self._storage, self.version, self.components.command, self._template_cache)
@@ -137,7 +137,7 @@ class LocalAirflow(Service):
         *,
         on_change: Callable[[TaskStates], None] | None = None,
     ) -> str:
-        """The final state of a run, `success` or `failed`; `on_change` hears its tasks' states change."""
+        """The final state of a run, `success` or `failed`; `on_change` receives the changes of its tasks' states."""
         last: TaskStates | None = None
 
         def final() -> str | None:

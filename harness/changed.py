@@ -21,7 +21,7 @@ ENVIRONMENTS = {
     "campaigns/tests": "3.3",
 }
 QUICK = ("-m", "not slow", "--hypothesis-profile", "quick")
-# What concerns files that nobody imports: pattern of the path -> tests, or a script to run by hand.
+# Tests for files that no module imports: pattern of the path -> tests, or a script to run by hand.
 OTHERS = {
     "README.md": ("tests/airflow/test_readme.py",),
     "airflow_provider_fluxions/testing.py": ("tests/airflow",),  # pytest loads it by its entry point

@@ -21,7 +21,7 @@ _NAMES = {
 }
 _HEALTH = {"webserver": "/health", "api-server": "/api/v2/version"}
 _JOBS = {"scheduler": "SchedulerJob", "triggerer": "TriggererJob", "dag-processor": "DagProcessorJob"}
-# The web server reads the log files itself: nobody needs the two extra servers for them.
+# The web server reads the log files itself, so the two extra servers for them are unnecessary.
 _ARGUMENTS = {"scheduler": ["--skip-serve-logs"], "triggerer": ["--skip-serve-logs"]}
 
 
@@ -89,7 +89,7 @@ class AirflowComponents:
         self._processes[name].kill()
 
     def lose(self, name: str) -> None:
-        """SIGKILL one with all that it forked, for good: nobody misses it from then on."""
+        """SIGKILL one with all its children, for good: it is not restarted."""
         self._processes.pop(name).kill()
 
     def restart(self, name: str) -> None:

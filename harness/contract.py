@@ -20,7 +20,7 @@ def check(emulator: LocalEmulator, folder: Path, arguments: list[str]) -> bool:
         "--url", emulator.url,
         "--header", f"Authorization: {emulator.api_key}",
         "--checks", "all",
-        # Busy machines are slow; that is no property of the emulator.
+        # A slow response shows a busy machine, not a fault of the emulator.
         "--suppress-health-check", "all",
         *arguments,
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from harness.processes import HarnessError
 def put_dag(folder: Path, source: Path, changes: Mapping[str, str] | None = None, name: str | None = None) -> None:
     """Write the DAG file `source` into the folder, with some of its texts replaced, as `name`.
 
-    HarnessError where a text to replace is not there just once: the file has changed, and the test is to hear of it.
+    HarnessError if a text to replace does not occur exactly once, because the file has changed and the test must fail.
     """
     text = source.read_text()
     for old, new in (changes or {}).items():

@@ -16,7 +16,7 @@ _TASK = "dag_id = :dag_id and run_id = :run_id and task_id = :task_id and map_in
 
 
 class MetadataDatabase:
-    """View of the metadata database of one Airflow; every call connects anew: the present state."""
+    """View of the metadata database of one Airflow; every call opens a new connection and reads the present state."""
 
     def __init__(self, url: str) -> None:
         """`url` is one that SQLAlchemy reads from. The database need not exist before the first call."""

@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("audio", nargs="?", type=Path, default=ROOT / "samples" / "dialogue.mp3")
-    parser.add_argument("--ui", action="store_true", help="keep Airflow up to look at, until Ctrl-C")
+    parser.add_argument("--ui", action="store_true", help="keep Airflow running until Ctrl-C, to browse it")
     parser.add_argument("--keep", action="store_true", help="keep logs and database")
     options = parser.parse_args(arguments)
     if not options.audio.is_file():

@@ -77,7 +77,7 @@ class S3Fault:
             raise ValueError(f"code must be one of {sorted(STATUSES)}, not {self.code!r}")
 
     def matches(self, method: str, target: str) -> bool:
-        """Whether a request is meant, whatever `skip` and `times` say."""
+        """Return whether this fault applies to a request, without regard to `skip` and `times`."""
         return fnmatchcase(method, self.method) and fnmatchcase(target, self.target)
 
 

@@ -17,7 +17,7 @@ from harness.service import Service
 
 _HOLD_SECONDS = 300.0
 _S3_SECONDS = 60.0
-# How often the server looks whether it is to stop.
+# How often the server checks whether it must stop.
 _STOP_SECONDS = 0.02
 _HOP_BY_HOP = ("connection", "transfer-encoding", "keep-alive")
 
@@ -39,7 +39,7 @@ class S3(Protocol):
 class Hold:
     """The next request of a method whose `/bucket/key?query`, unquoted, matches a shell pattern.
 
-    `is_carried_out`: S3 does as it is asked, and the answer is kept. Else S3 never hears of the request: a body that
+    `is_carried_out`: S3 does as it is asked, and the answer is kept. Otherwise S3 receives no request: a body that
     broke off on its way. The first `skip` such requests pass.
     """
 

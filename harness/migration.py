@@ -27,7 +27,7 @@ def make_database(
         _add_user(command)
     if template:
         template.parent.mkdir(parents=True, exist_ok=True)
-        # Renamed when it is whole: another run may be looking for it.
+        # Renamed when it is complete, because another run might read it.
         part = template.with_suffix(f".{uuid.uuid4().hex}")
         storage.save(part)
         part.replace(template)

@@ -160,7 +160,7 @@ def stop_all(processes: Iterable[ManagedProcess], grace_seconds: float = 4.0) ->
 
 
 class _OwnerPipe:
-    """The pipe to the watchdog; it closes when this process ends, whatever ends it."""
+    """The pipe to the watchdog; it closes when this process ends for any reason."""
 
     def __init__(self) -> None:
         script = Path(watchdog.__file__)

@@ -43,7 +43,7 @@ class Round:
 
 
 def play(command: Sequence[str], times: int, folder: Path) -> Iterator[Round]:
-    """Run a command so many times, whatever comes of it; the output of each goes to a file in `folder`."""
+    """Run a command a number of times, also after failures; write the output of each to a file in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, times + 1):
         yield _round(command, number, folder / f"{number}.log")
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `scripts/test` so many times and print a table; 1 if a run failed."""
     parser = argparse.ArgumentParser("scripts/repeat", description="The same tests, so many times in a row.")
     parser.add_argument("--times", type=int, default=20, help="how many (%(default)s)")
-    parser.add_argument("words", nargs="*", help="what scripts/test is told, behind --", default=WORDS)
+    parser.add_argument("words", nargs="*", help="arguments of scripts/test, after --", default=WORDS)
     asked = parser.parse_args(arguments)
     print(f"scripts/test {' '.join(asked.words)}; logs: {WORK}\n{HEADER}", flush=True)
     bad = 0

@@ -45,7 +45,7 @@ class AirflowRest:
         self.call("POST", f"/dags/{dag_id}/dagRuns", body)
 
     def clear(self, dag_id: str, run_id: str, task_ids: list[str] | None = None) -> None:
-        """Clear tasks of the run (None: all), whatever their state, so that they run again."""
+        """Clear tasks of the run (None: all) in any state, so that they run again."""
         body: dict[str, Any] = {"dry_run": False, "dag_run_id": run_id, "only_failed": False, "reset_dag_runs": True}
         body |= {} if task_ids is None else {"task_ids": task_ids}
         self.call("POST", f"/dags/{dag_id}/clearTaskInstances", body)

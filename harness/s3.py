@@ -70,7 +70,7 @@ class LocalS3(Service):
         )
 
     def create_bucket(self, *names: str) -> None:
-        """Create buckets; one that exists is no error."""
+        """Create buckets that do not exist yet."""
         for name in names:
             self.client.create_bucket(Bucket=name)
 

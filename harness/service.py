@@ -8,7 +8,7 @@ from typing import Self
 
 
 class Service(ABC):
-    """Runs from `start()` to `stop()`; as a context manager it is ready inside, and stopped whatever happens."""
+    """Runs from `start()` to `stop()`; as a context manager it is ready inside, and always stopped at the end."""
 
     @abstractmethod
     def start(self) -> None:

@@ -26,13 +26,13 @@ _COMMON = {
     "CORE__TEST_CONNECTION": "Enabled",
     "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
     "SCHEDULER__JOB_HEARTBEAT_SEC": "2",
-    # Each look costs a few hundredths of a second, and every Airflow that runs makes them all the time.
+    # Each check costs a few hundredths of a second, and every running Airflow repeats them all the time.
     "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "3",
     "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
     "LOGGING__COLORED_CONSOLE_LOG": "False",
 }
-# New and changed files are read at once all the same. Reading a dozen unchanged ones every 5 s took a fifth of a core.
+# New and changed files are still read at once. Reading a dozen unchanged ones every 5 s took a fifth of a core.
 _MIN_FILE_PROCESS_SECONDS = "60"
 _ONLY_2 = {
     "API__AUTH_BACKENDS": "airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session",
@@ -95,15 +95,15 @@ def airflow_environment(
 
 
 def lost_after(seconds: int) -> dict[str, str]:
-    """Settings by which Airflow takes a task for lost that has shown no sign of life for so long.
+    """Settings by which Airflow treats a task as lost after this many seconds without a heartbeat.
 
-    Much less than 20 s, and a busy machine makes it give up tasks that live.
+    With much less than 20 s, Airflow gives up live tasks on a busy machine.
     """
     return {
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(seconds),
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
-        # The same in Airflow 2.11. It keeps its own interval for looking, 10 s: looking every 3 s, a busy scheduler
+        # The same in Airflow 2.11. It keeps its own interval for this check, 10 s. With 3 s, a busy scheduler
         # reported a lost task several times, and the late reports failed the tries that had followed.
         # A task whose own heartbeat is later than this interval ends itself: with 2 s, on a busy machine most did.
         "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": str(max(2, seconds // 4)),

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_DAGS = ROOT / "dags_examples"
 PROFILES = ("documented", "observed")
 EXAMPLES = ("submit_wait_store", "bucket_to_bucket", "mapped_taskflow")
-# Started by the tests that ask for them: more runs at once, and jobs are done before tasks look at them.
+# Started by the tests that need them: with more runs at once, jobs are completed before tasks poll them.
 LATE_EXAMPLES = ("lakehouse",)
 INPUT, OUTPUT = "fluxions-input", "fluxions-output"
 RECORDINGS = ("dialogue.mp3", "memo.mp3")
@@ -34,7 +34,7 @@ BAD_CONNECTIONS: dict[str, dict[str, Any]] = {
 }
 # Long enough that a task of a run alone on stage defers before its job is done.
 JOB_SECONDS = 40.0
-# The first runs crowd each other: their jobs run until every wait has deferred, however long a machine takes.
+# The first runs compete for the machine, so their jobs run until every wait has deferred.
 HELD_SECONDS = 3600.0
 # The task of each example that waits for its jobs.
 WAITING_TASKS = {"submit_wait_store": "wait", "bucket_to_bucket": "transcribe", "mapped_taskflow": "wait"}
@@ -49,7 +49,7 @@ class Run:
     run_id: str
 
     def ended(self) -> dict[str, str]:
-        """Wait for the end, whatever it is; return the states of its tasks (not of mapped ones)."""
+        """Wait until the run succeeded or failed; return the states of its tasks (not of mapped ones)."""
         self.airflow.wait(self.dag_id, self.run_id, RUN_SECONDS)
         states = self.airflow.database.task_states(self.dag_id, self.run_id)
         return {task_id: str(state) for (task_id, _), state in states.items()}
@@ -171,7 +171,7 @@ def _put_recordings(storage: LocalS3) -> None:
 
 
 def _add_dags(airflow: LocalAirflow) -> None:
-    """Each example file as it stands, but for its DAG's name and its connection's, once a profile; and the stage's."""
+    """Add each example file once for each profile, with its own DAG id and connection id, and the DAGs of the stage."""
     for profile in PROFILES:
         for example in (*EXAMPLES, *LATE_EXAMPLES):
             changes = {

@@ -1,4 +1,4 @@
-"""What a StatsD server would hear: the metrics that a running Airflow sends, over a real UDP socket."""
+"""Receive the metrics that a running Airflow sends, as a StatsD server does, over a real UDP socket."""
 
 from __future__ import annotations
 

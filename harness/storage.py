@@ -35,7 +35,7 @@ class Storage(Protocol):
         """Make the database from a template."""
 
     def save(self, template: Path) -> None:
-        """Write the database, which nobody uses now, into a template."""
+        """Write the database, which must be unused, into a template."""
 
 
 class SqliteFile:
@@ -54,7 +54,7 @@ class SqliteFile:
 
     @property
     def reading_url(self) -> str:
-        """Read-only: a look at what is not there yet makes no file. Waits 30 s for a writer."""
+        """Return a read-only URL, so that reading a missing database creates no file. It waits 30 s for a writer."""
         return f"sqlite:///file:{self._path}?mode=ro&uri=true&timeout=30"
 
     def exists(self) -> bool:

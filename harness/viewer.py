@@ -121,7 +121,7 @@ class ViewerServer(Service):
         wait_until(lambda: self._server.started, "the viewer's server starts", START_SECONDS)
 
     def stop(self) -> None:
-        """Stop the server, whatever it is answering."""
+        """Stop the server, also during a request."""
         self._server.should_exit = self._server.force_exit = True
         self._thread.join()
 

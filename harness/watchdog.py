@@ -38,7 +38,7 @@ def session_members(sid: int) -> list[int]:
 
 
 def signal_session(sid: int, number: signal.Signals) -> None:
-    """Send a signal to every process of the session; those already gone are no error."""
+    """Send a signal to every process of the session; ignore those that have already ended."""
     for pid in session_members(sid):
         try:
             os.kill(pid, number)

@@ -39,14 +39,14 @@ class CeleryWorkers:
             "AIRFLOW__CELERY__BROKER_URL": self._redis.url(0),
             "AIRFLOW__CELERY__RESULT_BACKEND": self._redis.url(1),
             "AIRFLOW__CELERY__WORKER_CONCURRENCY": str(self.slots),
-            # A worker takes no message that it has no slot for: it would lie there when the worker dies.
+            # A worker takes only messages for its free slots. Others would be lost for a while if the worker dies.
             "AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER": "1",
             "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "3600",
             "AIRFLOW__CORE__PARALLELISM": str(4 * self.slots * len(self.names)),
         }
 
     def home(self, name: str, main_home: Path) -> Path:
-        """The AIRFLOW_HOME of a worker, beside that of the other components."""
+        """The AIRFLOW_HOME of a worker, next to that of the other components."""
         return main_home.with_name(f"{main_home.name}-{name}")
 
     def set_up(self, main_home: Path, dags_folder: Path) -> None:

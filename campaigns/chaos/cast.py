@@ -90,7 +90,7 @@ def cast(seed: int, jobs: int) -> tuple[Part, ...]:
 def _parts(place: int, kind: str, number: int, size: int) -> tuple[Part, ...]:
     run_id, way = f"{kind}-{place:03d}", WAYS[number % len(WAYS)]
     if kind == "stalled":
-        # In its own slot: a deferred one has no process once its recording is there.
+        # A blocking wait, because a deferred task has no process once its recording is submitted.
         return (Part(run_id, ("chaos_steps_sync", "chaos_transfer_sync")[number % 2], size),)
     if kind == "shared":
         return Part(run_id, f"chaos_shared_{way}", size), Part(f"{run_id}-again", f"chaos_shared_{way}", size, run_id)

@@ -1,4 +1,4 @@
-"""What a campaign left behind, looked at from the outside: the service's jobs, the results in S3, Airflow's tables."""
+"""Check the state after a campaign from the outside: the service's jobs, the results in S3, Airflow's tables."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Audit:
 
 
 def audit(scene: Scene, seed: int, parts: tuple[Part, ...]) -> Audit:
-    """Look at everything, once all runs have ended."""
+    """Read the whole state, after all runs have ended."""
     names = {sha256(content(seed, name)).hexdigest(): name for part in parts for name in part.recordings}
     shared = {name for part in parts if part.is_shared for name in part.recordings}
     with scene.account.awake:

@@ -46,7 +46,7 @@ class Report:
 
 
 def play(scene: Scene, plan: Plan, *, calm_seconds: float) -> Report:
-    """Play it. Once the storm is over, and again after the clear, runs have `calm_seconds` to end."""
+    """Play the plan. After the storm, and again after tasks were cleared, runs have `calm_seconds` to end."""
     report, begun = Report(plan), time.monotonic()
     for dag_id in {part.dag_id for part in plan.parts}:
         scene.airflow.wait_for_dag(dag_id)

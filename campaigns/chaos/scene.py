@@ -1,6 +1,4 @@
-"""What a campaign is played on: Airflow on PostgreSQL, an emulator with a database, an S3 behind a door that makes
-trouble.
-"""
+"""The stage of a campaign: Airflow on PostgreSQL, an emulator with a database, and S3 behind a proxy that fails."""
 
 from __future__ import annotations
 
@@ -42,7 +40,7 @@ _PLAIN_SETTINGS = {"list_order": "newest", "clock_offset_seconds": 0.0}
 
 @dataclass
 class Account:
-    """The stormy account. Whoever uses its control API holds `awake`: it may be dead otherwise."""
+    """The account with faults. Hold `awake` while you use its control API; without it the emulator might be dead."""
 
     server: LocalEmulator
     control: ControlClient
@@ -125,7 +123,7 @@ def set_scene(home: Path, plan: Plan, lost_seconds: int = LOST_SECONDS) -> Itera
         for folder, name in sorted({(part.folder, name) for part in plan.parts for name in part.recordings}):
             buckets.put(SOURCE, f"{folder}/{name}.wav", content(plan.seed, name))
         door = stack.enter_context(FaultyS3(buckets))
-        # Without a cache, two uploads of one recording are two jobs, whatever their names.
+        # Without a cache, two uploads of one recording are two jobs, with any names.
         server = LocalEmulator(home / "emulator", profile=profile, after_seconds=JOB_SECONDS, cache_mode="off")
         stack.enter_context(server)
         account = Account(server, stack.enter_context(ControlClient(server.url)))
@@ -142,7 +140,7 @@ def _settings(lost_seconds: int) -> dict[str, str]:
     return {
         **lost_after(lost_seconds),
         "AIRFLOW__CORE__PARALLELISM": str(SLOTS),
-        # A killed scheduler leaves queued tasks: its successor looks for them, every five minutes by default.
+        # A killed scheduler leaves queued tasks. Its successor searches for them, by default every five minutes.
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": str(lost_seconds),
     }

@@ -65,7 +65,7 @@ def storm(scene: Scene, plan: Plan) -> Counter[str]:
 
 
 def _start(scene: Scene, part: Part) -> None:
-    """Trigger the run, again as long as there is no API server to hear of it."""
+    """Trigger the run, and retry while no API server responds."""
     if part.is_stalled:
         prepare(scene, part)
 

@@ -60,7 +60,7 @@ def airflow_major() -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play a campaign, print its tables; 1 if anything was paid twice, lost, mistaken, hanging or told."""
+    """Play a campaign and print its tables; return 1 after a double charge, a lost, wrong or hanging job, or a leak."""
     parser = argparse.ArgumentParser(prog="scripts/chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="decides what happens when (%(default)s)")
     parser.add_argument("--jobs", type=int, default=1000, help="recordings (%(default)s)")

@@ -19,9 +19,9 @@ pytestmark = [
 ]
 
 SEED, JOBS = 1, 60
-# After an answer that proves nothing, a task looks at the list for two minutes.
+# After a response that proves nothing, a task scans the list for two minutes.
 CALM_SECONDS = 480.0
-# A test's machine is no busier than that.
+# Enough for the load of a test machine.
 LOST_SECONDS = 30
 
 

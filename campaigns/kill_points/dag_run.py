@@ -24,7 +24,7 @@ class Run:
     """One DAG run with recordings of its own, which are known by their `digests`.
 
     `stem` begins the recordings' names, `folder` is where transfers have theirs, `profile` is the emulator's; `kills`
-    counts the processes that were killed, `hold` is where in S3 the run stands.
+    counts the processes that were killed, `hold` is the held request to S3.
     """
 
     name: str
@@ -113,7 +113,7 @@ def put_one(scene: Scene, run: Run) -> None:
 
 
 def put_several(scene: Scene, run: Run, size_bytes: int = SMALL_BYTES) -> None:
-    """Give the run a folder of recordings in S3; of the size are those that a transfer takes up first."""
+    """Give the run a folder of recordings in S3; the ones that a transfer submits first have this size."""
     for number in range(RECORDINGS_A_TRANSFER):
         content = _new_audio(run, size_bytes if number < TRANSFERS_IN_FLIGHT else SMALL_BYTES)
         scene.buckets.put(SOURCE_BUCKET, f"{run.folder}{run.name}/{run.stem}-{number}.wav", content)
@@ -121,7 +121,7 @@ def put_several(scene: Scene, run: Run, size_bytes: int = SMALL_BYTES) -> None:
 
 
 def _new_audio(run: Run, size_bytes: int) -> bytes:
-    """Bytes that no other run has: the account's cache goes by them. A WAV to who looks at its head."""
+    """Return bytes that no other run has, because the account's cache compares them. The header is that of a WAV."""
     content = (b"RIFF\0\0\0\0WAVEfmt " + os.urandom(16)).ljust(size_bytes, b"\0")
     run.digests.append(sha256(content).hexdigest())
     run.versions.append(md5(content, usedforsecurity=False).hexdigest())

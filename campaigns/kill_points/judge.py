@@ -20,7 +20,7 @@ class Judgement:
     """One run's figures. `duplicates` are live jobs beyond one a piece of work; `wrong` ids not those of the job.
 
     Of a transfer, `wrong` counts what is wrong in S3, `puts` the outputs stored there and `rewritten` those of them
-    that stood already. `supervisors` counts the kills that took the task's supervisor along; `reads` the requests for
+    that existed before. `supervisors` counts the kills that took the task's supervisor along; `reads` the requests for
     single jobs that tasks made after the last kill.
     """
 

@@ -22,7 +22,7 @@ class Moment:
         """What can only be arranged when the run is under way."""
 
     def reached(self, scene: Scene, run: Run) -> list[int]:
-        """The processes that stand at the moment; empty as long as not all do."""
+        """Return the processes at this moment, or none until all have reached it."""
         raise NotImplementedError
 
     def let_go(self, scene: Scene, run: Run) -> None:
@@ -82,7 +82,7 @@ class HeldByServer(Moment):
         return pids
 
     def _requests(self, run: Run) -> int:
-        """How many requests are held before the run stands at its moment."""
+        """Return how many requests are held when the run is at its moment."""
         return run.mapped * self.requests
 
     def let_go(self, scene: Scene, run: Run) -> None:

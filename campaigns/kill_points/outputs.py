@@ -34,7 +34,7 @@ class Outputs:
         """Read them all."""
         client, prefix = scene.buckets.client, f"{run.run_id}/"
         found: dict[str, list[Version]] = {}
-        # S3 tells the newest version of a key first.
+        # S3 lists the newest version of a key first.
         for entry in reversed(client.list_object_versions(Bucket=RESULT_BUCKET, Prefix=prefix).get("Versions", ())):
             name = {"Bucket": RESULT_BUCKET, "Key": entry["Key"], "VersionId": entry["VersionId"]}
             answer = client.get_object(**name)
@@ -49,11 +49,11 @@ class Outputs:
 
     @property
     def rewritten(self) -> int:
-        """How often one was stored that stood already."""
+        """Return how often an existing output was stored again."""
         return sum(len(versions) - 1 for key, versions in self.versions.items() if not _is_manifest(key))
 
     def body(self, key: str) -> bytes:
-        """What stands under a key now; nothing where there is nothing."""
+        """Return the content of a key now, or empty bytes."""
         versions = self.versions.get(key, ())
         return versions[-1].body if versions else b""
 

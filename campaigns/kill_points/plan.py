@@ -63,9 +63,9 @@ _reading = HeldByServer("before_body", "GET")
 _resuming = HeldByS3("GET", _manifest)
 # After a resume that knew of two jobs, two more are submitted.
 _refilling = HeldByServer("after_create", requests=TRANSFERS_IN_FLIGHT, files="-[23]*.wav")
-# json comes last: the captions stand, and the results are half there.
+# json is written last: the captions exist, and the results are incomplete.
 _writing = HeldByS3("PUT", f"{_results}.json")
-# Captions in one format stand, those in the other are not begun; the task does not even know of the first.
+# Captions in one format exist, those in the other are not started, and the task has no response for the first.
 _between = HeldByS3("PUT", f"{_results}.srt", is_carried_out=True)
 _heading = HeldByS3("HEAD", f"{_results}.srt")
 # The second: at the end of a synchronous transfer, at the first deferral of another one.

@@ -123,7 +123,7 @@ def _play(scene: Scene, point: KillPoint, run: Run) -> Judgement:
 
 
 def _kill(scene: Scene, run: Run, moment: Moment) -> float:
-    """Kill the run's processes once they stand at the moment; return when that was, in epoch seconds."""
+    """Kill the run's processes when they reach the moment; return when that was, in epoch seconds."""
     pids = wait_until(lambda: moment.reached(scene, run), f"{run.name} at its moment", MOMENT_SECONDS)
     killed_at = time.time()
     for pid in pids:

@@ -25,7 +25,7 @@ JOB_SECONDS = 10.0
 # Jobs that others left in the account, three pages of the list.
 FOREIGN_JOBS = 300
 _ENVIRONMENT = {"AIRFLOW__CORE__PARALLELISM": str(SLOTS), **lost_after(seconds=20)}
-# The triggerer calls the emulator by this name, the tasks by its address: so their requests can be told apart.
+# The triggerer calls the emulator by this name, the tasks by its address: so their requests can be separated.
 TRIGGERER_HOST = "localhost"
 SUBMIT_PATHS = {"documented": "/submit", "observed": "/akro/submit"}
 

@@ -60,7 +60,7 @@ def _play_triggerers_after(
 
 @pytest.mark.parametrize("point", PLAYED)
 def test_a_task_killed_here_ends_with_one_job_a_recording_and_what_it_should_have(reports: Reports, point: str) -> None:
-    """Its id, or of a transfer all outputs, whole, and equal to those of one that nobody killed."""
+    """Its id, or of a transfer all outputs, whole, and equal to those of an undisturbed one."""
     report = reports(point)
     assert report.problems == []
     assert [run.state for run in report.runs] == ["success"] * PLAYED[point]

@@ -1,4 +1,4 @@
-"""The same recordings once more, by a transfer that nobody kills, and whether its outputs say the same."""
+"""Transcribe the same recordings with an undisturbed transfer, and compare the outputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from campaigns.kill_points.outputs import Outputs, keys
 from campaigns.kill_points.scene import SOURCE_BUCKET, Scene
 
 SECONDS = 600.0
-# What tells one job from another for the same bytes; the reference in its file name as well.
+# The values that differ between two jobs for the same bytes; the reference in its file name as well.
 _OF_THE_JOB = ("id", "created_at", "updated_at")
 _REFERENCE = re.compile(r"--[0-9a-f]{16}(?=\.)")
 
@@ -56,7 +56,7 @@ def _twin(run: Run) -> Run:
 
 
 def _content(key: str, body: bytes) -> Any:
-    """Captions as they are, byte by byte; JSON without what tells one job from another, in its order."""
+    """Captions as they are, byte by byte; JSON without the values that differ between jobs, in its order."""
     if not key.endswith(".json") or not body:
         return body
     parsed = json.loads(body)

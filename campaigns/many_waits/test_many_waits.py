@@ -1,4 +1,4 @@
-"""Airflow 3.3.2 fails tasks whose trigger fires while their worker still reports the deferral; none of ours."""
+"""Airflow 3.3.2 fails tasks whose trigger fires while their worker reports the deferral, but none of the provider's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 
 COUNT = 100
-# How long a job runs: done before its trigger takes its first look, not before its task takes its own.
+# How long a job runs: completed before the first poll of its trigger, and after the poll of its task.
 JOB_SECONDS = 2.0
 RUN_SECONDS = 400.0
 

@@ -1,4 +1,4 @@
-"""What a night left behind: at the service, in the destination, in Airflow and in the workers' folders."""
+"""The state after a run: at the service, in the destination, in Airflow and in the workers' folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plays one night on two workers, of which one is killed once half of the recordings have been uploaded."""
+"""Plays one run on two workers, of which one is killed once half of the recordings have been uploaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HELD = "half-way"
 
 @dataclass(frozen=True)
 class Report:
-    """What came of the night.
+    """The result of the run.
 
     `killed_after` and `seconds` count from its start, `calm_seconds` is the time of one task without shards and
     kills. `cut_off` are jobs that the victim's uploads had created without hearing of it, `kept` those of them whose

@@ -19,7 +19,7 @@ from harness.stage import EXAMPLE_DAGS, INPUT, OUTPUT
 from harness.workers import CeleryWorkers
 
 VICTIM, SURVIVOR = "worker-1", "worker-2"
-# Each calls the emulator by a name of its own: so their requests can be told apart.
+# Each calls the emulator by a name of its own: so their requests can be separated.
 HOSTS = {VICTIM: "127.0.0.1", SURVIVOR: "localhost"}
 SHARDED, CALM = "fluxions_sharded_bucket", "fluxions_bucket_to_bucket"
 TASK = "transcribe"

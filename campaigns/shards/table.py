@@ -1,4 +1,4 @@
-"""Plays a night on two Celery workers, kills one half way, prints what came of it: `scripts/celery-campaign`."""
+"""Plays a run on two Celery workers, kills one half way, prints what came of it: `scripts/celery-campaign`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RUN_SECONDS = 7200.0
 
 
 def summary(report: Report) -> list[tuple[str, object]]:
-    """The figures of the night, named."""
+    """Return the figures of the run, by name."""
     return [
         ("recordings", report.recordings),
         (f"{VICTIM} killed after, s", round(report.killed_after)),
@@ -26,7 +26,7 @@ def summary(report: Report) -> list[tuple[str, object]]:
         ("jobs", report.jobs),
         ("duplicates", report.duplicates),
         ("jobs whose upload was cut off before its answer", report.cut_off),
-        ("of these taken up", report.kept),
+        ("of these reused", report.kept),
         ("outputs missing or different", len(report.wrong_outputs)),
     ]
 
@@ -43,7 +43,7 @@ def problems(report: Report) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play the night, print the tables; 1 if anything was paid twice, lost or mistaken."""
+    """Play the run, print the tables; 1 if anything was paid twice, lost or mistaken."""
     parser = argparse.ArgumentParser(prog="scripts/celery-campaign", description=__doc__)
     parser.add_argument("--files", type=int, default=400, help="recordings a shard, of eight (%(default)s)")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Eight shards of a night on two Celery workers, one of them killed half way; `scripts/celery-campaign` plays more."""
+"""Eight shards of a run on two Celery workers, one of them killed half way; `scripts/celery-campaign` plays more."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
 
 @pytest.fixture(scope="module")
 def report(scene: Scene) -> Report:
-    """What came of the night, after which there is one worker."""
+    """Return the result of the run, after which one worker is left."""
     return play(scene, RECORDINGS, run_seconds=RUN_SECONDS)
 
 

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("scripts/matrix", description="The tests on every version that we claim.")
     parser.add_argument("cells", nargs="*", metavar="CELL", help="cells by name; all where none is named")
     parser.add_argument("--list", action="store_true", help="list the cells and whether their Python is here")
-    parser.add_argument("--table", action="store_true", help="only make README's table anew from what is kept")
+    parser.add_argument("--table", action="store_true", help="only write README's table again from the stored results")
     parser.add_argument(
         "--slice",
         nargs="?",

@@ -49,7 +49,7 @@ def in_words(counts: Counts) -> str:
 
 
 def with_table(page: str, results: Mapping[str, Result]) -> str:
-    """The page with the table between its two marks made anew; ValueError where it has not both."""
+    """Return the page with a new table between its two marks; ValueError if a mark is missing."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):

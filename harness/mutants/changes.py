@@ -66,7 +66,7 @@ def mutate(module: str) -> list[Mutant]:
 
 
 def only_words_differ(original: ast.AST, changed: ast.AST) -> bool:
-    """Tell whether two functions differ in nothing but sentences and logs: those are for people, and no rule."""
+    """Return whether two functions differ only in sentences and logs, which are for people and contain no rule."""
     return rules_of(original) == rules_of(changed)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How much may run at once, as a sum of loads: two running Airflows, which wait half of the time, and beside them tests
-# that compute. Of the campaigns no more than two: they take a task that shows no sign of life for 20 s for lost.
+# How much may run at once, as a sum of loads: two running Airflows, which wait half of the time, and with them tests
+# that compute. At most two campaigns, because they treat a task without a heartbeat for 20 s as lost.
 CAPACITY = 6
 LOAD, CAMPAIGN = 2, 3
 FIRST, LAST = "3.3", "2.11"
@@ -43,7 +43,7 @@ def _tests(name: str, environment: str, *arguments: str, servers: bool = False, 
 
 INSTALL = (_install("servers"), _install(FIRST), _install(LAST), _install("core"))
 CORE = (_tests("core", "core", "-m", ""),)
-# The longest first: what waits for Airflow runs beside what computes.
+# The longest first, so that parts that wait for Airflow run next to parts that compute.
 ON_AIRFLOW = {
     FIRST: (
         _tests("running 3.3", FIRST, "tests/e2e", "-m", "not campaign", servers=True),
@@ -65,7 +65,7 @@ CAMPAIGNS = (
     _tests("shards 2.11", LAST, "campaigns/shards", servers=True, load=CAMPAIGN),
     _tests("many waits 3.3", FIRST, "campaigns/many_waits", servers=True, load=CAMPAIGN),
 )
-# The matrix' slice takes up to a quarter of an hour, and .ci/run has ninety minutes.
+# The slice of the matrix needs at most 15 min, and .ci/run has 90 min.
 CHECKS = (
     _check("viewer", "--check"),
     _check("check", needs=("install core",)),

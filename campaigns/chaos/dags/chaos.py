@@ -40,7 +40,7 @@ def chaos_dag(name: str, **default_args: Any) -> DAG:
 
 
 class Deferring(FluxionsS3ToS3Operator):
-    """Defers at once where it would stay in its slot for jobs that may end soon: also with more to submit."""
+    """Defers at once, also for short jobs and with a queue, where the operator would stay on its worker."""
 
     deferral_costs_seconds = 0.0
 

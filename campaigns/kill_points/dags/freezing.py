@@ -1,6 +1,6 @@
 """Stops a task process at moments that no request shows, so that it can be killed there.
 
-Nothing of the package is touched: a filter hears its log line "Submitted job", and Airflow's own `XCom.set` is
+Nothing of the package is touched: a filter receives its log line "Submitted job", and Airflow's own `XCom.set` is
 wrapped. A process stops only where a file `<recording>.<moment>` in the folder asks for it; it writes its id to
 `<recording>.frozen` and waits to be killed.
 """

@@ -1,4 +1,4 @@
-"""Two hundred waits at once: half for jobs that are finished, half for jobs that finish right after a first look."""
+"""Two hundred waits at once: half for jobs that are finished, half for jobs that finish right after a first poll."""
 
 from __future__ import annotations
 
