@@ -50,5 +50,13 @@ class TaskMetrics:
         if seconds:
             self._count("fluxions.audio_seconds", max(1, round(seconds)))
 
+    def rendered(self, renders: int, renders_lost: int, seconds: float) -> None:
+        """Count the renders of one piece: requests, those without complete audio, and whole seconds of speech."""
+        for name, number in (("renders", renders), ("renders_lost", renders_lost)):
+            if number:
+                self._count(f"fluxions.{name}", number)
+        if seconds:
+            self._count("fluxions.speech_seconds", max(1, round(seconds)))
+
     def _count(self, name: str, count: int = 1, **tags: str) -> None:
         Stats.incr(name, count, tags={"fluxions_conn_id": self.fluxions_conn_id, **tags})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from airflow_provider_fluxions.s3.addresses import KeyPage, S3Object, parse_s3_uri
 from airflow_provider_fluxions.s3.failures import ObjectChangedError, storage_errors
+from airflow_provider_fluxions.s3.multipart import ObjectUpload
 from airflow_provider_fluxions.s3.reading import MAX_RESULT_BYTES, ObjectTooLargeError
 from airflow_provider_fluxions.s3.store import DEFAULT_AWS_CONN_ID, S3Store
 from airflow_provider_fluxions.s3.writing import Writing
@@ -18,6 +19,7 @@ __all__ = [
     "KeyPage",
     "ObjectChangedError",
     "ObjectTooLargeError",
+    "ObjectUpload",
     "S3Object",
     "S3Store",
     "Writing",

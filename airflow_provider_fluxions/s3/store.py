@@ -211,6 +211,19 @@ class S3Store:
             self._put({**arguments, **self.reading, "Metadata": dict(metadata), **extra}, expected)
         self._lineage.wrote(bucket, key)
 
+    def report_written(self, bucket: str, key: str) -> None:
+        """Report an object that was written by other means than `put`, for lineage."""
+        self._lineage.wrote(bucket, key)
+
+    def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Delete objects, one request each: stores differ in what they take of many at once.
+
+        :raises FluxionsStorageError: S3 refused; earlier ones are deleted.
+        """
+        for key in keys:
+            with storage_errors(f"s3://{bucket}/{key}"):
+                self.client.delete_object(Bucket=bucket, Key=key, **self.reading)
+
     def _put(self, arguments: Mapping[str, Any], expected: str | None) -> None:
         if expected is None:
             self.client.put_object(**arguments)

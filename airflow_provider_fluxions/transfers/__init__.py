@@ -15,5 +15,11 @@ from __future__ import annotations
 from airflow_provider_fluxions.transfers.bucket import FluxionsS3ToS3Operator
 from airflow_provider_fluxions.transfers.convert import FluxionsConvertOperator
 from airflow_provider_fluxions.transfers.results import FluxionsToS3Operator
+from airflow_provider_fluxions.transfers.text_to_speech import FluxionsS3TextToSpeechOperator
 
-__all__ = ["FluxionsConvertOperator", "FluxionsS3ToS3Operator", "FluxionsToS3Operator"]
+__all__ = [
+    "FluxionsConvertOperator",
+    "FluxionsS3TextToSpeechOperator",
+    "FluxionsS3ToS3Operator",
+    "FluxionsToS3Operator",
+]

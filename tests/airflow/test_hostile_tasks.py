@@ -180,6 +180,11 @@ PLACES = [
         "source", "destination", "formats", "format_options", "key_template", "suffixes", "min_age", "min_bytes",
         "max_bytes", "max_inputs", "max_audio_hours", "dry_run", "shard_index", "shard_count", "lookback_days",
         "max_in_flight", "upload_workers", "fail_on", "price_per_audio_hour", "extra_args", "poll_interval")],
+    *[("FluxionsS3TextToSpeechOperator", name) for name in (
+        "source", "destination", "voice", "formats", "temperature", "max_seconds", "verify_chunks", "key_template",
+        "suffixes", "min_age", "min_bytes", "max_bytes", "max_inputs", "max_characters", "dry_run", "shard_index",
+        "shard_count", "max_in_flight", "fail_on", "price_per_speech_hour", "price_per_1000_characters", "extra_args",
+        "timeout")],
     *[("FluxionsSubmitOperator", name) for name in (
         "audio", "filename", "poll_interval", "timeout", "price_per_audio_hour")],
     ("FluxionsTranscriptionSensor", "job_id"),
@@ -187,6 +192,7 @@ PLACES = [
 ]  # fmt: skip
 GOOD: dict[str, dict[str, Any]] = {
     "FluxionsS3ToS3Operator": {"source": f"s3://{INPUT}/", "destination": DESTINATION},
+    "FluxionsS3TextToSpeechOperator": {"source": f"s3://{INPUT}/", "destination": DESTINATION},
     "FluxionsSubmitOperator": {"audio": "/nowhere/a.mp3"},
     "FluxionsTranscriptionSensor": {"job_id": "4711"},
 }

@@ -13,7 +13,12 @@ import pytest
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
-from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
+from airflow_provider_fluxions.transfers import (
+    FluxionsConvertOperator,
+    FluxionsS3TextToSpeechOperator,
+    FluxionsS3ToS3Operator,
+    FluxionsToS3Operator,
+)
 from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
 
 OPERATORS: dict[type[Any], dict[str, Any]] = {
@@ -21,6 +26,7 @@ OPERATORS: dict[type[Any], dict[str, Any]] = {
     FluxionsTranscriptionSensor: {"job_id": 1},
     FluxionsToS3Operator: {"job_id": 1, "destination": "s3://b/p/"},
     FluxionsS3ToS3Operator: {"source": "s3://b/k", "destination": "s3://b/p/"},
+    FluxionsS3TextToSpeechOperator: {"source": "s3://b/k", "destination": "s3://b/p/"},
     FluxionsConvertOperator: {"source": "s3://b/k", "destination": "s3://b/p/", "formats": ("vtt",)},
 }
 

@@ -46,6 +46,7 @@ def test_every_link_of_an_operator_is_one_that_the_provider_info_names() -> None
     tasks = (
         operators.FluxionsSubmitOperator, sensors.FluxionsTranscriptionSensor, transfers.FluxionsToS3Operator,
         transfers.FluxionsS3ToS3Operator, transfers.FluxionsConvertOperator,
+        transfers.FluxionsS3TextToSpeechOperator,
     )  # fmt: skip
     links = {type(link) for task in tasks for link in task.operator_extra_links}
     assert {f"{link.__module__}.{link.__name__}" for link in links} == set(get_provider_info()["extra-links"])

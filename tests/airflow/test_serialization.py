@@ -29,6 +29,7 @@ OPERATORS: dict[str, dict[str, Any]] = {
     "FluxionsTranscriptionSensor": {"job_id": [1, "b"], "soft_fail": True},
     "FluxionsToS3Operator": {"job_id": 1, "destination": "s3://b/p/", "formats": ("json", "srt")},
     "FluxionsS3ToS3Operator": {"source": "s3://b/**/*.mp3", "destination": "s3://b/p/", "formats": ("json", "vtt")},
+    "FluxionsS3TextToSpeechOperator": {"source": "s3://b/", "destination": "s3://c/", "formats": ("mp3", "vtt")},
     "FluxionsConvertOperator": {"source": "s3://b/p/", "destination": "s3://c/q/", "formats": ("srt",)},
 }
 TRIGGERS: dict[str, dict[str, Any]] = {

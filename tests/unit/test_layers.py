@@ -16,7 +16,8 @@ MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix("
 LINES = [
     {"version"},
     {"api", "connection_form"},
-    {"airflow_connection", "arguments", "cost", "formats", "get_provider_info", "polling", "speech"},
+    {"airflow_connection", "arguments", "cost", "formats", "get_provider_info", "polling"},
+    {"speech"},
     {
         "hooks",
         "airflow_errors",

@@ -1,0 +1,329 @@
+"""The operator that speaks texts in S3 into another place in S3."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import BaseOperator, Context
+
+from airflow_provider_fluxions.airflow_errors import airflow_errors
+from airflow_provider_fluxions.api.errors import FluxionsAudioError
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.reference import reference
+from airflow_provider_fluxions.api.speech_options import SpeechOptions
+from airflow_provider_fluxions.api.voices import VoiceList
+from airflow_provider_fluxions.arguments import seconds_of
+from airflow_provider_fluxions.assets import add_asset_extra
+from airflow_provider_fluxions.cost import SpeechPrice
+from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_TIMEOUT_SECONDS, FluxionsHook
+from airflow_provider_fluxions.identity import map_index_of
+from airflow_provider_fluxions.lineage import ReportsLineage
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
+from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
+from airflow_provider_fluxions.speech.documents import TEXT_SUFFIXES
+from airflow_provider_fluxions.task_metrics import TaskMetrics
+from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
+from airflow_provider_fluxions.transfers.arguments import at_least_one, boolean_of
+from airflow_provider_fluxions.transfers.entry import DONE, State, count
+from airflow_provider_fluxions.transfers.layout import DEFAULT_TEMPLATE, Layout
+from airflow_provider_fluxions.transfers.manifest import CONTENT_TYPE, Manifest
+from airflow_provider_fluxions.transfers.placing import MetadataCheck
+from airflow_provider_fluxions.transfers.plan import Target
+from airflow_provider_fluxions.transfers.preparation import SURVEYORS
+from airflow_provider_fluxions.transfers.selection import Selection, suffixes_of
+from airflow_provider_fluxions.transfers.speech_formats import speech_formats
+from airflow_provider_fluxions.transfers.speech_planning import (
+    SpeechDiscovery,
+    SpeechSpec,
+    check_destination,
+    discover,
+)
+from airflow_provider_fluxions.transfers.speech_records import SpeechInput, entries_of
+from airflow_provider_fluxions.transfers.speech_report import (
+    SpeechBudget,
+    SpeechEstimate,
+    forecast_speech,
+    speech_sentence,
+    speech_too_late,
+    summarize_speech,
+    traces_of_speech,
+)
+from airflow_provider_fluxions.transfers.speech_results import SpeechResults
+from airflow_provider_fluxions.transfers.speech_runner import SpeechRunner
+from airflow_provider_fluxions.transfers.speech_steps import SpeechSteps
+from airflow_provider_fluxions.transfers.summary import check_fail_on, verdict
+from airflow_provider_fluxions.transfers.words import planned
+
+log = logging.getLogger(__name__)
+
+
+class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
+    """Speak texts in S3 into another place in S3, incrementally.
+
+    A text is done when its results exist and carry its reference (text, voice and options) in their metadata, so a
+    rerun renders only what is new or changed; audio formats that are missing are made from a stored ``wav`` or
+    ``flac``. A long text is rendered in pieces, which are stored until its audio exists: a killed task resumes after
+    the last stored piece. A text that cannot be spoken fails alone and is reported at the end.
+
+    Returns counts, ``bytes``, ``characters``, ``audio_seconds``, ``renders``, ``renders_lost``, ``cost`` and
+    ``estimated_cost`` (with a price), and the address of the ``manifest``: one JSON line a text. See
+    docs/howto/speech.md.
+
+    The task holds its worker slot while it renders: there is no job to wait for, so it cannot be deferred. Use a pool
+    to limit such tasks, and map the operator over ``shard_index`` to spread a large source over workers.
+
+    :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them. Of a
+        prefix or glob only names that end in one of ``suffixes`` are taken. ``.txt`` and ``.md`` are one text each;
+        ``.jsonl`` has one a line, with ``id``, ``text`` and optionally ``voice``.
+    :param destination: (templated) ``s3://bucket/prefix/``.
+    :param voice: (templated) the id of a voice, such as ``maeve``; it is resolved once a task to the checkpoint that is
+        served now. A full id, ``maeve.h8ff7e07da``, names its checkpoint.
+    :param formats: of ``wav``, ``flac``, ``ogg``, ``opus`` and ``mp3`` at least one; also ``vtt`` (captions) and
+        ``json`` (time line in samples). All but ``wav``, ``vtt`` and ``json`` need the extra ``speech``.
+    :param temperature: of sampling. Default None: the service's.
+    :param max_seconds: maximum length of one piece's audio. Default None: the service's, from the text.
+    :param verify_chunks: let the service transcribe what it rendered, and render misread parts again. Default None: the
+        service's, which is to verify.
+    :param rerender_on_new_checkpoint: render texts again whose stored audio another checkpoint of the voice spoke.
+    :param key_template: names of results below the destination, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}``
+        of the text and ``{extension}`` of the format; see `Layout`. The path of a JSON line is its file and its id:
+        ``prompts.jsonl/welcome``. By default ``news/today.md.wav`` and ``prompts.jsonl/welcome.wav``.
+    :param suffixes: extensions of names of texts, compared without case.
+    :param min_age: (templated) seconds; younger objects are left to the next run.
+    :param min_bytes: (templated) skip smaller objects.
+    :param max_bytes: (templated) skip larger objects. Default None: no limit, but above 64 MiB an object fails.
+    :param fail_on_empty: fail, for a retry, if the source has no texts. By default the log has a warning.
+    :param max_inputs: (templated) the task fails, with nothing rendered, if more texts are to be spoken. Default None:
+        no limit.
+    :param max_characters: (templated) likewise with characters of text.
+    :param dry_run: (templated) return what would be rendered; render and write nothing.
+    :param shard_index: (templated) which part of the source is this task's, from 0; map the operator over it.
+    :param shard_count: (templated) into how many parts the source is divided: files, and lines of JSON Lines files.
+    :param max_in_flight: maximum renders at a time; each holds one piece in memory, about 2.4 MB.
+    :param fail_on: ``any`` failed text fails the task, or only if ``all`` failed, or ``none``.
+    :param price_per_speech_hour: in your currency: estimated before (16 characters a second), measured after.
+    :param price_per_1000_characters: likewise; at most one of both prices.
+    :param extra_args: further arguments of boto3's ``put_object``, such as ``{"ServerSideEncryption": "aws:kms"}``.
+    :param requester_pays: pay for the requests to buckets whose owner does not.
+    :param timeout: seconds, or a ``timedelta``, for the whole transfer, per try.
+    :param fluxions_conn_id: (templated) the Fluxions connection.
+    :param aws_conn_id: (templated) the AWS connection for both buckets; None uses boto3's own credentials.
+    :param outlets: Airflow's own; the event of each asset gets what this returns as its extra.
+    :raises AirflowFailException: texts failed for good, the voice is unknown, the budget is too small, or an argument
+        is invalid.
+    :raises AirflowSensorTimeout: texts are left after ``timeout``.
+    :raises FluxionsError: anything that a retry can fix.
+    """
+
+    template_fields: Sequence[str] = (
+        "source", "destination", "voice", "min_age", "min_bytes", "max_bytes", "max_inputs", "max_characters",
+        "dry_run", "shard_index", "shard_count", "fluxions_conn_id", "aws_conn_id",
+    )  # fmt: skip
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsResultLink())
+    ui_color = "#e8f0ff"
+
+    def __init__(
+        self,
+        *,
+        source: str | Sequence[str],
+        destination: str,
+        voice: str = "maeve",
+        formats: Sequence[str] = ("wav",),
+        temperature: float | None = None,
+        max_seconds: float | None = None,
+        verify_chunks: bool | None = None,
+        rerender_on_new_checkpoint: bool = False,
+        key_template: str = DEFAULT_TEMPLATE,
+        suffixes: Sequence[str] = TEXT_SUFFIXES,
+        min_age: float | str = 0.0,
+        min_bytes: int | str = 0,
+        max_bytes: int | str | None = None,
+        fail_on_empty: bool = False,
+        max_inputs: int | str | None = None,
+        max_characters: int | str | None = None,
+        dry_run: bool | str = False,
+        shard_index: int | str = 0,
+        shard_count: int | str = 1,
+        max_in_flight: int = 8,
+        fail_on: str = "any",
+        price_per_speech_hour: float | None = None,
+        price_per_1000_characters: float | None = None,
+        extra_args: Mapping[str, Any] | None = None,
+        requester_pays: bool = False,
+        timeout: float | timedelta = DEFAULT_TIMEOUT_SECONDS,
+        fluxions_conn_id: str = DEFAULT_CONN_ID,
+        aws_conn_id: str | None = DEFAULT_AWS_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.destination = destination
+        self.voice = voice
+        self.formats = formats
+        self.temperature = temperature
+        self.max_seconds = max_seconds
+        self.verify_chunks = verify_chunks
+        self.rerender_on_new_checkpoint = rerender_on_new_checkpoint
+        self.key_template = key_template
+        self.suffixes = suffixes
+        self.min_age = min_age
+        self.min_bytes = min_bytes
+        self.max_bytes = max_bytes
+        self.fail_on_empty = fail_on_empty
+        self.max_inputs = max_inputs
+        self.max_characters = max_characters
+        self.dry_run = dry_run
+        self.shard_index = shard_index
+        self.shard_count = shard_count
+        self.max_in_flight = max_in_flight
+        self.fail_on = fail_on
+        self.price_per_speech_hour = price_per_speech_hour
+        self.price_per_1000_characters = price_per_1000_characters
+        self.extra_args = extra_args
+        self.requester_pays = requester_pays
+        self.timeout = timeout
+        self.fluxions_conn_id = fluxions_conn_id
+        self.aws_conn_id = aws_conn_id
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse invalid arguments when the DAG is parsed; templated ones are checked when they are known."""
+        speech_formats(self.formats)
+        Layout(self.key_template)
+        check_fail_on(self.fail_on)
+        self._price()
+        self._options()
+        Writing(self.extra_args or {})
+        at_least_one("max_in_flight", self.max_in_flight)
+        seconds_of("timeout", self.timeout)
+        suffixes_of(self.suffixes)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Find out what is missing, render it, and write the results."""
+        with airflow_errors():
+            timeout = seconds_of("timeout", self.timeout)
+            return self._run(context, time.time() + timeout, timeout)
+
+    def on_kill(self) -> None:
+        """Report what is kept."""
+        log.info("Killed. Finished audio and stored pieces are kept; renders in progress are lost.")
+
+    def _run(self, context: Context, deadline: float, timeout: float) -> dict[str, Any]:
+        ti, price, metrics = context["ti"], self._price(), TaskMetrics(self.fluxions_conn_id)
+        client = FluxionsHook(self.fluxions_conn_id).get_conn()
+        store = S3Store(self.aws_conn_id, Writing(self.extra_args or {}), requester_pays=self.requester_pays)
+        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, map_index_of(ti))
+        spec, voices = self._spec(run), VoiceList(client)
+        found = self._found(store, spec, voices)
+        inputs = found.inputs
+        if boolean_of("dry_run", self.dry_run):
+            forecast = forecast_speech(inputs, price, found.ignored)
+            log.info("Dry run, nothing was rendered or written: %s", ", ".join(f"{k}={v}" for k, v in forecast.items()))
+            return forecast
+        self._check_budget(inputs, price)
+        manifest = Manifest.of(ti, (spec.target.bucket, spec.target.prefix), map_index_of(ti), None)
+        push_for_link(self, ti, RESULT_XCOM, manifest.uri)
+        log.info("Planned %s.", planned(count(entries_of(inputs))))
+        if any(one.entry.state is State.TO_DO for one in inputs):
+            _write(manifest, store, inputs, price)
+        is_proven = any(one.entry.state in DONE for one in inputs)
+        results = SpeechResults(store, spec.formats, run, MetadataCheck(is_proven=is_proven))
+        steps = SpeechSteps(client, results, spec.options, deadline, metrics)
+        runner = SpeechRunner(steps, voices, inputs, self.max_in_flight, deadline, voice=spec.voice)
+        try:
+            is_settled = self._speak(runner, manifest, store, inputs, price)
+        finally:  # what was done before a failure is lineage too
+            summary = summarize_speech(inputs, manifest.uri, price, found.ignored)
+            self.traces = traces_of_speech(inputs, summary)
+        metrics.failed(summary["failed"])
+        log.info("%s", speech_sentence(summary, found.ignored))
+        if not is_settled:
+            raise speech_too_late(inputs, timeout)
+        if error := verdict(entries_of(inputs), self.fail_on, manifest.uri):
+            raise error
+        add_asset_extra(context, self, summary)
+        return summary
+
+    def _found(self, store: S3Store, spec: SpeechSpec, voices: VoiceList) -> SpeechDiscovery:
+        with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
+            found = discover(store, pool, spec, datetime.now(UTC))
+            if not found.inputs:
+                self._report_empty()
+            todo = {one.voice for one in found.inputs if one.entry.state is State.TO_DO}
+            voice_ids = {voice: voices.resolve(voice) for voice in todo} if spec.rerender else {}
+            check_destination(store, pool, spec, found.inputs, voice_ids)
+        return found
+
+    def _report_empty(self) -> None:
+        """Warn that the source has no texts.
+
+        :raises FluxionsAudioError: that is an error for this transfer.
+        """
+        message = f"The source has no texts: {printable(self.source)}."
+        if self.fail_on_empty:
+            raise FluxionsAudioError(message, transient=True)
+        log.warning("%s", message)
+
+    def _check_budget(self, inputs: Sequence[SpeechInput], price: SpeechPrice) -> None:
+        work = SpeechEstimate.of(inputs)
+        SpeechBudget.checked(self.max_inputs, self.max_characters).check(work)
+        cost = price.cost(work.characters, work.audio_seconds)
+        if cost is not None and work.inputs:
+            log.info("To be spoken: %s characters, about %.3f h, cost about %s.", f"{work.characters:,}",
+                     work.audio_seconds / 3600, cost)  # fmt: skip
+
+    def _speak(
+        self,
+        runner: SpeechRunner,
+        manifest: Manifest,
+        store: S3Store,
+        inputs: Sequence[SpeechInput],
+        price: SpeechPrice,
+    ) -> bool:
+        """Run until every text is settled, and write the manifest, also after an error."""
+        try:
+            is_settled = runner.run()
+        except BaseException:  # timeouts and kills of Airflow are not Exceptions
+            try:
+                _write(manifest, store, inputs, price)
+            except Exception as error:  # must not hide the one on its way
+                log.warning("Could not write the manifest: %s", printable(error))
+            raise
+        _write(manifest, store, inputs, price)
+        return is_settled
+
+    def _spec(self, run: str) -> SpeechSpec:
+        formats = speech_formats(self.formats, installed=True)
+        bucket, prefix = parse_destination(self.destination)
+        target = Target(bucket, prefix, "", formats.extensions, {}, Layout(self.key_template))
+        selection = Selection.checked(
+            suffixes=self.suffixes,
+            min_age_seconds=self.min_age,
+            min_bytes=self.min_bytes,
+            max_bytes=self.max_bytes,
+            shard_index=self.shard_index,
+            shard_count=self.shard_count,
+        )
+        sources, rerender = parse_sources(self.source), self.rerender_on_new_checkpoint
+        return SpeechSpec(sources, selection, target, formats, self.voice, self._options(), run, rerender)
+
+    def _options(self) -> SpeechOptions:
+        return SpeechOptions(self.temperature, self.max_seconds, self.verify_chunks)
+
+    def _price(self) -> SpeechPrice:
+        return SpeechPrice.checked(self.price_per_speech_hour, self.price_per_1000_characters)
+
+
+def _write(manifest: Manifest, store: S3Store, inputs: Sequence[SpeechInput], price: SpeechPrice) -> None:
+    """Write the manifest: the same place and form as that of a transcription.
+
+    :raises FluxionsStorageError: S3 refused.
+    """
+    lines = "".join(json.dumps(one.to_row(price), ensure_ascii=False) + "\n" for one in inputs)
+    store.put(manifest.bucket, manifest.key, lines.encode(errors="replace"), CONTENT_TYPE, {})

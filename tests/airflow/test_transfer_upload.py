@@ -1,0 +1,136 @@
+"""One large object, written while its content is made."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import soundfile
+
+from airflow_provider_fluxions.api.errors import FluxionsStorageError
+from airflow_provider_fluxions.s3 import ObjectUpload, S3Store, Writing
+from harness.faulty_s3 import FaultyS3, S3Fault
+from tests.airflow.conftest import OUTPUT
+
+MIB = 1024 * 1024
+PART = 5 * MIB
+
+
+@pytest.fixture
+def upload(s3: Any) -> Callable[..., ObjectUpload]:
+    def begin(key: str = "k", store: S3Store | None = None) -> ObjectUpload:
+        return ObjectUpload(store or S3Store(), OUTPUT, key, "audio/wav", {"a": "1"}, part_bytes=PART)
+
+    return begin
+
+
+def stored(s3: Any, key: str = "k") -> bytes:
+    data: bytes = s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read()
+    return data
+
+
+def in_progress(s3: Any) -> list[Any]:
+    return list(s3.list_multipart_uploads(Bucket=OUTPUT).get("Uploads", ()))
+
+
+@pytest.mark.parametrize("size", [0, 1, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 7])
+def test_it_stores_what_was_written(s3: Any, upload: Callable[..., ObjectUpload], size: int) -> None:
+    content = bytes(range(256)) * (size // 256 + 1)
+    with upload() as file:
+        for start in range(0, size, 700_001):
+            file.write(content[start : min(size, start + 700_001)])
+    assert stored(s3) == content[:size]
+    head = s3.head_object(Bucket=OUTPUT, Key="k")
+    assert (head["ContentType"], head["Metadata"]) == ("audio/wav", {"a": "1"})
+
+
+def test_bytes_of_the_first_part_can_be_changed_until_the_end(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
+    with upload() as file:
+        file.write(b"\0" * (2 * PART + 3))
+        file.seek(4)
+        file.write(b"size")
+        file.seek(0, 2)
+        file.write(b"end")
+    assert stored(s3) == b"\0\0\0\0size" + b"\0" * (2 * PART - 5) + b"end"
+
+
+def test_bytes_behind_the_first_part_cannot_be_changed(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
+    def change(file: ObjectUpload) -> None:
+        with file:
+            file.write(b"\0" * (2 * PART))
+            file.seek(PART - 1)
+            file.write(b"ab")
+
+    with pytest.raises(FluxionsStorageError, match="changed byte 5,242,880"):
+        change(upload())
+    assert in_progress(s3) == []
+
+
+def test_all_parts_but_the_last_have_the_same_size(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
+    with upload() as file:
+        file.write(b"\0" * (3 * PART + 5))
+    sizes = [s3.head_object(Bucket=OUTPUT, Key="k", PartNumber=number)["ContentLength"] for number in (1, 2, 3, 4)]
+    assert sizes == [PART, PART, PART, 5]
+
+
+def test_an_error_in_the_block_leaves_no_object_and_no_parts(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
+    def fail(file: ObjectUpload) -> None:
+        with file:
+            file.write(b"\0" * (3 * PART))
+            assert len(in_progress(s3)) == 1
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail(upload())
+    assert in_progress(s3) == []
+    assert "Contents" not in s3.list_objects_v2(Bucket=OUTPUT)
+
+
+def test_a_refused_part_is_the_error_of_the_block(
+    s3: Any, faulty_s3: FaultyS3, upload: Callable[..., ObjectUpload]
+) -> None:
+    store = S3Store()
+    faulty_s3.add_fault(S3Fault(method="PUT", target="*partNumber=3*", code="AccessDenied", times=None))
+
+    def write(file: ObjectUpload) -> None:
+        with file:
+            file.write(b"\0" * (4 * PART))
+            file.write(b"more")
+
+    with pytest.raises(FluxionsStorageError, match="AccessDenied"):
+        write(upload(store=store))
+    assert in_progress(s3) == []
+
+
+def test_the_user_s_arguments_are_those_of_the_object(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
+    store = S3Store(writing=Writing({"StorageClass": "STANDARD_IA"}))
+    with upload("large", store) as file:
+        file.write(b"\0" * (2 * PART))
+    with upload("small", store) as file:
+        file.write(b"\0")
+    for key in ("large", "small"):
+        assert s3.head_object(Bucket=OUTPUT, Key=key)["StorageClass"] == "STANDARD_IA"
+
+
+@pytest.mark.parametrize(
+    ("container", "subtype"),
+    [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")],
+)
+def test_an_encoder_that_seeks_back_writes_the_same_file_as_to_disk(
+    s3: Any, upload: Callable[..., ObjectUpload], container: str, subtype: str
+) -> None:
+    def encode(file: Any) -> None:
+        with soundfile.SoundFile(file, "w", 24_000, 1, subtype, format=container) as encoder:
+            for number in range(20):
+                encoder.buffer_write(bytes(number + one % 7 for one in range(48_000)), dtype="int16")
+
+    expected = io.BytesIO()
+    encode(expected)
+    with upload() as file:
+        encode(file)
+    found = soundfile.SoundFile(io.BytesIO(stored(s3)))
+    assert found.frames == 480_000
+    if container != "OGG":  # whose stream has a random serial number
+        assert stored(s3) == expected.getvalue()
