@@ -5,12 +5,12 @@ from __future__ import annotations
 import attr
 from airflow.providers.common.compat.openlineage.facet import RunFacet
 
-SCHEMA_URL = "https://github.com/fluxions-ai/airflow-provider-fluxions/blob/main/docs/lineage.md#run-facet"
-
 
 @attr.define
 class FluxionsRunFacet(RunFacet):
     """What a task did at Fluxions. Names are as OpenLineage writes them.
+
+    Its ``_schemaURL`` is that of OpenLineage's run facet: there is no public page for a schema of its own.
 
     :param jobIds: the first hundred.
     :param jobs: how many there are.
@@ -26,7 +26,3 @@ class FluxionsRunFacet(RunFacet):
     outputs: int = attr.field(default=0)
     audioSeconds: float | None = attr.field(default=None)
     cost: float | None = attr.field(default=None)
-
-    @staticmethod
-    def _get_schema() -> str:
-        return SCHEMA_URL
