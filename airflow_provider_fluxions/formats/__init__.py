@@ -3,17 +3,19 @@
 How to add a format:
 
 1. Create ``formats/<name>.py`` with ``def write(transcription, options=DEFAULTS) -> bytes``: no I/O, no clock, no
-   Airflow. Raise :class:`~airflow_provider_fluxions.api.errors.FluxionsFormatError`, with the job's id, where a
-   transcription cannot be written that way; never leave speech out. An empty transcription is a valid file.
-2. Its options are a frozen dataclass that derives from :class:`~airflow_provider_fluxions.formats.base.Options`
-   and checks itself when it is made; `Options` itself if it has none.
-3. At its end put ``FORMAT = Format("<name>", ".<extension>", "<media type>", write, <options>)``. A format of
-   several files derives from `Format`; ``TableFormat`` in ``table_format.py`` shows how.
-4. Add it to ``_ALL`` below: that line is the registry, and operators offer whatever stands there.
-5. Add ``tests/unit/formats/test_<name>.py``. Read the bytes back with somebody else's reader there.
+   Airflow. If a transcription cannot be written that way, raise
+   :class:`~airflow_provider_fluxions.api.errors.FluxionsFormatError` with the job's id; never leave speech out. An
+   empty transcription gives a valid file.
+2. Write its options as a frozen dataclass that derives from :class:`~airflow_provider_fluxions.formats.base.Options`
+   and checks its values when it is created. Use `Options` itself if the format has no options.
+3. End the file with ``FORMAT = Format("<name>", ".<extension>", "<media type>", write, <options>)``. A format of
+   several files derives from `Format`; see ``TableFormat`` in ``table_format.py``.
+4. Add it to ``_ALL`` below. That line is the registry, and operators offer all formats in it.
+5. Add ``tests/unit/formats/test_<name>.py``, and read the bytes back with a reader from another project.
 
-What an extra brings (pyarrow, say) is imported inside ``write``, with an error that names the extra; ``require`` of the
-format raises it too, so that nothing is paid for what cannot be written. Captions share
+Import packages of an extra (such as pyarrow) inside ``write``, with an error that names the extra. ``require`` of the
+format raises this error before a submit, so that a job is never charged for a result that cannot be written. Captions
+share
 :mod:`~airflow_provider_fluxions.formats.captions`, tables :mod:`~airflow_provider_fluxions.formats.tables`.
 """
 
@@ -53,7 +55,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType({one.name: one for one in _ALL}
 def get_format(name: str) -> Format:
     """Return the format of this name.
 
-    :raises FluxionsFormatError: there is none; the message lists all, and the one that was probably meant.
+    :raises FluxionsFormatError: if there is none; the message lists all formats and suggests a similar name.
     """
     if isinstance(name, str) and name in FORMATS:
         return FORMATS[name]
@@ -63,10 +65,10 @@ def get_format(name: str) -> Format:
 
 
 def check_formats(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names as a tuple if a task can use them: at least one, each known, none twice.
+    """Return the names as a tuple: at least one name, each known and different.
 
-    :raises FluxionsFormatError: it cannot. Text such as ``"json"`` is refused where a list is meant,
-        because its letters would be taken for names.
+    :raises FluxionsFormatError: if the names are invalid. Text such as ``"json"`` instead of a list is refused, because
+        each letter would count as a name.
     """
     if isinstance(names, str | bytes) or not isinstance(names, Iterable):
         raise FluxionsFormatError(f"formats must be a list of names such as ['json', 'srt'], not {shown(names)}.")
@@ -81,9 +83,9 @@ def check_formats(names: Iterable[str]) -> tuple[str, ...]:
 def choose(names: Iterable[str], options: Mapping[str, Mapping[str, Any]] | None = None) -> tuple[Choice, ...]:
     """Return formats with their options, in the order of the names.
 
-    :param options: by format, such as ``{"vtt": {"preset": "netflix"}}``; what is not given is the default.
-    :raises FluxionsFormatError: see :func:`check_formats`; or an option is unknown, cannot be so, or belongs to a
-        format that is not among the names.
+    :param options: Options by format, such as ``{"vtt": {"preset": "netflix"}}``. Other options have their defaults.
+    :raises FluxionsFormatError: as :func:`check_formats`, and if an option is unknown, invalid, or of a format that is
+        not among the names.
     """
     checked = check_formats(names)
     given = {} if options is None else options
@@ -98,9 +100,9 @@ def choose(names: Iterable[str], options: Mapping[str, Mapping[str, Any]] | None
 def choose_installed(
     names: Iterable[str], options: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[Choice, ...]:
-    """Return formats as :func:`choose` does, if they can be written here: to be asked before anything is paid.
+    """Return formats as :func:`choose` does, if they can be written on this machine. Call it before a submit.
 
-    :raises FluxionsFormatError: as :func:`choose`; or an extra is not installed on this machine.
+    :raises FluxionsFormatError: as :func:`choose`, and if an extra is not installed on this machine.
     """
     choices = choose(names, options)
     for choice in choices:
@@ -111,16 +113,16 @@ def choose_installed(
 def render(transcription: Transcription, name: str, /, **options: Any) -> bytes:
     """Write a transcription in the named format.
 
-    :raises FluxionsFormatError: there is no such format or option, this transcription cannot be written that way,
-        or the result would be several files.
+    :raises FluxionsFormatError: if there is no such format or option, if this transcription cannot be written that
+        way, or if the result would be several files.
     """
     chosen = get_format(name).read_options(options)
     return get_format(name).write(without_told_links(transcription).named(chosen.speaker_names), chosen)
 
 
 def render_files(transcription: Transcription, name: str, /, **options: Any) -> dict[str, bytes]:
-    """Write a transcription in the named format, which may be several files; return them by extension.
+    """Write a transcription in the named format, also as several files; return them by extension.
 
-    :raises FluxionsFormatError: as :func:`render`, but for the number of files.
+    :raises FluxionsFormatError: as :func:`render`, except for the number of files.
     """
     return Choice(get_format(name), get_format(name).read_options(options)).files(transcription)

@@ -1,4 +1,4 @@
-"""What a result format is, and a choice of one with its options."""
+"""The class of a result format, and a format with its options."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from airflow_provider_fluxions.formats.signed_links import without_told_links
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a format that has none of its own; others derive from it.
+    """The options that all formats share. Formats with further options derive from it.
 
-    Options are plain JSON values, checked when they are made, so that a DAG with a wrong one does not parse.
+    Options are plain JSON values. They are checked when they are created, so an invalid option fails at DAG parsing.
 
-    :param speaker_names: by speaker's label, such as ``{"0": "Agent"}``. Labels themselves stay in tables.
+    :param speaker_names: Names by speaker label, such as ``{"0": "Agent"}``. Tables keep the label, too.
     """
 
     speaker_names: Mapping[str, str] = field(default_factory=dict)
@@ -31,13 +31,13 @@ class Options:
             raise FluxionsFormatError(f"speaker_names must be like {{'0': 'Agent'}}, not {shown(names)}.")
 
     def check_boolean(self, *names: str) -> None:
-        """Raise FluxionsFormatError for one of these options that is not true or false."""
+        """Raise FluxionsFormatError if one of these options is not a boolean."""
         for name in names:
             if not isinstance(getattr(self, name), bool):
                 raise FluxionsFormatError(f"{name} must be true or false, not {shown(getattr(self, name))}.")
 
     def check_choice(self, name: str, allowed: Iterable[Any]) -> None:
-        """Raise FluxionsFormatError if this option is none of the allowed values."""
+        """Raise FluxionsFormatError if this option has another value than the allowed ones."""
         value = getattr(self, name)
         if value not in tuple(allowed):
             raise FluxionsFormatError(f"{name} must be one of {', '.join(map(str, allowed))}, not {shown(value)}.")
@@ -45,10 +45,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Origin:
-    """What a table says about where a transcription comes from; all that is not known stays null.
+    """Where a transcription came from, for the columns of a table. Unknown values stay null.
 
-    :param source_uri: of the recording, as its ETag and size.
-    :param stored_uri: of the stored JSON, where a conversion was made from one.
+    :param source_uri: URI of the recording; ETag and size are also those of the recording.
+    :param stored_uri: URI of the stored JSON result, for a conversion.
     """
 
     source_uri: str | None = None
@@ -71,13 +71,13 @@ UNKNOWN_ORIGIN = Origin()
 class Format:
     """One way to write a transcription.
 
-    :param name: what users put into ``formats=(...)``.
-    :param extension: of the file, with its dot.
-    :param content_type: the media type to store with the bytes.
-    :param write: makes the bytes of one file; the same transcription always gives the same bytes. Takes the
-        options as its second argument, or none for the defaults.
-    :param options: the class of its options.
-    :param require: raises FluxionsFormatError where the extra that it needs is not installed.
+    :param name: The name in ``formats=(...)``.
+    :param extension: File extension, with its dot.
+    :param content_type: Media type to store with the bytes.
+    :param write: Function that returns the bytes of one file. The same transcription always gives the same bytes. The
+        options are its optional second argument.
+    :param options: Class of its options.
+    :param require: Function that raises FluxionsFormatError if a required extra is not installed.
     """
 
     name: str
@@ -87,21 +87,21 @@ class Format:
     options: type[Options] = Options
     require: Callable[[], object] = lambda: None
 
-    def extensions(self, options: Any) -> tuple[str, ...]:  # formats of several files ask it
+    def extensions(self, options: Any) -> tuple[str, ...]:  # used by formats of several files
         """Return the extensions of the files that it writes with these options."""
         return (self.extension,)
 
     def files(self, transcription: Transcription, options: Any, origin: Origin) -> dict[str, bytes]:
         """Return the files by extension.
 
-        :raises FluxionsFormatError: this transcription cannot be written that way.
+        :raises FluxionsFormatError: if this transcription cannot be written that way.
         """
         return {self.extension: self.write(transcription, options)}
 
     def read_options(self, given: Mapping[str, Any]) -> Any:
         """Return options from plain values.
 
-        :raises FluxionsFormatError: one is unknown or cannot be so; the message names format and option.
+        :raises FluxionsFormatError: if an option is unknown or invalid; the message names format and option.
         """
         if not isinstance(given, Mapping):
             raise FluxionsFormatError(f"The options of {self.name} must be a mapping, not {shown(given)}.")
@@ -121,19 +121,19 @@ class Format:
 
 @dataclass(frozen=True)
 class Choice:
-    """A format with its options: what an operator writes."""
+    """A format with its options, as an operator writes it."""
 
     format: Format
     options: Any
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        """The extensions of the files that it writes."""
+        """The extensions of the files that this format writes."""
         return self.format.extensions(self.options)
 
     @property
     def mark(self) -> str:
-        """What tells the options apart, stored beside an output: empty for the defaults."""
+        """The options digest, stored with an output. Empty for the defaults."""
         changed = {
             one.name: getattr(self.options, one.name)
             for one in fields(self.options)
@@ -144,14 +144,14 @@ class Choice:
     def files(self, transcription: Transcription, origin: Origin = UNKNOWN_ORIGIN) -> dict[str, bytes]:
         """Return the files by extension.
 
-        :raises FluxionsFormatError: this transcription cannot be written that way.
+        :raises FluxionsFormatError: if this transcription cannot be written that way.
         """
         told = without_told_links(transcription)
         return self.format.files(told.named(self.options.speaker_names), self.options, origin)
 
 
 def _plain(value: Any) -> Any:
-    """Return a value whose repr is the same for equal options."""
+    """Return a value with the same repr for equal options."""
     if isinstance(value, Mapping):
         return sorted((str(name), str(one)) for name, one in value.items())
     return list(value) if isinstance(value, list | tuple) else value

@@ -1,8 +1,8 @@
-"""How wide text is, and where a line may end: Unicode's rules, read from the library ``regex``.
+"""Text width and line breaks, by Unicode's rules from the library ``regex``.
 
-A user sees grapheme clusters (UAX #29: a Thai consonant with its vowel signs, an emoji of several people), not code
-points. A line never ends within one. It does not end before a closing mark, either, nor behind an opening one
-(UAX #14), not even at a space: French has spaces there.
+A reader sees grapheme clusters (UAX #29: a Thai consonant with its vowel signs, an emoji of several people) and not
+code points. A line never ends within a cluster, before a closing mark or after an opening one (UAX #14). This also
+holds at a space, because French has spaces there.
 
 A column is the width of one Latin letter. A cluster takes one column; a wide one (Chinese, Japanese and Korean
 characters, emoji, flags) takes two.
@@ -22,24 +22,24 @@ Columns = Sequence[int] | None
 
 _CLUSTER = regex.compile(r"\X")
 _WIDE = regex.compile(r"[\p{East_Asian_Width=W}\p{East_Asian_Width=F}\p{Regional_Indicator}\uFE0F]")
-# What joins others to a cluster, or is wide.
+# Characters that join a cluster, or are wide.
 _SPECIAL = regex.compile(r"[\P{Grapheme_Cluster_Break=Other}\p{East_Asian_Width=W}\p{East_Asian_Width=F}\p{RI}]")
 
 _CLOSING = r"\p{LB=CL}\p{LB=CP}\p{LB=EX}\p{LB=SY}"
-# LB13 and LB15b: not before these, even behind a space. A colon or point before a digit begins a number (LB15c).
+# LB13 and LB15b: no break before these, even after a space. A colon or point before a digit starts a number (LB15c).
 _NOT_AFTER_SPACE = regex.compile(rf"[{_CLOSING}]|\p{{LB=IS}}(?!\p{{LB=NU}})|\p{{Pf}}(?=[\s{_CLOSING}\p{{LB=IS}}]|$)")
-# Without a space: small kana, marks of length and iteration, ellipses and hyphens neither (LB21, LB22).
+# Without a space, no break before small kana, marks of length and iteration, ellipses and hyphens (LB21, LB22).
 _NOT_FIRST = regex.compile(
     rf"[{_CLOSING}\p{{LB=IS}}\p{{LB=NS}}\p{{LB=CJ}}\p{{LB=IN}}\p{{LB=BA}}\p{{LB=HY}}\p{{LB=WJ}}\p{{LB=GL}}\p{{LB=PO}}\p{{Pf}}]"
 )
 _NOT_LAST = regex.compile(r"[\p{LB=OP}\p{LB=WJ}\p{LB=GL}\p{LB=PR}\p{Pi}]")
 _NOT_BEFORE_SPACE = regex.compile(r"[\p{LB=OP}\p{Pi}]")
-# Between or beside these, lines may end without a space (LB ID and its kin).
+# Lines can end next to these without a space (LB ID and related classes).
 _IDEOGRAPHIC = regex.compile(r"[\p{LB=ID}\p{LB=H2}\p{LB=H3}\p{LB=CJ}\p{LB=EB}]")
 
 
 def columns_of(text: str) -> Columns:
-    """Return the columns of a text, None for a plain one. Takes 4 bytes of memory for each code point."""
+    """Return the columns of a text, or None for a plain one. Needs 4 bytes of memory for each code point."""
     if text.isascii() or _SPECIAL.search(text) is None:
         return None
     ends = array("I", [0])
@@ -58,7 +58,7 @@ def width_of(text: str) -> int:
 
 
 def first_columns(text: str, width: int) -> str:
-    """Return the beginning of a text, at most so many columns, whole clusters only."""
+    """Return the start of a text in whole clusters, at most this many columns."""
     columns = columns_of(text)
     return text[:width] if columns is None else text[: max(0, bisect_right(columns, width) - 1)]
 
@@ -69,9 +69,9 @@ def width_between(columns: Columns, begin: int, end: int) -> int:
 
 
 def line_end(text: str, columns: Columns, begin: int, width: int) -> int:
-    """Return where the line from ``begin`` ends: at the last good space of its columns, else within the word.
+    """Return where the line from ``begin`` ends: at the last allowed space within its columns, else within the word.
 
-    The line is never empty: a cluster that is wider than the line has a line of its own.
+    The line is never empty. A cluster that is wider than the line gets its own line.
     """
     reach = begin + width if columns is None else bisect_right(columns, columns[begin] + width) - 1
     space = last_space(text, columns, begin, min(reach + 1, len(text)))
@@ -79,7 +79,7 @@ def line_end(text: str, columns: Columns, begin: int, width: int) -> int:
 
 
 def last_space(text: str, columns: Columns, begin: int, end: int) -> int:
-    """Return the last space in the span at which a line may end, -1 if there is none."""
+    """Return the last space in the span at which a line can end, or -1."""
     space = text.rfind(" ", begin, end)
     while space > begin and not _may_end_at_space(text, columns, space):
         space = text.rfind(" ", begin, space)
@@ -87,15 +87,15 @@ def last_space(text: str, columns: Columns, begin: int, end: int) -> int:
 
 
 def word_cut(text: str, columns: Columns, begin: int, until: int) -> int:
-    """Return where to cut text without a good space, at most at ``until`` if that is behind the first cluster.
+    """Return where to cut text without an allowed space: at most at ``until``, and after the first cluster at least.
 
-    Chinese, Japanese and Korean are cut beside one of their characters, everything else between any two clusters:
-    where Thai words end is not in Unicode's rules.
+    Chinese, Japanese and Korean are cut next to one of their characters. Other scripts are cut between any two
+    clusters, because Unicode's rules do not define where Thai words end.
     """
     until = _cluster_end(columns, begin, min(until, len(text)))
     if until >= len(text):
         return len(text)
-    half = width_between(columns, begin, until) / 2  # a line that is shorter looks worse than a cut word
+    half = width_between(columns, begin, until) / 2  # a shorter line is less readable than a cut word
     second_half = takewhile(lambda at: width_between(columns, begin, at) > half, range(until, begin, -1))
     allowed = [at for at in second_half if _may_cut(text, columns, at)]
     beside = (at for at in allowed if _is_beside_ideograph(text, at))
@@ -103,7 +103,7 @@ def word_cut(text: str, columns: Columns, begin: int, until: int) -> int:
 
 
 def first_word_cut(text: str, columns: Columns, begin: int, end: int) -> int:
-    """Return the first good place in the span to cut text without spaces, -1 if there is none."""
+    """Return the first allowed place in the span to cut text without spaces, or -1."""
     has_ideographs = _IDEOGRAPHIC.search(text, begin, end) is not None
     for at in range(begin, end):
         if _may_cut(text, columns, at) and (not has_ideographs or _is_beside_ideograph(text, at)):

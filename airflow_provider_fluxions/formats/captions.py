@@ -1,9 +1,9 @@
-"""Cutting a transcription into caption cues; how a cue is written is each format's own business.
+"""Cut a transcription into caption cues. Each caption format writes the cues in its own way.
 
-A segment becomes one cue if it fits, else several: cut between words, at the words' own times where the
-API gave them and in proportion to characters where not. Words whose times cannot hold their text (all at one instant,
-say) share the segment's time in proportion, too. Segments that overlap stay overlapping, because
-people do talk at once. Cues carry clean text: no tags, no emphasis marks.
+If a segment fits, it becomes one cue. Otherwise it is cut between words, at the words' times from the API, or in
+proportion to characters if there are none. If the times of words cannot contain their text (all at one instant, for
+example), the cues share the segment's time in proportion, too. Overlapping segments stay overlapping, because
+people talk at once. Cues contain clean text without tags and emphasis marks.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from airflow_provider_fluxions.formats.cutting import cut_spans, wrap
 from airflow_provider_fluxions.formats.limits import DEFAULT_LIMITS, Limits, Speakers
 from airflow_provider_fluxions.formats.timeline import Timeline
 
-# For a segment the API gave no end: about what viewers read, the slower end of Netflix's guide, and a second at least.
+# For a segment without an end: about the reading speed of viewers, the slower value of Netflix's guide, at least 1 s.
 READING_CHARACTERS_PER_SECOND = 17
 MIN_GUESSED_MS = 1_000
-# Nobody speaks faster: 30 is very fast. Times that ask for more are wrong, and a cue that kept them would only flash.
+# Above the speed of any speaker: 30 is very fast. Times that imply more are wrong, and such a cue would only flash.
 MAX_SPOKEN_CHARACTERS_PER_SECOND = 50
-# Looked up, because padding numbers was half of the time that writing captions took.
+# A table, because padding numbers took half of the time of writing captions.
 _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 _THREE_DIGITS = tuple(f"{number:03}" for number in range(1000))
 
@@ -44,13 +44,13 @@ class Cue(NamedTuple):
 def caption(transcription: Transcription, limits: Limits = DEFAULT_LIMITS, prefixes: Speakers = "hidden") -> list[Cue]:
     """Return the cues of a transcription, ordered by start as WebVTT requires.
 
-    :param prefixes: what stands before the text where the speaker changes, inside the limits: ``shown`` the name
-        and a colon, ``dashed`` a dash, ``hidden`` nothing.
+    :param prefixes: Prefix of the text at each new speaker, inside the limits: ``shown`` is the name and a colon,
+        ``dashed`` a dash, ``hidden`` nothing.
 
-    A segment without times among others that have them begins where the one before it ends, and lasts as
-    long as it takes to read: in the wrong place by a little, but not lost.
+    If only some segments have times, a segment without times starts at the end of the one before it, and lasts as long
+    as it takes to read. It is slightly misplaced, but not lost.
 
-    :raises FluxionsFormatError: there is text, but no segment has a time.
+    :raises FluxionsFormatError: if there is text, and every segment has no time.
     """
     shown = [(segment, text) for segment in transcription.segments if (text := segment.text_clean)]
     if not any(_is_timed(segment) for segment, _ in shown) and (shown or _has_speech(transcription.text)):
@@ -74,7 +74,7 @@ def caption(transcription: Transcription, limits: Limits = DEFAULT_LIMITS, prefi
 
 
 def timestamp(ms: int, decimal_mark: str) -> str:
-    """Return ``HH:MM:SS.mmm``; hours take as many digits as they need, and never wrap."""
+    """Return ``HH:MM:SS.mmm``. Hours can have more digits and never wrap."""
     seconds = ms // 1000
     minutes = seconds // 60
     clock = f"{minutes // 60:02}:{_TWO_DIGITS[minutes % 60]}:{_TWO_DIGITS[seconds % 60]}"
@@ -82,14 +82,14 @@ def timestamp(ms: int, decimal_mark: str) -> str:
 
 
 def speaker_label(transcription: Transcription, speaker: str | None) -> str:
-    """Return what to call a speaker in captions: the given name, else ``Speaker 0``, empty for nobody."""
+    """Return the name of a speaker in captions: the given name, else ``Speaker 0``, or empty without a speaker."""
     if speaker is None:
         return ""
     return transcription.name_of(speaker) or f"Speaker {speaker}"
 
 
 def _name(transcription: Transcription, speaker: str | None, limits: Limits) -> str:
-    """Return a name and a colon that take at most half a line."""
+    """Return a name and a colon, at most half a line long."""
     name = " ".join(speaker_label(transcription, speaker).split())
     return f"{first_columns(name, limits.line_characters // 2 - 2).strip()}: " if name else ""
 
@@ -103,7 +103,7 @@ def _is_timed(segment: Segment) -> bool:
 
 
 def _span_ms(segment: Segment, text: str, previous_end_ms: int) -> tuple[int, int]:
-    """Return start and end, from the words or by estimate where the segment has none of its own."""
+    """Return start and end of a segment, from its words or by estimate if it has no own times."""
     start, end = times_of(segment)
     # Rounded once, to whole milliseconds: cutting digits off would show 59.9996 s as 59.999.
     start_ms = previous_end_ms if start is None else round(start * 1000)
@@ -128,7 +128,7 @@ def _cut(segment: Segment, text: str, start_ms: int, end_ms: int, limits: Limits
 
 
 def _last_long_enough(words: Sequence[Word]) -> bool:
-    """Whether the time from the first of the timed words to the last is long enough to say them."""
+    """Return whether the time from the first timed word to the last is long enough to say them."""
     timed = [word for word in words if word.start is not None and word.end is not None]
     if len(timed) < 2:
         return True
@@ -139,9 +139,9 @@ def _last_long_enough(words: Sequence[Word]) -> bool:
 def _cut_by(
     timeline: Timeline, text: str, columns: Columns, speaker: str | None, limits: Limits, prefix: str
 ) -> tuple[list[Cue], bool]:
-    """Return the cues of a segment, and whether each lasts long enough for its text to be spoken.
+    """Return the cues of a segment, and whether each lasts long enough to say its text.
 
-    A cue that does not is made longer first, up to the start of the next one.
+    A cue that is too short is extended first, up to the start of the next one.
     """
     cues = []
     holds_its_text = True
@@ -160,9 +160,9 @@ def _cut_by(
 
 
 def _settle(cues: list[Cue], limits: Limits) -> list[Cue]:
-    """Move the ends of cues for least duration, gap and overlap. Starts stay: they are when people speak."""
+    """Move the ends of cues for minimum duration, gap and overlap. Starts stay, because people speak then."""
     settled: list[Cue] = []
-    later_ms: int | None = None  # when the first cue that begins after this one does
+    later_ms: int | None = None  # the start of the next cue that starts later
     for number in range(len(cues) - 1, -1, -1):
         cue = cues[number]
         if number + 1 < len(cues) and cues[number + 1].start_ms > cue.start_ms:
@@ -178,10 +178,10 @@ def _settle(cues: list[Cue], limits: Limits) -> list[Cue]:
 
 
 def _read_by_ms(cue: Cue, limits: Limits) -> int:
-    """Return when a cue can have been read; sooner where it would stay too long for that, or past its speech."""
+    """Return when a reader has read a cue, limited by its maximum length and by its time after the speech."""
     if not limits.characters_per_second:
         return cue.end_ms
-    text = " ".join(cue.lines)  # a line's end is read as a space
+    text = " ".join(cue.lines)  # a line end counts as a space
     characters = len(text) if text.isascii() else width_of(text)
     reading_ms = math.ceil(characters * 1000 / limits.characters_per_second)
     return cue.start_ms + min(reading_ms, limits.cue_ms, cue.end_ms - cue.start_ms + limits.linger_ms)

@@ -1,4 +1,4 @@
-"""Where the text of one segment is cut into cues and lines."""
+"""Cut the text of one segment into cues and lines."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from airflow_provider_fluxions.formats.timeline import Timeline
 
 Span = tuple[int, int]
 
-# Speakers who pause that long end a cue there: a better place than the middle. The BBC's guide asks for a second
-# at least between cues that pause (4.5, see limits.py).
+# A pause of this length ends a cue, which is better than an end in the middle. The BBC's guide requires at least one
+# second between cues with a pause (4.5, see limits.py).
 PAUSE_MS = 1_000
 
 
 def cut_spans(text: str, columns: Columns, timeline: Timeline, limits: Limits, prefix: str) -> list[Span]:
-    """Return where the text's cues begin and end: each as full as its rules allow, but for the last two.
+    """Return where the text's cues start and end. Each cue is as full as its rules allow, except the last two.
 
-    :param columns: of the text; see `breaking`.
+    :param columns: Columns of the text; see `breaking`.
     """
     spans: list[Span] = []
     begin = 0
@@ -42,7 +42,7 @@ def cut_spans(text: str, columns: Columns, timeline: Timeline, limits: Limits, p
 def wrap(
     text: str, columns: Columns, begin: int, until: int, limits: Limits, prefix: str
 ) -> tuple[tuple[str, ...], int]:
-    """Return the lines of one cue from ``begin``, and where in the text they end."""
+    """Return the lines of one cue from ``begin``, and their end in the text."""
     width = limits.line_characters - (width_of(prefix) if prefix else 0)
     if (until - begin if columns is None else columns[until] - columns[begin]) <= width:
         return (prefix + text[begin:until],), until
@@ -52,7 +52,7 @@ def wrap(
         begin = _skip_space(text, end)
         end = until
         if columns is None and until - begin > width:
-            # Most lines by far, and so without a call: a space between letters or digits needs no rule.
+            # By far the most lines end here: a space between letters or digits needs no rule and no call.
             end = text.rfind(" ", begin, begin + width + 1)
             if end <= begin or not (text[end - 1].isalnum() and text[end + 1].isalnum()):
                 end = min(until, line_end(text, columns, begin, width))
@@ -66,10 +66,10 @@ def wrap(
 def _balanced(
     text: str, columns: Columns, before: Span, last: Span, timeline: Timeline, limits: Limits
 ) -> tuple[Span, Span]:
-    """Return a segment's last two cues, cut nearer to their middle where the last one is a word or two left over.
+    """Return a segment's last two cues, cut nearer to their middle if the last one has only one or two words.
 
-    The first one becomes shorter, so it keeps its rules. The places between words are tried from the middle on: the
-    old place is the last resort, and the result where no other is better.
+    The first cue becomes shorter, so it keeps its rules. The function tries the places between words from the middle on
+    and returns the old place if no other one is better.
     """
     (begin, cut), (rest, end) = before, last
     left_over = end - rest
@@ -97,7 +97,7 @@ def _fits(text: str, columns: Columns, begin: int, end: int, timeline: Timeline,
 
 
 def _shorten(text: str, columns: Columns, begin: int, end: int, timeline: Timeline, limits: Limits) -> int:
-    """Move a cue's end back, between words, until the cue is not too long; one word stays whole."""
+    """Move a cue's end back by words until the cue is short enough; a single word stays whole."""
     while (lasts_ms := timeline.ms_at(end) - timeline.ms_at(begin)) > limits.cue_ms:
         space = last_space(text, columns, begin, end)
         if space > begin:

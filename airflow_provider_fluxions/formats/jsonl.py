@@ -1,7 +1,7 @@
-"""``jsonl``: one JSON object a line, for tables and search indexes: segments, and other tables on request.
+"""``jsonl``: one JSON object in each line, for tables and search indexes: segments, and other tables on request.
 
-Every line of a table has the same members whatever was asked of the API, so that a table's schema never depends
-on a task's options. Times are seconds from the start of the audio, null where there is none.
+Every line of a table has the same members with any options of the request, so a table's schema never depends on
+a task's options. Times are seconds from the start of the audio, or null.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from airflow_provider_fluxions.formats.base import UNKNOWN_ORIGIN, Origin
 from airflow_provider_fluxions.formats.table_format import TableFormat, TableOptions
 from airflow_provider_fluxions.formats.tables import TABLES
 
-# Legal inside JSON text, but taken for line ends by str.splitlines and JavaScript readers.
+# Legal inside JSON text, but line ends for str.splitlines and JavaScript readers.
 _LINE_ENDS = {ord(char): f"\\u{ord(char):04x}" for char in "\x85\u2028\u2029"}
 
 
 @dataclass(frozen=True)
 class JsonlOptions(TableOptions):
-    """As `TableOptions`, but segments alone by default: ``<base>.jsonl``. Words are in ``<base>.words.jsonl``."""
+    """As `TableOptions`, with only segments by default: ``<base>.jsonl``. Words are in ``<base>.words.jsonl``."""
 
     tables: tuple[str, ...] = ("segments",)
 
@@ -35,7 +35,7 @@ DEFAULTS = JsonlOptions()
 def write(transcription: Transcription, options: JsonlOptions = DEFAULTS) -> bytes:
     """Write the one table that the options name, in the order of its key, UTF-8.
 
-    :raises FluxionsFormatError: they name several.
+    :raises FluxionsFormatError: if they name several tables.
     """
     return write_table(transcription, options.only_table(transcription), UNKNOWN_ORIGIN)
 
@@ -64,7 +64,7 @@ def _segments(transcription: Transcription) -> Iterator[dict[str, object]]:
 def _instant(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_instant)

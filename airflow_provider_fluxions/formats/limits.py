@@ -1,4 +1,4 @@
-"""The rules that caption cues keep, their presets, and the options by which users choose them."""
+"""The limits of caption cues, their presets, and the options with which users choose them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ MIN_LINE_CHARACTERS = 10
 
 @dataclass(frozen=True)
 class Limits:
-    """How large and how long a cue may be; without arguments 42 characters, 2 lines, 7 s.
+    """Maximum size and length of a cue. The defaults are 42 characters, 2 lines, 7 s.
 
-    :param line_characters: at most so many characters a line; only a longer word is cut itself.
-    :param lines: at most so many lines a cue.
-    :param cue_ms: at most so many milliseconds a cue. A word that lasts longer leaves the screen then.
-    :param min_cue_ms: a shorter cue stays so long, where the next one leaves room.
-    :param gap_ms: between a cue and the next one, if they do not overlap; where the cue would vanish, none.
-    :param overlap: of people who talk at once: ``keep`` both cues, or ``trim`` the first one's end. Cues that
-        begin in the same millisecond stay together either way.
-    :param characters_per_second: a cue that is quicker to say than to read stays until it can have been read at this
-        speed, spaces counted, where the next one leaves room. It stays too quick where none is left: words are never
-        dropped. 0 for any speed.
-    :param linger_ms: at most so long past its speech does a cue stay to be read.
+    :param line_characters: Maximum characters in a line. Only a longer single word is cut.
+    :param lines: Maximum lines in a cue.
+    :param cue_ms: Maximum length of a cue in milliseconds, also for a longer word.
+    :param min_cue_ms: Minimum length in milliseconds, if the next cue leaves time.
+    :param gap_ms: Gap in milliseconds to the next cue, if they do not overlap. No gap if the cue would vanish.
+    :param overlap: For people who talk at once, ``keep`` both cues, or ``trim`` the end of the first. Cues that start
+        in the same millisecond always stay together.
+    :param characters_per_second: Reading speed, with spaces counted. A cue with more text stays longer, if the next one
+        leaves time. Without time it stays too short, because words are never dropped. 0 for any speed.
+    :param linger_ms: Maximum milliseconds that a cue stays after its speech.
     """
 
     line_characters: int = 42
@@ -44,7 +43,7 @@ class Limits:
 
     @property
     def moves_ends(self) -> bool:
-        """Whether a cue's end depends on the cue after it."""
+        """Return whether a cue's end depends on the cue after it."""
         return bool(self.min_cue_ms or self.gap_ms or self.overlap == "trim" or self.characters_per_second)
 
 
@@ -52,14 +51,14 @@ DEFAULT_LIMITS = Limits()
 
 # 42 characters, 2 lines, 5/6 s to 7 s, 2 frames between cues (at 24 a second):
 # https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617
-# 20 characters a second, for adults' programmes in English (17 for children's, and in other languages' guides):
+# 20 characters per second, for adults' programs in English (17 for children's, and in other languages' guides):
 # https://partnerhelp.netflixstudios.com/hc/en-us/articles/217350977
 # and half a second past the speech for it: https://partnerhelp.netflixstudios.com/hc/en-us/articles/360051554394
 NETFLIX = Limits(42, 2, 7_000, 833, 83, characters_per_second=20, linger_ms=500)
-# 37 characters (3.1, where captions are broadcast too: what teletext shows) and 2 lines (3.3). 160 to 180 words a
-# minute (4): the upper end, with 5 letters and a space a word, is 18 characters a second; counting characters is ours.
-# Not more than 1.5 s past the speech (5.2). 7 s is ours too, since it gives no longest time. Breaks at natural points
-# (3.4) and no gaps below a second (4.5) are left to an editor.
+# 37 characters (3.1, the limit of teletext for broadcast captions) and 2 lines (3.3). 160 to 180 words per minute (4):
+# the upper value is 18 characters per second, with 5 letters and a space in a word; the guide counts words. At most
+# 1.5 s after the speech (5.2). It gives no maximum length; 7 s is the choice of the provider. Breaks at natural
+# points (3.4) and no gaps below one second (4.5) are left to an editor.
 # https://www.bbc.co.uk/accessibility/forproducts/guides/subtitles/
 BBC = Limits(37, 2, 7_000, characters_per_second=18, linger_ms=1_500)
 
@@ -68,21 +67,21 @@ PRESETS: Mapping[str | None, Limits] = MappingProxyType({None: DEFAULT_LIMITS, "
 
 @dataclass(frozen=True)
 class CaptionOptions(Options):
-    """Options of ``srt`` and ``vtt``. What is None is as the preset has it, without a preset as `Limits` has it.
+    """Options of ``srt`` and ``vtt``. None means the value of the preset, or of `Limits` without a preset.
 
     :param preset: ``netflix`` (https://partnerhelp.netflixstudios.com/hc/en-us/articles/215758617) or ``bbc``
         (https://www.bbc.co.uk/accessibility/forproducts/guides/subtitles/): line length, lines, durations,
-        gap and reading speed. Where people talk faster than that can be read, cues stay too quick: nothing is edited.
-    :param lines: at most so many lines a cue.
-    :param characters: at most so many characters a line, 10 or more.
-    :param max_seconds: at most so long a cue.
-    :param min_seconds: a shorter cue stays so long, where the next one leaves room.
-    :param gap_seconds: between two cues that do not overlap.
-    :param overlap: ``keep`` cues of people who talk at once, or ``trim`` the first one's end.
-    :param max_chars_per_second: a cue that is quicker to say than to read stays longer, where the next one leaves
-        room, up to `max_seconds`; 0 for any speed, whatever the preset.
-    :param linger_seconds: at most so long past its speech does a cue stay to be read.
-    :param speakers: ``shown`` by name, ``dashed`` (a dash where the speaker changes) or ``hidden``.
+        gap and reading speed. If people talk faster than that, cues stay too short, because the text is never edited.
+    :param lines: Maximum lines in a cue.
+    :param characters: Maximum characters in a line, at least 10.
+    :param max_seconds: Maximum length of a cue.
+    :param min_seconds: Minimum length of a cue, if the next one leaves time.
+    :param gap_seconds: Gap between two cues that do not overlap.
+    :param overlap: ``keep`` the cues of people who talk at once, or ``trim`` the end of the first.
+    :param max_chars_per_second: Reading speed. A cue with more text stays longer, up to `max_seconds`, if the next one
+        leaves time. 0 allows any speed, also with a preset.
+    :param linger_seconds: Maximum time that a cue stays after its speech.
+    :param speakers: ``shown`` by name, ``dashed`` (a dash before each new speaker) or ``hidden``.
     """
 
     preset: str | None = None
@@ -118,7 +117,7 @@ class CaptionOptions(Options):
 
     @property
     def limits(self) -> Limits:
-        """The rules for cues: the preset's, but for what is given."""
+        """Return the limits of cues: the given options, else those of the preset."""
         base = PRESETS[self.preset]
         return Limits(
             base.line_characters if self.characters is None else self.characters,

@@ -1,7 +1,7 @@
-"""``parquet``: tables for analysts, a file each: ``<base>.transcripts.parquet``, ``<base>.segments.parquet`` ...
+"""``parquet``: one file for each table: ``<base>.transcripts.parquet``, ``<base>.segments.parquet`` and so on.
 
-Needs the extra ``parquet``. Schemas are explicit: an empty table keeps its columns, and no column changes its type
-with what a transcription holds. A number or an instant that its column cannot hold is null there; ``raw_json`` has it.
+Needs the extra ``parquet``. Schemas are explicit, so an empty table keeps its columns, and the type of a column never
+depends on a transcription. A number or an instant that a column cannot store is null; ``raw_json`` has it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from airflow_provider_fluxions.formats.base import UNKNOWN_ORIGIN, Origin
 from airflow_provider_fluxions.formats.table_format import TableFormat, TableOptions
 from airflow_provider_fluxions.formats.tables import TABLES, Row
 
-# Rows that are plain Python at a time: a row of Python values takes ten times the memory of Arrow's.
+# Maximum rows of plain Python at once. A row of Python values takes ten times the memory of Arrow's.
 BATCH_ROWS = 10_000
 
-# Column: type, with "!" where it is never null. "dictionary" is text of few different values.
+# Column and type, with "!" if it is never null. "dictionary" is text with few different values.
 _SCHEMAS: Mapping[str, str] = {
     "transcripts": """
         transcription_id string!, source_uri string, source_etag string, source_bytes int64, stored_uri string,
@@ -54,7 +54,7 @@ DEFAULTS = TableOptions()
 def schema(table: str) -> Any:
     """Return a table's ``pyarrow.Schema``.
 
-    :raises FluxionsFormatError: the extra ``parquet`` is not installed.
+    :raises FluxionsFormatError: if the extra ``parquet`` is not installed.
     """
     arrow = _pyarrow()
     types = {
@@ -77,16 +77,16 @@ def schema(table: str) -> Any:
 def write(transcription: Transcription, options: TableOptions = DEFAULTS) -> bytes:
     """Write the one table that the options name.
 
-    :raises FluxionsFormatError: they name several, a value does not fit its column, or the extra ``parquet`` is
-        not installed.
+    :raises FluxionsFormatError: if they name several tables, if a value does not fit its column, or if the extra
+        ``parquet`` is not installed.
     """
     return write_table(transcription, options.only_table(transcription), UNKNOWN_ORIGIN)
 
 
 def write_table(transcription: Transcription, table: str, origin: Origin) -> bytes:
-    """Write one table, compressed with zstd. A batch of rows at a time is plain Python.
+    """Write one table, compressed with zstd. Only one batch of rows is in memory as plain Python.
 
-    :raises FluxionsFormatError: a value does not fit its column, or the extra ``parquet`` is not installed.
+    :raises FluxionsFormatError: if a value does not fit its column, or if the extra ``parquet`` is not installed.
     """
     arrow = _pyarrow()
     from pyarrow import parquet
@@ -113,16 +113,16 @@ def _arrow_table(arrow: Any, rows: list[Row], columns: Any) -> Any:
 
 
 def _fitting(value: Any, kind: Any) -> Any:
-    """Return a value as its column can hold it, None if it cannot: a result that is paid for is always written."""
+    """Return a value as its column can store it, or None, so that a charged result is always written."""
     if isinstance(value, str):
-        # Half surrogate pairs, which JSON may hold and UTF-8 cannot, become question marks.
+        # Half surrogate pairs, which are valid in JSON and not in UTF-8, become question marks.
         return value if value.isascii() else value.encode("utf-8", errors="replace").decode()
     if isinstance(value, int) and not isinstance(value, bool):
         return value if abs(value) < 1 << (kind.bit_width - 1) else None
     if isinstance(value, datetime):
         try:
             return value.astimezone(UTC)
-        except OverflowError:  # an offset at the first or last day that there is
+        except OverflowError:  # an offset at the first or last possible day
             return None
     return value
 

@@ -1,4 +1,4 @@
-"""``text``: what was said, one speaker's turn a line, in the vendor's own notation (``SPEAKER_0: ...``)."""
+"""``text``: the transcript with one line for each turn, in the vendor's notation (``SPEAKER_0: ...``)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from airflow_provider_fluxions.formats.base import Format, Options
 class TextOptions(Options):
     """Options of ``text``.
 
-    :param tags: keep tags and emphasis as the API gave them, instead of the clean text.
-    :param labels: begin each turn with its speaker: the given name, else ``SPEAKER_0``.
+    :param tags: Keep tags and emphasis of the API instead of the clean text. Default False.
+    :param labels: Start each turn with its speaker: the given name, else ``SPEAKER_0``. Default True.
     """
 
     tags: bool = False
@@ -30,7 +30,7 @@ DEFAULTS = TextOptions()
 
 
 def write(transcription: Transcription, options: TextOptions = DEFAULTS) -> bytes:
-    """Write the text, UTF-8. A turn of nothing but tags leaves no line unless tags are kept."""
+    """Write the text as UTF-8. Without ``tags``, a turn that contains only tags gives no line."""
     return "".join(f"{line}\n" for line in _lines(transcription, options)).encode("utf-8", errors="replace")
 
 

@@ -1,10 +1,10 @@
-"""``json``: the answer as it was received, the source from which any other format can be made again.
+"""``json``: the response as received. Any other format can be made from it again.
 
-One line, UTF-8, members in the order received. One line because that is what Athena, Spark and
-BigQuery take for a record, and a third of the size that indentation gives once there are words.
+The file is one line of UTF-8 with the members in the order received. One line is a record for Athena, Spark and
+BigQuery, and has a third of the size of indented JSON with words.
 
-Two things are not written as received. Signed links are null (see `signed_links`). NaN and infinities are null, too:
-Python reads them, but they are no JSON, and models read them as missing.
+Two kinds of values change. Signed links become null (see `signed_links`). NaN and infinities become null, too: Python
+reads them, but they are not JSON, and models read them as missing.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ _NESTED_LINK_FIELDS = tuple(f'"{name}":' for name in LINK_FIELDS)
 
 
 def write(transcription: Transcription, options: Options = DEFAULTS) -> bytes:  # noqa: ARG001  # it has none
-    """Write the JSON the transcription was read from, without its signed links.
+    """Write the JSON from which the transcription was read, without its signed links.
 
-    :raises FluxionsFormatError: it was not read from JSON, so writing ``{}`` would lose it; or the JSON is nested too
-        deeply.
+    :raises FluxionsFormatError: if it was not read from JSON, because ``{}`` would lose it; or if the JSON is nested
+        too deeply.
     """
     if not transcription.raw:
         raise FluxionsFormatError(
-            "The json format writes what the API answered, but this transcription was read from no answer.",
+            "Cannot write format 'json': this Transcription was not read from an API response. Read the job with "
+            "FluxionsHook.get_transcription, or choose another format.",
             job_id=transcription.id,
         )
     links = [name for name in LINK_FIELDS if name in transcription.raw]
@@ -47,7 +48,7 @@ def write(transcription: Transcription, options: Options = DEFAULTS) -> bytes:  
             f"The JSON of transcription {transcription.id} is nested too deeply to be written.",
             job_id=transcription.id,
         ) from error
-    # JSON may hold half a surrogate pair, which UTF-8 cannot; backslashreplace writes the escape that JSON
+    # Half a surrogate pair is valid in JSON and not in UTF-8; backslashreplace writes the escape that JSON
     # has for it (RFC 8259, section 8.2).
     return (line + "\n").encode("utf-8", errors="backslashreplace")
 
@@ -55,7 +56,7 @@ def write(transcription: Transcription, options: Options = DEFAULTS) -> bytes:  
 def _encoded(value: Any) -> str:
     try:
         return _ENCODER.encode(value)
-    except ValueError:  # it holds NaN or an infinity
+    except ValueError:  # it contains NaN or an infinity
         return _ENCODER.encode(_finite(value))
 
 

@@ -1,7 +1,7 @@
-"""Signed links, which no stored result may contain: until they expire, anybody who reads the file can fetch the audio.
+"""Remove signed links from results, because until they expire every reader of the file could fetch the audio.
 
-Known fields are written as null at any depth. A URL with a signature in its query is found wherever it is: alone it is
-null, too; within other text its query is replaced by ``?***``.
+Known fields become null at any depth. A URL with a signature in its query is found in any field. If it is the whole
+value, it becomes null, too. Within other text, ``?***`` replaces its query.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _WORD = re.compile(r"[^\s\"'<>]+")
 
 
 def may_hold_signed_link(text: str) -> bool:
-    """Whether a text contains what only URLs with a signature do; quick, for texts of any length."""
+    """Return whether a text might contain a URL with a signature. This is quick for texts of any length."""
     return _SIGNATURE.search(text) is not None
 
 
 def without_signed_links(text: str) -> str:
-    """Return a text whose URLs have no signatures."""
+    """Return a text without signatures in its URLs."""
     return _WORD.sub(_unsigned, text) if may_hold_signed_link(text) else text
 
 
@@ -42,7 +42,7 @@ def _unsigned(found: re.Match[str]) -> str:
 
 
 def without_links(value: Any) -> Any:
-    """Return JSON without signed links, as a copy if there are any; members keep their order."""
+    """Return JSON without signed links. If it has some, this is a copy. Members keep their order."""
     if isinstance(value, str):
         unsigned = without_signed_links(value)
         return None if unsigned != value and _WORD.fullmatch(value.strip()) else unsigned
@@ -57,9 +57,9 @@ def without_links(value: Any) -> Any:
 
 
 def without_told_links(transcription: Transcription) -> Transcription:
-    """Return a transcription without signed links in what was said and in its other texts; itself if it has none.
+    """Return a transcription without signed links in its texts; if it has none, the same object.
 
-    Every format writes this one, so that results made from a stored ``json`` are the same as those made at once.
+    Every format writes this transcription, so results from a stored ``json`` are equal to those written at once.
     """
     if not transcription.raw or not any("=" in text and may_hold_signed_link(text) for text in _texts(transcription)):
         return transcription

@@ -1,6 +1,6 @@
 """``srt``: SubRip captions, for players and editors.
 
-SubRip has no place for a speaker; ``speakers="shown"`` writes the name into the text where the speaker changes.
+SubRip has no field for a speaker; ``speakers="shown"`` writes the name into the text at each new speaker.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from airflow_provider_fluxions.formats.base import Format
 from airflow_provider_fluxions.formats.captions import caption, timestamp
 from airflow_provider_fluxions.formats.limits import CaptionOptions
 
-# SubRip has no escapes, so that what players read as markup is written with similar characters.
-# Readers take this for a time line. All its dashes go: "--->" holds "-->" again.
+# SubRip has no escapes, so characters that players read as markup become similar ones.
+# Readers treat this as a time line. All its dashes are replaced, because "--->" contains "-->" again.
 _ARROW = re.compile(r"-{2,}>")
 # <i>, </font>, <c.red>: single angle quotation marks instead, which are as wide.
 _TAG = re.compile(r"<(?=\s*/?\s*[A-Za-z])([^<>]*)>")
-# {\an8}, {b}, {y:i}: players with an ASS renderer hide all that is in braces.
+# {\an8}, {b}, {y:i}: players with an ASS renderer hide text in braces.
 _BRACES = {ord("{"): "(", ord("}"): ")"}
 
 DEFAULTS = CaptionOptions()
 
 
 def write(transcription: Transcription, options: CaptionOptions = DEFAULTS) -> bytes:
-    """Write numbered cues (from 1), UTF-8 without a byte order mark; no cue gives an empty file.
+    """Write numbered cues (from 1) as UTF-8 without a byte order mark. Without cues the file is empty.
 
-    :raises FluxionsFormatError: no segment has a time.
+    :raises FluxionsFormatError: if every segment has no time.
     """
     blocks = []
     for number, cue in enumerate(caption(transcription, options.limits, options.speakers), 1):

@@ -1,4 +1,4 @@
-"""Reading back what the ``json`` format wrote, so that any other format can be made later without paying again."""
+"""Read results of the ``json`` format, so that other formats can be made later at no charge."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from airflow_provider_fluxions.formats.signed_links import without_signed_links
 
 
 def read_stored(data: bytes) -> Transcription:
-    """Return the transcription of a stored ``json`` result. It equals the one that was stored, but for its links.
+    """Return the transcription of a stored ``json`` result. It equals the stored one, except for its links.
 
-    :raises FluxionsFormatError: these bytes are no such result, or one of a job that failed or had not finished: made
-        into another format it would be an empty transcript.
+    :raises FluxionsFormatError: if these bytes are not such a result, or if its job failed or had not finished, because
+        it would give an empty transcript in another format.
     """
     try:
         answer = json_value(data)
     except ValueError as error:
-        raise FluxionsFormatError(f"This is no stored result: no JSON ({error}).") from error
+        raise FluxionsFormatError(f"This is not a stored JSON result: it is not JSON ({error}).") from error
     if not isinstance(answer, dict):
-        raise FluxionsFormatError(f"This is no stored result: a JSON {type(answer).__name__}, not an object.")
+        raise FluxionsFormatError(
+            f"This is not a stored JSON result: it is a JSON {type(answer).__name__} and not an object."
+        )
     try:
         transcription = Transcription.from_json(answer)
     except FluxionsResponseError as error:
-        raise FluxionsFormatError(f"This is no stored result: {error}") from error
+        raise FluxionsFormatError(f"This is not a stored JSON result: {error}") from error
     if transcription.status.is_known and transcription.status != JobStatus.COMPLETED:
         reason = without_signed_links(printable(transcription.error_message or ""))
         raise FluxionsFormatError(

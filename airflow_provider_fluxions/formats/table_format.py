@@ -1,4 +1,4 @@
-"""Formats that write tables, a file each, and the option that says which."""
+"""Formats that write one file for each table, and the option that selects the tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_provider_fluxions.formats.tables import TABLES
 class TableOptions(Options):
     """Options of formats that write tables.
 
-    :param tables: which: transcripts, segments, words, events, turns.
+    :param tables: Tables to write: transcripts, segments, words, events, turns.
     """
 
     tables: tuple[str, ...] = ("transcripts", "segments", "words", "events")
@@ -29,18 +29,18 @@ class TableOptions(Options):
         for name in tables:
             if name not in TABLES:
                 raise FluxionsFormatError(f"There is no table {name!r}. The tables are {', '.join(TABLES)}.")
-        object.__setattr__(self, "tables", tuple(tables))  # from a list in a DAG or in JSON
+        object.__setattr__(self, "tables", tuple(tables))  # it can be a list from a DAG or JSON
 
     def only_table(self, transcription: Transcription) -> str:
         """Return the one table that these options name.
 
-        :raises FluxionsFormatError: they name several, which no single file can hold.
+        :raises FluxionsFormatError: if they name several tables, because a file contains one table.
         """
         if len(self.tables) == 1:
             return self.tables[0]
         raise FluxionsFormatError(
-            f"That is a file for each table ({', '.join(self.tables)}). Name one of them with tables=[...], or take "
-            "all from formats.render_files.",
+            f"These options give one file for each table ({', '.join(self.tables)}). Set tables=[...] to one table, or "
+            "call formats.render_files for all.",
             job_id=transcription.id,
         )
 
@@ -53,8 +53,8 @@ def _no_table(_transcription: Transcription, _table: str, _origin: Origin) -> by
 class TableFormat(Format):
     """A format that writes a file for each table.
 
-    :param write_table: makes the bytes of one table's file.
-    :param main: the table whose file has the extension alone, without the table's name; empty for none.
+    :param write_table: Function that returns the bytes of one table's file.
+    :param main: The table with a file name without the table's name. Empty for none.
     """
 
     write_table: Callable[[Transcription, str, Origin], bytes] = _no_table

@@ -1,8 +1,8 @@
-"""A transcription as rows of tables, plain values by column. `parquet` and `jsonl` write them.
+"""A transcription as rows of tables, with plain values by column. `parquet` and `jsonl` write them.
 
-Columns never depend on what the API gave or was asked: what is not known is None. Times are seconds from the
-start of the audio. Keys: transcription_id, and the ``_no`` columns that count within it. The id is
-text even where the API gives a number: it promises none, and no result may fail for its id.
+The columns never depend on the request or the response; an unknown value is None. Times are seconds from the start of
+the audio. Keys are transcription_id, and the ``_no`` columns that count within it. The id is text even if the API
+returns a number, because the API does not promise numbers and a result must not fail because of its id.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from airflow_provider_fluxions.formats.base import Origin
 from airflow_provider_fluxions.formats.signed_links import without_signed_links
 from airflow_provider_fluxions.version import __version__
 
-# Goes up when a column changes its meaning or goes; a new column alone does not.
+# Increases when a column is removed or changes its meaning, and not for a new column.
 SCHEMA_VERSION = "1"
 
-# Of a shorter segment no rate says anything, and it might be too large for a number.
+# The rate of a shorter segment is meaningless and might be too large for a number.
 MIN_RATED_SECONDS = 0.001
 
 Row = dict[str, Any]
 
 
 class Rows(Protocol):
-    """Makes the rows of one table."""
+    """Function that returns the rows of one table."""
 
     def __call__(self, transcription: Transcription, origin: Origin, /) -> Iterable[Row]:
         """Return the rows, in the order of their key."""
 
 
 def transcripts(transcription: Transcription, origin: Origin) -> Iterator[Row]:
-    """Yield the one row of a transcription. Counts beginning with ``n_`` are ours, the others the API's."""
+    """Yield the one row of a transcription. Counts with the prefix ``n_`` are computed, the others are the API's."""
     spans = _spans(transcription)
     speech_s = _union(spans)
     yield {
@@ -82,7 +82,7 @@ def transcripts(transcription: Transcription, origin: Origin) -> Iterator[Row]:
 
 
 def segments(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
-    """Yield the segments in time order. ``gap_prev_s`` is negative where one overlaps all that was before it."""
+    """Yield the segments in time order. ``gap_prev_s`` is negative if a segment overlaps an earlier one."""
     turn_of = {number: turn.turn_no for turn in transcription.turns for number in turn.segment_nos}
     key = key_of(transcription.id)
     latest_end: float | None = None
@@ -112,7 +112,7 @@ def segments(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
 
 
 def words(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
-    """Yield every word, those included that the API's list left out; ``timing`` tells where times come from."""
+    """Yield every word, also words that the API's list omits. ``timing`` is the origin of the times."""
     key = key_of(transcription.id)
     for part in transcription.segments:
         for number, word in enumerate(part.spoken_words):
@@ -152,7 +152,7 @@ def events(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
 
 
 def turns(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
-    """Yield the turns of the text; times are None where a turn was not found in the segments."""
+    """Yield the turns of the text. Times are None if a turn was not located in the segments."""
     key = key_of(transcription.id)
     for turn in transcription.turns:
         yield {

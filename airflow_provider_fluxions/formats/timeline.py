@@ -1,4 +1,4 @@
-"""When the characters of a text are spoken, as far as timed words tell."""
+"""Estimate when each character of a text is spoken, from timed words."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from airflow_provider_fluxions.api.models import Word
 
 
 class Timeline:
-    """When each character of a segment's text is spoken: known at some, in proportion between them.
+    """The time of each character of a segment's text: known at timed words, and in proportion between them.
 
-    :param text: on one line, with single spaces.
-    :param words: in any agreement with the text; times that go back, or leave the time from ``start_ms``
-        to ``end_ms``, count as missing.
+    :param text: One line with single spaces.
+    :param words: Words that can differ from the text. Times that decrease, or are outside ``start_ms`` to ``end_ms``,
+        count as missing.
     """
 
     def __init__(self, text: str, words: Sequence[Word], start_ms: int, end_ms: int) -> None:
@@ -36,7 +36,7 @@ class Timeline:
 
 
 def _anchors(text: str, words: Sequence[Word]) -> Iterator[tuple[int, float]]:
-    """Find timed words in the text: ``(character, seconds)`` of where each begins and ends."""
+    """Find timed words in the text; return ``(character, seconds)`` for the start and end of each."""
     tokens = text.split(" ")
     begins = [0]
     for token in tokens:

@@ -1,6 +1,6 @@
-"""``vtt``: WebVTT captions with a voice tag a cue (``<v Speaker 0>``), for browsers.
+"""``vtt``: WebVTT captions with a voice tag in each cue (``<v Speaker 0>``), for browsers.
 
-The rules are the standard's, https://www.w3.org/TR/webvtt1/.
+The file follows the standard, https://www.w3.org/TR/webvtt1/.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from airflow_provider_fluxions.formats.captions import Cue, caption, speaker_lab
 from airflow_provider_fluxions.formats.limits import CaptionOptions, Speakers
 
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
-# Browsers disagree on escapes inside a tag (https://github.com/web-platform-tests/wpt/issues/59331), so that
-# a name goes without the characters that would need one.
+# Browsers disagree on escapes inside a tag (https://github.com/web-platform-tests/wpt/issues/59331), so a name
+# is written without the characters that would need one.
 _NOT_IN_A_NAME = re.compile(r"[&<>\s]+")
 
 
 @dataclass(frozen=True)
 class VttOptions(CaptionOptions):
-    """As `CaptionOptions`, but speakers are ``shown`` by default: as voice tags, which players can style."""
+    """As `CaptionOptions`, with speakers ``shown`` by default: as voice tags, which players can style."""
 
     speakers: Speakers = "shown"
 
@@ -30,9 +30,9 @@ DEFAULTS = VttOptions()
 
 
 def write(transcription: Transcription, options: CaptionOptions = DEFAULTS) -> bytes:
-    """Write the cues, UTF-8; no cue gives a file of the header alone.
+    """Write the cues as UTF-8. Without cues the file has only the header.
 
-    :raises FluxionsFormatError: no segment has a time.
+    :raises FluxionsFormatError: if every segment has no time.
     """
     blocks = ["WEBVTT\n"]
     has_voices = options.speakers == "shown"
@@ -51,7 +51,7 @@ def _escape(cue: Cue) -> str:
 
 
 def _voice(label: str) -> str:
-    # Dashes at the end would make an arrow of the tag's own ">", and of the line a time line.
+    # Dashes at the end would form an arrow with the tag's ">", and readers would treat the line as a time line.
     name = _NOT_IN_A_NAME.sub(" ", label).rstrip("- ").lstrip()
     return f"<v {name}>" if name not in ("", "Speaker") else ""
 

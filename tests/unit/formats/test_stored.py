@@ -31,7 +31,7 @@ def test_every_format_of_a_stored_result_is_that_of_the_result(case: str, name: 
     ],
 )
 def test_what_is_no_stored_result_is_told_why(data: bytes, said: str) -> None:
-    with pytest.raises(FluxionsFormatError, match="This is no stored result") as caught:
+    with pytest.raises(FluxionsFormatError, match="This is not a stored JSON result") as caught:
         read_stored(data)
     assert said in str(caught.value)
 
