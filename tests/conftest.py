@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 
@@ -10,6 +11,12 @@ import pytest
 from harness import properties
 
 properties.load_profiles()
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected out of every garbage collection: a tenth of the CPU of fast tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

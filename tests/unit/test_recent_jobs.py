@@ -81,6 +81,7 @@ def test_a_job_that_another_run_submitted_since_the_scan_is_found(time: FakeTime
     assert found.id == 10_007
 
 
+@pytest.mark.slow
 def test_an_hour_of_uploads_costs_one_page_a_minute(time: FakeTime) -> None:
     account = FakeList(foreign(500))
     jobs = recent(account, time)

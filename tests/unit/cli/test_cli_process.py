@@ -25,6 +25,7 @@ from tests.unit.conftest import Service
 Process = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.mark.slow
 def test_stdout_holds_json_alone_and_stderr_the_rest(process: Process, recording: Path) -> None:
     done = process("submit", recording, "--wait", "--output", "json", "--verbose")
     assert json.loads(done.stdout)[0]["status"] == "completed"

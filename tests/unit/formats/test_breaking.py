@@ -61,6 +61,7 @@ def test_a_cue_that_lasts_too_long_ends_at_no_space_that_carries_a_mark() -> Non
     assert lines_of("one two \u0301three four", 42, cue_ms=11_000) == ["one", "two \u0301three", "four"]
 
 
+@pytest.mark.slow
 @given(TEXTS, st.integers(1, 50))
 @example("\u0e33" * 100, 10)
 @example("e" + "\u0301" * 500, 10)

@@ -39,11 +39,14 @@ def test_a_missing_extra_is_told_before_there_is_anything_to_write(monkeypatch: 
         choose_installed(["json", "parquet"])
 
 
-@pytest.mark.parametrize("case", ANSWERS)
 @pytest.mark.parametrize("table", TABLES_NAMED)
-def test_every_schema_is_the_same_for_every_result(case: str, table: str) -> None:
-    read = pq.read_schema(io.BytesIO(render(Transcription.from_json(ANSWERS[case]), "parquet", tables=[table])))
-    assert read.equals(parquet.schema(table), check_metadata=False)
+def test_every_schema_is_the_same_for_every_result(table: str) -> None:
+    different = []
+    for case, answer in ANSWERS.items():
+        read = pq.read_schema(io.BytesIO(render(Transcription.from_json(answer), "parquet", tables=[table])))
+        if not read.equals(parquet.schema(table), check_metadata=False):
+            different.append(case)
+    assert different == []
 
 
 @pytest.mark.parametrize("case", ANSWERS)

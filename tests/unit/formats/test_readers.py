@@ -86,6 +86,7 @@ def times(case: str, rules: str) -> Times:
     return [(cue.start_ms, cue.end_ms) for cue in cues(case, rules)]
 
 
+@pytest.mark.slow
 def test_webvtt_py_reads_every_cue() -> None:
     def read(case: str, rules: str) -> Times:
         found = webvtt.from_string(made(case).to("vtt", **RULES[rules]).decode()).captions
@@ -99,6 +100,7 @@ def test_webvtt_py_reads_every_cue() -> None:
     assert differences(read, ours) == []
 
 
+@pytest.mark.slow
 def test_srt_reads_every_cue() -> None:
     def read(case: str, rules: str) -> Times:
         found = srt.parse(made(case).to("srt", **RULES[rules]).decode())
@@ -107,6 +109,7 @@ def test_srt_reads_every_cue() -> None:
     assert differences(read, times) == []
 
 
+@pytest.mark.slow
 def test_pysubs2_reads_every_cue() -> None:
     def read(case: str, rules: str) -> Times:
         found = pysubs2.SSAFile.from_string(made(case).to("srt", **RULES[rules]).decode(), format_="srt")

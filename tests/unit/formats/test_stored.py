@@ -10,12 +10,14 @@ from airflow_provider_fluxions.formats import FORMATS, read_stored, render, rend
 from tests.unit.formats.hostile import ANSWERS
 
 
-@pytest.mark.parametrize("case", ANSWERS)
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "json"])
-def test_every_format_of_a_stored_result_is_that_of_the_result(case: str, name: str) -> None:
-    result = Transcription.from_json(ANSWERS[case])
-    stored = read_stored(render(result, "json"))
-    assert render_files(stored, name) == render_files(result, name)
+def test_every_format_of_a_stored_result_is_that_of_the_result() -> None:
+    different = []
+    for case, answer in ANSWERS.items():
+        result = Transcription.from_json(answer)
+        stored = read_stored(render(result, "json"))
+        names = [name for name in FORMATS if name != "json"]
+        different += [(case, name) for name in names if render_files(stored, name) != render_files(result, name)]
+    assert different == []
 
 
 @pytest.mark.parametrize(

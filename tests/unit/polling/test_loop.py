@@ -330,6 +330,7 @@ def test_a_key_that_is_refused_for_ten_minutes_ends_every_wait(account: FakeAcco
     assert len(account.requests) <= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status_code", [401, 403])
 def test_a_key_that_is_rotated_at_the_service_first_ends_no_wait(
     documented: Service, account: FakeAccount, clock: FakeLoopClock, status_code: int

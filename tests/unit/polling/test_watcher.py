@@ -151,6 +151,7 @@ def test_watchers_of_one_connection_share_each_reading(account: Account) -> None
     assert set(Counter(account.pages).values()) == {1}, "each look at a list of one page is one request, for all"
 
 
+@pytest.mark.slow
 def test_a_first_start_in_an_account_of_thousands_of_jobs_tells_of_none_and_reads_each_page_once(
     account: Account, kept: Kept
 ) -> None:
