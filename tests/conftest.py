@@ -19,6 +19,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """Give it back: extension modules complain at the end of the process about what is never collected."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def closing() -> Iterator[list[threading.Thread]]:
     """Servers on their way down: that takes a fifth of a second, for which no test need wait."""
