@@ -312,3 +312,23 @@ def test_lossy_audio_alone_is_rendered_again_for_a_lossless_format(s3: Any, emul
     speak(formats=("mp3",))
     assert speak(tomorrow(), formats=("mp3", "wav"))["renders"] == 1
     assert len(emulator.renders) == 2
+
+
+@pytest.mark.parametrize("extension", ["wav", "mp3"])
+def test_the_second_piece_starts_in_the_audio_where_the_time_line_has_it(s3: Any, extension: str) -> None:
+    import array
+    import io
+    import json
+
+    import soundfile
+
+    texts(s3, book_txt=LONG)
+    speak(formats=(extension, "json"))
+    read = lambda end: s3.get_object(Bucket=OUTPUT, Key=f"out/book.txt.{end}")["Body"].read()  # noqa: E731
+    start = json.loads(read("json"))["pieces"][1]["start_sample"]
+    with soundfile.SoundFile(io.BytesIO(read(extension))) as file:
+        samples = array.array("h", bytes(file.buffer_read(dtype="int16")))
+    # A pause of 0.6 s ends with the piece, whose first 5 ms are faded.
+    silent = max(abs(one) for one in samples[start - 9_000 : start - 1_200])
+    loud = max(abs(one) for one in samples[start : start + 1_200])
+    assert (silent < 200, loud > 1_000) == (True, True)

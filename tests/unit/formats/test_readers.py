@@ -17,6 +17,8 @@ import webvtt
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats.captions import Cue, caption, timestamp
 from airflow_provider_fluxions.formats.limits import CaptionOptions
+from airflow_provider_fluxions.speech.captions import vtt_of_pieces
+from airflow_provider_fluxions.speech.timeline import PieceTime
 from tests.unit.formats.hostile import ANSWERS
 
 PARSER = Path(__file__).parent / "webvtt_parser"
@@ -70,6 +72,17 @@ def test_the_w3cs_parser_finds_no_error_and_every_cue_to_the_millisecond(w3c_par
         assert [(round(one["start"] * 1000), round(one["end"] * 1000)) for one in read["cues"]] == [
             (cue.start_ms, cue.end_ms) for cue in ours
         ], (case, rules)
+
+
+@pytest.mark.slow
+def test_the_w3cs_parser_reads_captions_of_a_spoken_text(w3c_parser: Path) -> None:
+    texts = [vtt_of_pieces([PieceTime("A --> b. <i>C & d.", 24, 48_000, 24_000)]).decode()]
+    run = subprocess.run(
+        ["node", "read.js"], cwd=w3c_parser, input=json.dumps(texts), capture_output=True, text=True, check=True
+    )
+    (found,) = json.loads(run.stdout)
+    assert found["errors"] == []
+    assert round(found["cues"][0]["start"] * 1000) == 1
 
 
 Times = list[tuple[Any, Any]]

@@ -1,0 +1,117 @@
+"""A task that speaks is killed at a moment; what its next try renders again is what the kill costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault
+from harness.faulty_s3 import S3At
+from harness.holding_s3 import Hold, HoldingS3
+from tests.airflow.conftest import task_context
+from tests.airflow.speaking import LONG, TTS, pieces, speak, texts
+from tests.airflow.transferring import outputs
+
+KILL_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment of a kill.
+
+    :param text: what is spoken.
+    :param twice: renders that are made again after it.
+    :param leaves_pieces: stored pieces that stay behind when all is done.
+    """
+
+    name: str
+    text: str
+    twice: int
+    fault: Fault | None = None
+    hold: Hold | None = None
+    leaves_pieces: bool = False
+
+
+def moments() -> list[Moment]:
+    """Return new holds: each is used up."""
+    return [
+        Moment("before the request", "Hello.", 0, Fault(path=TTS, hold="before_body", name="kill")),
+        Moment("in the middle of the stream", "Hello.", 1, Fault(path=TTS, slow_body_seconds=KILL_SECONDS)),
+        Moment("before the PUT", "Hello.", 1, hold=Hold("PUT", "*/out/a.txt.wav")),
+        Moment("after the PUT, before its response", "Hello.", 0, hold=Hold("PUT", "*/out/a.txt.wav", True)),
+        Moment("between two pieces", LONG, 0, Fault(path=TTS, hold="before_body", skip=1, name="kill")),
+        Moment("before the PUT of a piece", LONG, 1, hold=Hold("PUT", "*/_pieces/*")),
+        Moment("at the start of the join", LONG, 0, hold=Hold("GET", "*/_pieces/*.wav")),
+        Moment("in the middle of the join", LONG, 0, hold=Hold("GET", "*/_pieces/*.wav", skip=2)),
+        Moment("at the end of the join", LONG, 0, hold=Hold("PUT", "*/out/a.txt.wav")),
+        Moment("before the pieces are removed", LONG, 0, hold=Hold("DELETE", "*"), leaves_pieces=True),
+    ]
+
+
+@pytest.fixture(params=["documented", "observed"])
+def account(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    emulator = Emulator(api_key="key", profile=request.param)
+    with emulator, EmulatorServer(emulator) as server:
+        connection = {"conn_type": "fluxions", "host": server.base_url, "password": "key"}
+        monkeypatch.setenv("AIRFLOW_CONN_FLUXIONS_DEFAULT", json.dumps(connection))
+        yield emulator
+
+
+@pytest.fixture
+def store(s3: Any, s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[HoldingS3]:
+    with HoldingS3(S3At(s3_url)) as proxy:
+        monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(proxy.airflow_connection()))
+        yield proxy
+
+
+def killed(reached: Callable[[], bool]) -> None:
+    """Speak in a process of its own, and kill it with SIGKILL when a moment is reached."""
+    child = os.fork()
+    if child == 0:
+        try:
+            speak(max_in_flight=1)
+        finally:
+            os._exit(0)
+    deadline = time.monotonic() + KILL_SECONDS
+    while not reached() and time.monotonic() < deadline:
+        assert os.waitpid(child, os.WNOHANG) == (0, 0), "the task ended before the moment"
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("number", range(len(moments())), ids=[one.name for one in moments()])
+def test_a_kill_costs_the_renders_in_progress_and_nothing_else(
+    s3: Any, account: Emulator, store: HoldingS3, number: int
+) -> None:
+    moment = moments()[number]
+    texts(s3, a_txt=moment.text)
+    if moment.fault is not None:
+        account.add_fault(moment.fault)
+    if moment.hold is not None:
+        store.add(moment.hold)
+
+    def is_reached() -> bool:
+        if moment.hold is not None:
+            return moment.hold.client_port is not None
+        if moment.fault is not None and moment.fault.hold:
+            return bool(account.hold_board.current())
+        return bool(account.renders)
+
+    killed(is_reached)
+    if moment.hold is not None:
+        moment.hold.release()
+    account.hold_board.release()
+    account.clear_faults()
+    speak(task_context(try_number=2), max_in_flight=1)
+    once = 1 if moment.text == "Hello." else 2
+    assert len(account.renders) - once == moment.twice
+    assert outputs(s3) - set(pieces(s3)) == {"out/a.txt.wav"}
+    assert bool(pieces(s3)) == moment.leaves_pieces
