@@ -270,7 +270,7 @@ def test_what_is_no_stored_result_is_reported_at_the_end_and_the_rest_is_done(s3
     put(s3, "a.mp3")
     transfer("")
     s3.put_object(Bucket=OUTPUT, Key="out/0.json", Body=b"<html>")
-    with pytest.raises(AirflowFailException, match=r"1 of 2 results could not be .*/out/0.json: .*no JSON"):
+    with pytest.raises(AirflowFailException, match=r"1 of 2 results could not be .*/out/0.json: .*not JSON"):
         convert("out/")
     assert "more/a.mp3.vtt" in outputs(s3)
 

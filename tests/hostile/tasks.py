@@ -227,7 +227,7 @@ STORED = (
         "has no transcript", FluxionsTransferError),
     Row("text without times", (_stored({"id": 7, "status": "completed", "text": TRANSCRIPT}), {}),
         "has text but no times", FluxionsTransferError),
-    Row("an empty object of S3", (b"", {}), "no JSON", FluxionsTransferError),
+    Row("an empty object of S3", (b"", {}), "not JSON", FluxionsTransferError),
     Row("gzip that is not gzip", (_stored(RESULT), {"ContentEncoding": "gzip"}), "cannot be unpacked",
         FluxionsTransferError),
     Row("gzip that unpacks to 80 MB", (gzip.compress(bytes(80_000_000), 1), {"ContentEncoding": "gzip"}),

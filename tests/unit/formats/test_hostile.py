@@ -82,7 +82,7 @@ def check_json(body: bytes) -> None:
 
 
 def refuse(constant: str) -> None:
-    raise AssertionError(f"{constant} is no JSON")
+    raise AssertionError(f"{constant} is not JSON")
 
 
 def check_text(body: bytes) -> None:

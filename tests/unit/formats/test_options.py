@@ -122,7 +122,7 @@ def test_text_keeps_tags_and_drops_labels_on_request(make: Make) -> None:
 
 
 def test_a_format_of_several_files_says_how_to_get_them(make: Make) -> None:
-    with pytest.raises(FluxionsFormatError, match=r"tables=\[...\], or take all from formats.render_files"):
+    with pytest.raises(FluxionsFormatError, match=r"tables=\[...\] to one table, or call formats.render_files for all"):
         render(make(), "parquet")
 
 

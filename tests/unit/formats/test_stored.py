@@ -23,16 +23,16 @@ def test_every_format_of_a_stored_result_is_that_of_the_result() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
-        (b"{", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
+        (b"", "it is not JSON"),
+        (b"\xff\xfe", "it is not JSON"),
+        (b"{", "it is not JSON"),
+        (b"[" * 100_000, "it is not JSON"),
         (b"[]", "a JSON list"),
         (b"7", "a JSON int"),
         (b"{}", "without a usable job id"),
     ],
 )
-def test_what_is_no_stored_result_is_told_why(data: bytes, said: str) -> None:
+def test_bytes_that_are_not_a_stored_result_are_refused_with_the_reason(data: bytes, said: str) -> None:
     with pytest.raises(FluxionsFormatError, match="This is not a stored JSON result") as caught:
         read_stored(data)
     assert said in str(caught.value)
