@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import airflow_names
+
 from airflow_provider_fluxions.version import __version__
+
+airflow_names.install()
 
 project = "airflow-provider-fluxions"
 author = "the airflow-provider-fluxions authors"
 release = version = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx", "sphinx_copybutton"]
 html_theme = "furo"
+templates_path = ["_templates"]
+# `scripts/docs --versions` names all versions that it builds; each page lists them in its sidebar.
+html_context = {
+    "versions": os.environ.get("DOCS_VERSIONS", "").split(),
+    "version_shown": os.environ.get("DOCS_VERSION"),
+}
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "versions.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_title = f"{project} {release}"
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_templates"]
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
