@@ -14,6 +14,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsJobFailedError,
     FluxionsMissingConnectionError,
     FluxionsNotFoundError,
+    FluxionsSpeechError,
     FluxionsStorageError,
     FluxionsTransferError,
 )
@@ -23,8 +24,8 @@ from airflow_provider_fluxions.api.errors import (
 def airflow_errors() -> Iterator[None]:
     """End a task at once for errors that no retry can fix; other errors pass through, and Airflow retries the task.
 
-    - a failed or lost job, a transfer whose failed inputs cannot succeed, a store that cannot work, an invalid
-      argument, a missing connection: `AirflowFailException`;
+    - a failed or lost job, a text whose audio stays incomplete, a transfer whose failed inputs cannot succeed, a store
+      that cannot work, an invalid argument, a missing connection: `AirflowFailException`;
     - a deadline: `AirflowSensorTimeout`;
     - an HTTP error, a connection or audio that can still be repaired: the `FluxionsError` itself, with its
       ``job_id``, ``status_code`` and ``transient``.
@@ -35,7 +36,7 @@ def airflow_errors() -> Iterator[None]:
         raise AirflowSensorTimeout(str(error)) from error
     except FluxionsAudioError:
         raise
-    except (FluxionsJobFailedError, FluxionsInputError, FluxionsMissingConnectionError) as error:
+    except (FluxionsJobFailedError, FluxionsSpeechError, FluxionsInputError, FluxionsMissingConnectionError) as error:
         raise AirflowFailException(str(error)) from error
     except (FluxionsNotFoundError, FluxionsStorageError, FluxionsTransferError) as error:
         if error.transient or (isinstance(error, FluxionsNotFoundError) and error.job_id is None):

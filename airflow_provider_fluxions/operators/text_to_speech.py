@@ -1,0 +1,314 @@
+"""The operator that speaks one text."""
+
+from __future__ import annotations
+
+import io
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from airflow.providers.common.compat.sdk import BaseOperator, Context
+
+from airflow_provider_fluxions.airflow_errors import airflow_errors
+from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputError
+from airflow_provider_fluxions.api.reference import speech_reference
+from airflow_provider_fluxions.api.rendering import render_piece, with_current_voice
+from airflow_provider_fluxions.api.speech_audio import SpeechAudio
+from airflow_provider_fluxions.api.speech_options import SpeechOptions
+from airflow_provider_fluxions.api.speech_text import check_text, expected_seconds, unknown_tags
+from airflow_provider_fluxions.api.voices import VoiceList, check_voice
+from airflow_provider_fluxions.arguments import seconds_of
+from airflow_provider_fluxions.assets import add_asset_extra
+from airflow_provider_fluxions.cost import SpeechPrice
+from airflow_provider_fluxions.cost_report import COST_XCOM, ESTIMATE_XCOM
+from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
+from airflow_provider_fluxions.lineage import ReportsLineage, Traces
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, push_for_link
+from airflow_provider_fluxions.operators.speech_pieces import Spoken, StoredPieces, held
+from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, ObjectUpload, S3Object, S3Store, Writing, parse_s3_uri
+from airflow_provider_fluxions.speech.encoding import AudioFormat, check_format, format_of, open_encoder
+from airflow_provider_fluxions.speech.metadata import META_SECONDS, META_VOICE_ID, is_done, speech_metadata
+from airflow_provider_fluxions.speech.pieces import Piece, cut_text
+from airflow_provider_fluxions.task_metrics import TaskMetrics
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
+
+log = logging.getLogger(__name__)
+
+DEFAULT_VOICE = "maeve"
+DEFAULT_SPEECH_TIMEOUT_SECONDS = 60 * 60.0
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is spoken, and where its audio is stored. All of it is checked before anything is charged."""
+
+    bucket: str
+    key: str
+    form: AudioFormat
+    voice: str
+    text: str
+    pieces: tuple[Piece, ...]
+    options: SpeechOptions
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def reference(self) -> str:
+        return speech_reference(self.text, self.voice, self.options)
+
+
+class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
+    """Speak one text and store its audio in S3.
+
+    Use it for a prompt, an announcement or an article. For files of texts use `FluxionsS3TextToSpeechOperator`.
+
+    Audio that exists at the destination with the same text, voice and options is not rendered again. A text of more
+    than 800 characters is rendered in pieces, which are stored at ``{destination}_pieces/`` until the audio exists: a
+    retry renders only those that are missing. The audio appears whole or not at all. The task holds its worker slot;
+    there is no job at Fluxions that it could wait for deferred.
+
+    It returns ``uri``, ``voice``, ``voice_id`` (with the checkpoint of the model that spoke), ``audio_seconds``,
+    ``characters``, ``pieces``, ``renders`` (texts sent in this try, which may have been charged), ``renders_lost``
+    (those of them without complete audio), ``skipped``, ``reference`` and, with a price, ``cost`` and
+    ``estimated_cost``.
+
+    :param text: (templated) Text with optional tags such as ``[laugh]``. To read it from a file of the DAG folder, use
+        ``{% include 'story.txt' %}``. Airflow stores up to 4,096 characters of it as a rendered template.
+    :param destination: (templated) ``s3://bucket/key.wav``. The file extension is the format: wav, or flac, ogg, opus
+        and mp3 with the extra ``speech``.
+    :param voice: (templated) Short id of a voice, which speaks with the checkpoint that is served now, or a full id.
+        Default ``maeve``.
+    :param temperature: Variation of the speech, 0 or more. Default None: the service's.
+    :param max_seconds: Longest render of one piece, in seconds. Default None: the service chooses by the text.
+    :param verify_chunks: Let the service check what it speaks. Default None: it does.
+    :param rerender_on_new_checkpoint: Render again if another checkpoint of the voice spoke the existing audio. Default
+        False.
+    :param dry_run: Return the estimate; send nothing to Fluxions and write nothing. Default False.
+    :param timeout: Seconds, or a ``timedelta``, in which transient service errors are retried. Default 3,600.
+    :param price_per_speech_hour: Price of an hour of speech in your currency. Default None: no cost is reported.
+    :param price_per_1000_characters: Price of 1,000 characters, instead of the price of an hour.
+    :param extra_args: Further arguments of boto3's ``put_object``, such as ``{"StorageClass": "STANDARD_IA"}``.
+    :param fluxions_conn_id: (templated) The Fluxions connection.
+    :param aws_conn_id: (templated) The AWS connection. None uses boto3's own credentials.
+    :param outlets: Airflow's own. The event of each asset gets what the operator returns as its extra.
+    :raises AirflowFailException: if the text or an argument is invalid, or the voice does not exist.
+    :raises FluxionsSpeechError: if the audio of a piece was not complete, twice.
+    :raises FluxionsError: for anything else, with ``status_code`` and ``transient``.
+    """
+
+    template_fields: Sequence[str] = ("text", "destination", "voice", "fluxions_conn_id", "aws_conn_id")
+    operator_extra_links = (FluxionsResultLink(),)
+    ui_color = "#e8f0ff"
+
+    def __init__(
+        self,
+        *,
+        text: str,
+        destination: str,
+        voice: str = DEFAULT_VOICE,
+        temperature: float | None = None,
+        max_seconds: float | None = None,
+        verify_chunks: bool | None = None,
+        rerender_on_new_checkpoint: bool = False,
+        dry_run: bool = False,
+        timeout: float | timedelta = DEFAULT_SPEECH_TIMEOUT_SECONDS,
+        price_per_speech_hour: float | None = None,
+        price_per_1000_characters: float | None = None,
+        extra_args: Mapping[str, Any] | None = None,
+        fluxions_conn_id: str = DEFAULT_CONN_ID,
+        aws_conn_id: str | None = DEFAULT_AWS_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        SpeechOptions(temperature, max_seconds, verify_chunks)
+        SpeechPrice.checked(price_per_speech_hour, price_per_1000_characters)
+        Writing(extra_args or {})
+        # A template can still become any name.
+        if isinstance(destination, str) and "{" not in destination:
+            format_of(destination)
+        self.text = text
+        self.destination = destination
+        self.voice = voice
+        self.temperature = temperature
+        self.max_seconds = max_seconds
+        self.verify_chunks = verify_chunks
+        self.rerender_on_new_checkpoint = rerender_on_new_checkpoint
+        self.dry_run = dry_run
+        self.timeout = seconds_of("timeout", timeout)
+        self.price_per_speech_hour = price_per_speech_hour
+        self.price_per_1000_characters = price_per_1000_characters
+        self.extra_args = extra_args
+        self.fluxions_conn_id = fluxions_conn_id
+        self.aws_conn_id = aws_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Speak the text, unless its audio exists."""
+        with airflow_errors():
+            self.traces = Traces()
+            plan = self._plan()
+            store = S3Store(self.aws_conn_id, Writing(self.extra_args or {}))
+            found = store.head(plan.bucket, plan.key)
+            if found is None:
+                store.require_bucket(plan.bucket)
+            hook = FluxionsHook(self.fluxions_conn_id)
+            is_stored = found is not None and self._is_done(plan, found, hook)
+            estimate = self._estimate(plan, is_stored=is_stored)
+            if self.dry_run:
+                log.info("Dry run: %s.", "the audio exists" if is_stored else f"{len(plan.pieces)} pieces to render")
+                return estimate
+            if found is not None and is_stored:
+                log.info("%s exists with the same text, voice and options. Skipped.", plan.uri)
+                result = {**estimate, **_facts(found)}
+            else:
+                result = {**estimate, **self._speak(plan, store, hook.get_conn())}
+            return self._report(context, plan, result)
+
+    def on_kill(self) -> None:
+        """Log what a retry does."""
+        log.info("Killed. A render in progress is lost. A retry reuses the pieces of a long text that are stored.")
+
+    def _plan(self) -> _Plan:
+        """Return what is to do.
+
+        :raises FluxionsInputError: an argument cannot work.
+        """
+        bucket, key = parse_s3_uri(self.destination)
+        if not key or key.endswith("/"):
+            raise FluxionsInputError(f"destination must name an object, such as s3://{bucket}/speech.wav.")
+        form = check_format(format_of(key).extension)
+        # Native rendering makes numbers of digits.
+        given: Any = self.text
+        is_number = isinstance(given, int | float) and not isinstance(given, bool)
+        text = check_text(str(given) if is_number else given)
+        unknown = unknown_tags(text)
+        if unknown:
+            log.warning("Fluxions does not document these tags and might speak them: %s.", ", ".join(unknown))
+        options = SpeechOptions(self.temperature, self.max_seconds, self.verify_chunks)
+        return _Plan(bucket, key, form, check_voice(self.voice), text, cut_text(text), options)
+
+    def _is_done(self, plan: _Plan, found: S3Object, hook: FluxionsHook) -> bool:
+        if not is_done(found.metadata, plan.reference):
+            return False
+        if not self.rerender_on_new_checkpoint:
+            return True
+        return is_done(found.metadata, plan.reference, VoiceList(hook.get_conn()).resolve(plan.voice))
+
+    def _estimate(self, plan: _Plan, *, is_stored: bool) -> dict[str, Any]:
+        """Return the facts that are known before anything is rendered; durations are estimated."""
+        seconds = sum(expected_seconds(piece.text) + piece.pause_seconds for piece in plan.pieces)
+        result: dict[str, Any] = {
+            "uri": plan.uri,
+            "voice": plan.voice,
+            "voice_id": None,
+            "audio_seconds": round(seconds, 1),
+            "characters": len(plan.text),
+            "pieces": len(plan.pieces),
+            "renders": 0,
+            "renders_lost": 0,
+            "skipped": is_stored,
+            "reference": plan.reference,
+        }
+        cost = self._price.cost(0 if is_stored else len(plan.text), 0.0 if is_stored else seconds)
+        if cost is not None:
+            log.info("Estimated cost %.4f (%d characters, about %.0f s of speech).", cost, len(plan.text), seconds)
+            result["estimated_cost"] = cost
+        return result
+
+    def _speak(self, plan: _Plan, store: S3Store, client: FluxionsClient) -> dict[str, Any]:
+        """Render, and write the audio."""
+        deadline, metrics = time.time() + self.timeout, TaskMetrics(self.fluxions_conn_id)
+
+        def render(text: str, voice_id: str) -> SpeechAudio:
+            audio = render_piece(
+                client,
+                text,
+                voice_id=voice_id,
+                options=plan.options,
+                deadline=deadline,
+                on_pause=metrics.throttled,
+            )
+            log.info("Rendered %d characters: %.1f s of speech.", len(text), audio.duration)
+            return audio
+
+        folder = f"{plan.key}_pieces/{plan.reference}/"
+        stored = StoredPieces(store, plan.bucket, folder, plan.options, render)
+
+        def speak(voice_id: str) -> Spoken:
+            if len(plan.pieces) > 1:
+                return stored.speak(plan.pieces, voice_id)
+            return held(plan.pieces[0], render(plan.pieces[0].text, voice_id))
+
+        try:
+            spoken = with_current_voice(VoiceList(client), plan.voice, speak)
+        except FluxionsError as error:
+            log.error("The text is not spoken (renders=%d, renders_lost=%d).", error.renders, error.renders_lost)
+            metrics.rendered(error.renders, error.renders_lost, 0.0)
+            raise
+        metrics.rendered(spoken.renders, spoken.renders_lost, spoken.seconds)
+        self._write(plan, store, spoken)
+        if len(plan.pieces) > 1:
+            stored.remove()
+        facts = {
+            "voice_id": spoken.voice_id,
+            "audio_seconds": round(spoken.parts.seconds, 3),
+            "renders": spoken.renders,
+            "renders_lost": spoken.renders_lost,
+        }
+        cost = self._price.cost(spoken.characters, spoken.seconds)
+        return facts if cost is None else {**facts, "cost": cost}
+
+    def _write(self, plan: _Plan, store: S3Store, spoken: Spoken) -> None:
+        """Write the audio: one PUT of a short text; a long one is encoded while it is sent."""
+        parts, extension = spoken.parts, plan.form.extension
+        metadata = speech_metadata(
+            reference=plan.reference,
+            voice=plan.voice,
+            voice_id=spoken.voice_id,
+            audio_seconds=parts.seconds,
+            characters=len(plan.text),
+        )
+        if len(parts.pieces) == 1:
+            file = io.BytesIO()
+            with open_encoder(file, extension, parts.sample_rate, parts.channels) as encoder:
+                for block in parts.blocks():
+                    encoder.write(block)
+            store.put(plan.bucket, plan.key, file.getvalue(), plan.form.content_type, metadata)
+        else:
+            with (
+                ObjectUpload(store, plan.bucket, plan.key, plan.form.content_type, metadata) as upload,
+                open_encoder(cast("BinaryIO", upload), extension, parts.sample_rate, parts.channels) as encoder,
+            ):
+                for block in parts.blocks():
+                    encoder.write(block)
+                    upload.check()
+        log.info("Wrote %s (%.1f s, voice_id=%s).", plan.uri, parts.seconds, spoken.voice_id)
+
+    def _report(self, context: Context, plan: _Plan, result: dict[str, Any]) -> dict[str, Any]:
+        ti = context["ti"]
+        for xcom, name in ((ESTIMATE_XCOM, "estimated_cost"), (COST_XCOM, "cost")):
+            if name in result:
+                ti.xcom_push(xcom, result[name])
+        self.traces = Traces(outputs=[plan.uri], audio_seconds=result["audio_seconds"], cost=result.get("cost"))
+        push_for_link(self, ti, RESULT_XCOM, plan.uri)
+        add_asset_extra(context, self, result)
+        return result
+
+    @property
+    def _price(self) -> SpeechPrice:
+        return SpeechPrice.checked(self.price_per_speech_hour, self.price_per_1000_characters)
+
+
+def _facts(found: S3Object) -> dict[str, Any]:
+    """Return what the metadata of existing audio says."""
+    try:
+        seconds = float(found.metadata.get(META_SECONDS, ""))
+    except ValueError:
+        return {"voice_id": found.metadata.get(META_VOICE_ID)}
+    return {"voice_id": found.metadata.get(META_VOICE_ID), "audio_seconds": seconds}

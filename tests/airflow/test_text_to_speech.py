@@ -1,0 +1,234 @@
+"""One text to one file of audio."""
+
+from __future__ import annotations
+
+import io
+import json
+import wave
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+import soundfile
+from airflow.providers.common.compat.sdk import AirflowFailException, Asset
+
+from airflow_provider_fluxions.api.errors import FluxionsCreditError, FluxionsError, FluxionsStorageError
+from airflow_provider_fluxions.emulator import Emulator, Fault
+from airflow_provider_fluxions.hooks import FluxionsHook
+from airflow_provider_fluxions.operators import FluxionsTextToSpeechOperator
+from tests.airflow.conftest import OUTPUT, task_context
+
+pytestmark = pytest.mark.usefixtures("fluxions_connection")
+
+RENDER = "/vui/v1/tts"
+URI = f"s3://{OUTPUT}/speech/hello.wav"
+TEXT = "Hello, this is the announcement of the day. [laugh] It is short."
+PARAGRAPH = "It has some words that are spoken by the voice. " * 14
+LONG = "\n\n".join(f"Paragraph {number}. {PARAGRAPH}" for number in range(1, 5))
+
+
+def speak(context: dict[str, Any] | None = None, **options: Any) -> Any:
+    options = {"text": TEXT, "destination": URI, **options}
+    return FluxionsTextToSpeechOperator(task_id="t", **options).execute(context or task_context())
+
+
+def stored(s3: Any, uri: str = URI) -> Any:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return s3.get_object(Bucket=bucket, Key=key)
+
+
+def keys(s3: Any) -> list[str]:
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=OUTPUT).get("Contents", ())]
+
+
+def test_a_text_becomes_one_wav_file_with_its_facts(s3: Any, emulator: Emulator) -> None:
+    context = task_context()
+    result = speak(context, price_per_1000_characters=10)
+    (render,) = emulator.renders
+    assert render.text == TEXT
+    found = stored(s3)
+    with wave.open(io.BytesIO(found["Body"].read())) as file:
+        seconds = file.getnframes() / file.getframerate()
+    assert seconds == pytest.approx(render.audio_seconds)
+    assert result == {
+        "uri": URI,
+        "voice": "maeve",
+        "voice_id": "maeve.h8ff7e07da",
+        "audio_seconds": round(seconds, 3),
+        "characters": 64,
+        "pieces": 1,
+        "renders": 1,
+        "renders_lost": 0,
+        "skipped": False,
+        "reference": found["Metadata"]["fluxions-reference"],
+        "estimated_cost": 0.64,
+        "cost": 0.64,
+    }
+    assert found["ContentType"] == "audio/wav"
+    assert found["Metadata"] == {
+        "fluxions-reference": result["reference"],
+        "fluxions-voice": "maeve",
+        "fluxions-voice-id": "maeve.h8ff7e07da",
+        "fluxions-audio-seconds": f"{seconds:.3f}",
+        "fluxions-characters": "64",
+    }
+    assert json.loads(json.dumps(result)) == result
+    assert context["ti"].pushed == {"estimated_cost": 0.64, "cost": 0.64, "result_uri": URI}
+    assert keys(s3) == ["speech/hello.wav"]
+
+
+def test_the_same_text_voice_and_options_are_rendered_once(s3: Any, emulator: Emulator) -> None:
+    first = speak(price_per_speech_hour=3600)
+    again = speak(price_per_speech_hour=3600)
+    assert len(emulator.renders) == 1
+    assert again["skipped"]
+    assert (again["voice_id"], again["renders"]) == (first["voice_id"], 0)
+    assert again["audio_seconds"] == pytest.approx(first["audio_seconds"], abs=0.001)
+    assert "cost" not in again
+    assert again["estimated_cost"] == 0.0
+    for other in ({"text": TEXT + "!"}, {"voice": "rory"}, {"temperature": 0.3}):
+        assert not speak(**other)["skipped"]
+    assert len(emulator.renders) == 4
+
+
+def test_a_new_checkpoint_renders_again_only_if_told_so(s3: Any, emulator: Emulator) -> None:
+    speak()
+    checkpoint = emulator.rotate_checkpoint()
+    assert speak()["voice_id"] == "maeve.h8ff7e07da"
+    assert speak(rerender_on_new_checkpoint=True)["voice_id"] == f"maeve.{checkpoint}"
+    assert speak(rerender_on_new_checkpoint=True)["skipped"]
+    assert len(emulator.renders) == 2
+
+
+@pytest.mark.parametrize("extension", ["flac", "ogg", "opus", "mp3"])
+def test_the_extension_of_the_destination_is_the_format(s3: Any, extension: str) -> None:
+    uri = f"s3://{OUTPUT}/a.{extension}"
+    result = speak(destination=uri)
+    facts = soundfile.info(io.BytesIO(stored(s3, uri)["Body"].read()))
+    assert facts.frames / facts.samplerate == pytest.approx(result["audio_seconds"], abs=0.05)
+
+
+def test_a_long_text_is_one_file_and_leaves_no_pieces(s3: Any, emulator: Emulator) -> None:
+    result = speak(text=LONG)
+    assert (result["pieces"], result["renders"], len(emulator.renders)) == (4, 4, 4)
+    with wave.open(stored(s3)["Body"]) as file:
+        seconds = file.getnframes() / file.getframerate()
+    assert seconds == pytest.approx(sum(one.audio_seconds for one in emulator.renders) + 3 * 0.6)
+    assert keys(s3) == ["speech/hello.wav"]
+
+
+def test_a_retry_of_a_long_text_renders_what_is_missing(s3: Any, emulator: Emulator) -> None:
+    emulator.add_fault(Fault(path=RENDER, status=402, text="Paragraph 3*"))
+    with pytest.raises(FluxionsCreditError) as raised:
+        speak(text=LONG)
+    assert (raised.value.renders, raised.value.renders_lost) == (3, 1)
+    assert len(keys(s3)) == 2
+    assert all(key.startswith("speech/hello.wav_pieces/") and "/maeve.h8ff7e07da/" in key for key in keys(s3))
+    result = speak(text=LONG)
+    assert (result["renders"], len(emulator.renders)) == (2, 4)
+    assert keys(s3) == ["speech/hello.wav"]
+
+
+def test_pieces_of_another_checkpoint_are_not_joined(s3: Any, emulator: Emulator) -> None:
+    emulator.add_fault(Fault(path=RENDER, status=402, text="Paragraph 3*"))
+    with pytest.raises(FluxionsCreditError):
+        speak(text=LONG)
+    checkpoint = emulator.rotate_checkpoint()
+    assert speak(text=LONG)["renders"] == 4
+    assert [one.voice_id for one in emulator.renders[-4:]] == [f"maeve.{checkpoint}"] * 4
+    assert keys(s3) == ["speech/hello.wav"]
+
+
+def test_a_dry_run_sends_and_writes_nothing(s3: Any, emulator: Emulator) -> None:
+    result = speak(text=LONG, dry_run=True, price_per_speech_hour=1)
+    assert (result["pieces"], result["renders"], result["voice_id"]) == (4, 0, None)
+    assert result["estimated_cost"] == pytest.approx(len(LONG) / 16 / 3600, rel=0.1)
+    assert emulator.requests == []
+    assert keys(s3) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"text": ""}, "is empty"),
+        ({"text": "a\x00"}, "control character"),
+        ({"text": ["a"]}, "must be a string, not list"),
+        ({"voice": ""}, "voice must be"),
+        ({"voice": "mave"}, "Voices: maeve, rory, asha, u-42"),
+    ],
+)
+def test_what_no_retry_can_fix_fails_at_once(s3: Any, emulator: Emulator, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(AirflowFailException, match=said):
+        speak(**options)
+    assert emulator.renders == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"destination": f"s3://{OUTPUT}/a.txt"},
+        {"destination": f"s3://{OUTPUT}/a"},
+        {"temperature": -1},
+        {"max_seconds": 0},
+        {"price_per_speech_hour": 1, "price_per_1000_characters": 1},
+        {"extra_args": {"Metadata": {}}},
+    ],
+)
+def test_a_wrong_argument_is_refused_when_the_dag_is_parsed(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\."):
+        FluxionsTextToSpeechOperator(task_id="t", **{"text": "a", "destination": URI, **wrong})
+
+
+def test_a_bucket_that_does_not_exist_fails_at_no_charge(s3: Any, emulator: Emulator) -> None:
+    with pytest.raises((AirflowFailException, FluxionsStorageError)):
+        speak(destination="s3://no-such-bucket/a.wav")
+    assert emulator.requests == []
+
+
+def test_a_text_whose_audio_stays_incomplete_fails_for_good(s3: Any, emulator: Emulator) -> None:
+    emulator.add_fault(Fault(path=RENDER, cut_to_bytes=10_044, times=None))
+    with pytest.raises(AirflowFailException, match="rendered 2 times, and the audio is not complete") as raised:
+        speak()
+    assert isinstance(raised.value.__cause__, FluxionsError)
+    assert raised.value.__cause__.renders_lost == len(emulator.renders) == 2
+    assert keys(s3) == []
+
+
+def test_digits_that_native_rendering_made_a_number_are_spoken(s3: Any, emulator: Emulator) -> None:
+    speak(text=42)
+    assert emulator.renders[0].text == "42"
+
+
+def test_a_sentence_that_ends_in_a_file_name_opens_no_file() -> None:
+    task = FluxionsTextToSpeechOperator(task_id="t", text="Details are in README.md", destination=URI)
+    assert not task.template_ext
+    assert set(task.template_fields) >= {"text", "destination", "voice"}
+
+
+def test_unknown_tags_are_reported(s3: Any, caplog: pytest.LogCaptureFixture) -> None:
+    speak(text="A [music] and a [breath].")
+    assert "and might speak them: [music]." in caplog.text
+
+
+def test_extra_args_reach_s3(s3: Any) -> None:
+    speak(extra_args={"StorageClass": "STANDARD_IA"})
+    assert stored(s3)["StorageClass"] == "STANDARD_IA"
+
+
+def test_assets_lineage_and_links_name_the_audio(s3: Any) -> None:
+    asset = Asset(URI)
+    module = "airflow.sdk.execution_time.context" if find_spec("airflow.sdk") else "airflow.utils.context"
+    events = import_module(module).OutletEventAccessors()
+    operator = FluxionsTextToSpeechOperator(task_id="t", text=TEXT, destination=URI, outlets=[asset])
+    result = operator.execute({**task_context(), "outlet_events": events})
+    assert events[asset].extra == result
+    lineage = operator.get_openlineage_facets_on_complete(None)
+    assert [(one.namespace, one.name) for one in lineage.outputs] == [(f"s3://{OUTPUT}", "speech/hello.wav")]
+    assert lineage.run_facets["fluxions"].audioSeconds == result["audio_seconds"]
+
+
+def test_the_hook_speaks_and_lists_voices(s3: Any, emulator: Emulator) -> None:
+    hook = FluxionsHook()
+    assert [voice.id for voice in hook.list_voices()] == ["maeve", "rory", "asha", "u-42"]
+    assert hook.synthesize("Hello.", voice="asha").voice_id == "asha.h8ff7e07da"
