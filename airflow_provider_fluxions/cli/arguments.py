@@ -159,6 +159,36 @@ SUBMIT = Command(
     notes="--format implies --wait. A single transcript goes to stdout, several files need --to.",
 )
 
+SPEAK = Command(
+    "speak",
+    "Speak a text",
+    (
+        _argument("text", nargs="?", help="the text, with optional tags such as [laugh]; - reads standard input"),
+        _argument("--file", metavar="FILE", help="read the text from a UTF-8 file"),
+        _argument("--voice", default="maeve", help="id of a voice, as voices lists it (%(default)s)"),
+        _argument("--to", metavar="FILE", help="write the audio there; its extension is the format"),
+        _argument(
+            "--format",
+            dest="audio_format",
+            metavar="NAME",
+            help="wav, flac, ogg, opus or mp3 (default: wav, or the extension of --to)",
+        ),
+        _argument("--temperature", type=float, help="variation of the speech, 0 or more (default: the service's)"),
+        _argument("--max-seconds", type=float, help="longest render in seconds (default: the service chooses)"),
+        _argument("--no-verify", action="store_true", help="do not let the service check what it speaks: faster"),
+        _argument(
+            "--retry-for",
+            type=seconds,
+            default=900.0,
+            metavar="SECONDS",
+            help="retry after service errors for this many seconds (%(default)s)",
+        ),
+        *COMMON,
+    ),
+    notes="Each call is charged. Other users can read arguments in the process list: use --file for a confidential "
+    "text. Without --to the audio goes to stdout.",
+)
+
 COMMANDS = (
     Command("health", "Ask whether the service is well and takes the key", COMMON),
     SUBMIT,
@@ -180,6 +210,8 @@ COMMANDS = (
         (JOB_IDS, FORMAT, FORMAT_OPTION, TO, *COMMON),
         notes="The format is text unless told otherwise. A single transcript goes to stdout, several files need --to.",
     ),
+    Command("voices", "List the voices that the account can use", COMMON),
+    SPEAK,
     Command(
         "emulator",
         "Start a local Fluxions API",

@@ -55,7 +55,7 @@ class Export:
                 screen.raw(body)
                 continue
             path = self.folder / file_name(unmarked_stem(transcription.filename), transcription.id, extension)
-            _write_whole(path, body)
+            write_whole(path, body)
             rows.append({"job_id": transcription.id, "format": choice.format.name, "file": str(path)})
         return rows
 
@@ -112,12 +112,35 @@ def _plain(text: str) -> str:
     return "".join(char if char.isprintable() and char not in "/\\" else "_" for char in text)
 
 
-def _write_whole(path: Path, body: bytes) -> None:
-    """Write a file so that nobody reads half of it."""
+def write_whole(path: Path, body: bytes) -> None:
+    """Write a file whole: another program never reads a part of it.
+
+    :raises FluxionsInputError: it cannot be written.
+    """
     partial = path.with_name(f"{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(body)
         partial.replace(path)
     except (OSError, ValueError) as error:  # ValueError: a NUL or a lone surrogate in the folder's name
-        raise FluxionsInputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+        raise _not_written(path, error) from error
+
+
+def check_writable(path: Path) -> None:
+    """Do nothing if a file can be written there; its folder is made.
+
+    :raises FluxionsInputError: it cannot, so that nothing needs to be paid to find out.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        partial.touch()
+        partial.unlink()
+    except (OSError, ValueError) as error:
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: Exception) -> FluxionsInputError:
+    return FluxionsInputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.")

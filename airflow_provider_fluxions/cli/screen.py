@@ -71,6 +71,11 @@ class Screen:
         self.out.flush()
         self.out.buffer.write(data)
 
+    def audio(self, data: bytes) -> None:
+        """Write bytes as they are. Never call it for a terminal."""
+        self.out.flush()
+        self.out.buffer.write(data)
+
     def flush(self) -> None:
         """Write out what is buffered, while a broken pipe can still be distinguished from success."""
         self.out.flush()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
-from airflow_provider_fluxions.operators import FluxionsSubmitOperator
+from airflow_provider_fluxions.operators import FluxionsSubmitOperator, FluxionsTextToSpeechOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
 from airflow_provider_fluxions.transfers import (
     FluxionsConvertOperator,
@@ -23,6 +23,7 @@ from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
 
 OPERATORS: dict[type[Any], dict[str, Any]] = {
     FluxionsSubmitOperator: {"audio": "s3://b/k", "filename": "k"},
+    FluxionsTextToSpeechOperator: {"text": "a", "destination": "s3://b/k.wav"},
     FluxionsTranscriptionSensor: {"job_id": 1},
     FluxionsToS3Operator: {"job_id": 1, "destination": "s3://b/p/"},
     FluxionsS3ToS3Operator: {"source": "s3://b/k", "destination": "s3://b/p/"},
@@ -68,7 +69,8 @@ def test_parsing_a_dag_loads_no_boto3_and_makes_no_client() -> None:
         "BaseOperator(task_id='own'); before = set(sys.modules); "
         "from airflow_provider_fluxions import operators, sensors, transfers; "
         "operators.FluxionsSubmitOperator(task_id='a', audio='s3://b/k'); new = set(sys.modules) - before; "
-        "print([m for m in new if m.split('.')[0] in ('boto3', 'botocore', 'starlette', 'moonshine_voice')])"
+        "print([m for m in new if m.split('.')[0] in ('boto3', 'botocore', 'starlette', 'moonshine_voice', 'numpy', "
+        "'sentencex', 'soundfile')])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip().splitlines()[-1] == "[]"

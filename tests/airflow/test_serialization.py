@@ -26,6 +26,7 @@ SERDE = import_module("airflow.sdk.serde" if HAS_SDK_SERDE else "airflow.seriali
 
 OPERATORS: dict[str, dict[str, Any]] = {
     "FluxionsSubmitOperator": {"audio": "s3://b/{{ ds }}.mp3", "wait_for_completion": True, "deferrable": True},
+    "FluxionsTextToSpeechOperator": {"text": "Read README.md", "destination": "s3://b/{{ ds }}.wav", "voice": "rory"},
     "FluxionsTranscriptionSensor": {"job_id": [1, "b"], "soft_fail": True},
     "FluxionsToS3Operator": {"job_id": 1, "destination": "s3://b/p/", "formats": ("json", "srt")},
     "FluxionsS3ToS3Operator": {"source": "s3://b/**/*.mp3", "destination": "s3://b/p/", "formats": ("json", "vtt")},
