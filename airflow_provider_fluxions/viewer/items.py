@@ -21,8 +21,22 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenSource:
+    """Where a text that was spoken is.
+
+    :param uri: of the object, which the task's sources contain.
+    :param name: the id of a JSON line; empty for a file that is one text.
+    :param version: the ETag of the object that was spoken.
+    """
+
+    uri: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One transcription.
+    """One transcription, or one spoken text.
 
     :param state: the manifest's or the API's own word for its status.
     :param proof: the manifest line's proof that ``job_id`` is its own; see `transfers.ownership`.
@@ -30,6 +44,7 @@ class Item:
     :param recording: the address of its source, if it may be read.
     :param version: the ETag of the recording that was transcribed; None: any.
     :param source: the address to show.
+    :param text: of a spoken text: where it is.
     """
 
     name: str
@@ -46,11 +61,13 @@ class Item:
     stored: str | None = None
     recording: str | None = None
     version: str | None = None
+    text: SpokenSource | None = None
 
     @property
     def has_transcript(self) -> bool:
         """Whether there is one to read, stored or at the service."""
-        return self.status is Status.DONE and (self.stored is not None or self.job_id is not None)
+        sources = (self.stored, self.job_id, self.text)
+        return self.status is Status.DONE and any(source is not None for source in sources)
 
     @property
     def has_audio(self) -> bool:

@@ -19,9 +19,10 @@ from airflow_provider_fluxions.transfers.address import Source
 from airflow_provider_fluxions.transfers.entry import State
 from airflow_provider_fluxions.transfers.ownership import possible_references
 from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION
+from airflow_provider_fluxions.viewer.audio_types import audio_type
 from airflow_provider_fluxions.viewer.errors import ViewerError, bad_gateway, not_found
 from airflow_provider_fluxions.viewer.facts import may_read
-from airflow_provider_fluxions.viewer.items import Item, Status
+from airflow_provider_fluxions.viewer.items import Item, SpokenSource, Status
 
 # A line takes some 800 bytes, so a manifest of `objects.MAX_BYTES` has about 80,000 of them.
 MAX_LINES = 100_000
@@ -88,9 +89,24 @@ def _item(row: Mapping[str, Any], sources: Sequence[Source], destination: tuple[
         source=source,
         outputs=outputs,
         stored=stored_result(outputs, row.get("stored"), destination),
-        recording=source if source and may_read(sources, source) else None,
-        version=read.text(row.get("version")),
+        **_media(row, source if source and may_read(sources, source) else None, outputs, destination),
     )
+
+
+def _media(
+    row: Mapping[str, Any], source: str | None, outputs: Iterable[str], destination: tuple[str, str]
+) -> dict[str, Any]:
+    """Return the recording of a transcription; of a spoken text its audio, which is a result, and where its text is.
+
+    :param source: the line's source, if it may be read.
+    """
+    version = read.text(row.get("version"))
+    if "voice" not in row:
+        return {"recording": source, "version": version}
+    start = "s3://{}/{}".format(*destination)
+    audio = next((uri for uri in outputs if uri.startswith(start) and audio_type(uri) is not None), None)
+    text = SpokenSource(source, read.text(row.get("id")) or "", version or "") if source else None
+    return {"recording": audio, "text": text}
 
 
 def references_of(item: Item, sources: Sequence[Source], destination: tuple[str, str]) -> frozenset[str]:

@@ -13,11 +13,12 @@ from airflow_provider_fluxions.api.errors import (
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import FORMATS, get_format, read_stored, render
 from airflow_provider_fluxions.polling.verdict import completed
+from airflow_provider_fluxions.speech.documents import read_documents
 from airflow_provider_fluxions.transfers.ownership import is_own_job
 from airflow_provider_fluxions.viewer.answers import Answer, file_answer
 from airflow_provider_fluxions.viewer.errors import ViewerError, not_found
 from airflow_provider_fluxions.viewer.facts import Kind, TaskFacts
-from airflow_provider_fluxions.viewer.items import Item
+from airflow_provider_fluxions.viewer.items import Item, SpokenSource
 from airflow_provider_fluxions.viewer.manifest_items import references_of
 from airflow_provider_fluxions.viewer.objects import Stores, find, read_whole, require_few_values
 from airflow_provider_fluxions.viewer.service import connected
@@ -48,6 +49,8 @@ class Transcripts:
             raise not_found(f"{item.name} has no transcript: it is {item.state or item.status}.")
         if item.stored is not None:
             return self._stored(facts.conn_id("aws_conn_id"), item.stored)
+        if item.text is not None:
+            return self._spoken(facts.conn_id("aws_conn_id"), item.text)
         conn_id = facts.conn_id("fluxions_conn_id")
         # The same job on another line is another question, which has its own answer.
         key = (conn_id, item.job_id, facts.kind, item.proof, _references(facts, item))
@@ -57,6 +60,19 @@ class Transcripts:
         store = self._stores.open(conn_id)
         found = find(store, uri)
         return self._reading.run((conn_id, uri, found.version), lambda: self._parse(store, found))
+
+    def _spoken(self, conn_id: str, text: SpokenSource) -> Transcription:
+        """Return a text that was spoken, without times: no time line was stored with its audio."""
+        store = self._stores.open(conn_id)
+        found = find(store, text.uri)
+        if found.version != text.version:
+            raise not_found(f"{found.uri} has changed since it was spoken.")
+        with self._stores.room():
+            documents = read_documents(found.key, read_whole(store, found))
+        spoken = next((one.text for one in documents if one.name == text.name and one.problem is None), None)
+        if spoken is None:
+            raise not_found(f"{found.uri} has no text {text.name}.")
+        return Transcription.from_json({"id": text.name or "text", "status": "completed", "text": spoken})
 
     def _parse(self, store: S3Store, found: S3Object) -> Transcription:
         with self._stores.room():
