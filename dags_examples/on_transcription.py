@@ -1,7 +1,10 @@
 """Start a DAG when a job of the account completes, also a job that another program submitted.
 
 A watcher in the triggerer polls the account's job list and creates an asset event for each finished job. The DAG is
-scheduled on that asset. A run can have several events. An event contains a job id and never a transcript.
+scheduled on that asset. An event contains a job id and never a transcript.
+
+A run takes all events that have arrived, because a night's jobs can finish by the hundred. Up to Airflow 3.3 that is
+the default. From 3.4 on, the default is one run for each event, so the schedule asks for batches.
 
 Needs Airflow 3. On Airflow 2.11 the DAG exists without a schedule.
 
@@ -22,6 +25,7 @@ AWS_CONN_ID = "aws_default"
 DESTINATION = "s3://fluxions-output/finished/"
 
 # [START howto_on_transcription]
+SCHEDULE: Any
 try:
     from airflow.sdk import AssetWatcher
 
@@ -40,7 +44,12 @@ else:
             )
         ],
     )
-    SCHEDULE = [finished]
+    try:
+        from airflow.sdk import AssetTriggeredTimetable
+    except ImportError:  # before Airflow 3.4, a run takes all events that have arrived
+        SCHEDULE = [finished]
+    else:
+        SCHEDULE = AssetTriggeredTimetable(finished, batch_asset_events=True)
 
 with DAG(
     dag_id="fluxions_on_transcription",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import create_engine, inspect, text
@@ -33,6 +34,27 @@ class MetadataDatabase:
         for row in self.rows(query, **values):
             return next(iter(row.values()))
         return None
+
+    @cached_property
+    def task_instances(self) -> str:
+        """What a query selects task instances from: a row for each current try, with the column `map_index`.
+
+        From 3.4 on the table holds earlier tries as well, and calls the index `region_index`. The database must exist.
+        """
+        if not self._keeps_tries:
+            return "task_instance"
+        return "(select *, region_index as map_index from task_instance where working_set) as task_instance"
+
+    @cached_property
+    def _keeps_tries(self) -> bool:
+        columns = inspect(self._engine).get_columns("task_instance")
+        return any(column["name"] == "working_set" for column in columns)
+
+    def _of_tries(self, table: str, *columns: str) -> str:
+        """What a query selects from where 3.4 keeps values by try, with the columns that identify a task instance."""
+        names = ", ".join(f"kept.{column}" for column in columns)
+        return f"""(select dag_id, run_id, task_id, map_index, {names} from {table} as kept
+                    join {self.task_instances} on task_instance.id = kept.task_instance_id) as values_of_tries"""  # noqa: S608 (constants)
 
     def tables(self) -> list[str]:
         """The names of all tables."""
@@ -65,20 +87,22 @@ class MetadataDatabase:
 
     def task_states(self, dag_id: str, run_id: str) -> TaskStates:
         """The states of all tasks of the run."""
-        query = """select task_id, map_index, state from task_instance
-                   where dag_id = :dag_id and run_id = :run_id"""
+        query = f"""select task_id, map_index, state from {self.task_instances}
+                    where dag_id = :dag_id and run_id = :run_id"""  # noqa: S608 (constants)
         found = self.rows(query, dag_id=dag_id, run_id=run_id)
         return {(row["task_id"], row["map_index"]): row["state"] for row in found}
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, *, key: str = "return_value", map_index: int = -1) -> Any:
         """The value of an XCom, or None. Values that Airflow wrapped come as it stored them."""
-        query = f"select value from xcom where {_TASK} and key = :key"  # noqa: S608 (a constant)
+        table = self._of_tries("xcom_v2", "key", "value") if self._keeps_tries else "xcom"
+        query = f"select value from {table} where {_TASK} and key = :key"  # noqa: S608 (constants)
         stored = self.value(query, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index, key=key)
         return None if stored is None else _from_json(stored)
 
     def rendered_fields(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1) -> Any:
         """The template fields of a task instance as they were rendered, or None."""
-        query = f"select rendered_fields from rendered_task_instance_fields where {_TASK}"  # noqa: S608 (a constant)
+        table = self._of_tries("rtif_v2", "rendered_fields") if self._keeps_tries else "rendered_task_instance_fields"
+        query = f"select rendered_fields from {table} where {_TASK}"  # noqa: S608 (constants)
         stored = self.value(query, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
         return None if stored is None else _from_json(stored)
 

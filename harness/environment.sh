@@ -11,16 +11,25 @@ fail() {
     exit 1
 }
 
-# find_python: print a Python that Airflow runs on; $PYTHON goes first.
-# Each candidate is run, because version managers leave commands around that only print an error.
+# find_python: print a Python that Airflow runs on; $PYTHON goes first, and it alone may be 3.14, which Airflow supports
+# from 3.2 on.
 find_python() {
-    for candidate in ${PYTHON:-} python3.11 python3.12 python3.13 python3 python; do
-        if "$candidate" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then
-            "$candidate" -c 'import sys; print(sys.executable)'
+    if [ -n "${PYTHON:-}" ] && is_python "$PYTHON" 15; then
+        return
+    fi
+    for candidate in python3.11 python3.12 python3.13 python3 python; do
+        if is_python "$candidate" 14; then
             return
         fi
     done
     return 1
+}
+
+# is_python COMMAND MINOR: print the path of COMMAND if it is a Python with venv from 3.11 to below 3.MINOR.
+# It is run, because version managers leave commands around that only print an error.
+is_python() {
+    "$1" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, int(sys.argv[1])))' "$2" 2>/dev/null &&
+        "$1" -c 'import sys; print(sys.executable)'
 }
 
 # find_uv: set $uv to the uv in PATH, else to one of our own (requirements/uv.txt), installed once; empty without both.

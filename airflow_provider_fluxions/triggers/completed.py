@@ -55,10 +55,12 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         starts. None: the first start itself, so that nothing old is told of.
     :param lookback: seconds. Where Airflow keeps no state for watchers, each start tells of the jobs that were
         created so long before and have ended: perhaps once more, and no older ones.
+    :param queue: the triggerers that watch, those started with ``--queues`` of this name. None: any that serve no
+        queue. Needs Airflow 3.4 with ``[triggerer] queues_enabled``.
     :raises FluxionsInputError: an argument cannot work.
     """
 
-    # May run on a triggerer that serves a queue, like any other trigger.
+    # Airflow 3.2 and 3.3 read this name: a task that defers to this trigger may name its queue.
     supports_triggerer_queue = True
 
     def __init__(
@@ -69,8 +71,15 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         poll_interval: float = DEFAULT_INTERVAL_SECONDS,
         since: str | None = None,
         lookback: float = DEFAULT_LOOKBACK_SECONDS,
+        queue: str | None = None,
     ) -> None:
         super().__init__()
+        if queue is not None and not hasattr(BaseEventTrigger, "queue"):
+            raise FluxionsInputError(
+                "queue needs Airflow 3.4: this Airflow gives watchers no queue. Leave the argument out."
+            )
+        # Airflow reads it when it parses the DAG and stores it beside the trigger, so `serialize` leaves it out.
+        self.queue = queue
         if poll_interval < MIN_INTERVAL_SECONDS or lookback < 0:
             raise FluxionsInputError(
                 f"poll_interval must be at least {MIN_INTERVAL_SECONDS:.0f} seconds and lookback no less than 0."

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.viewer.errors import bad_request
 from airflow_provider_fluxions.viewer.facts import Kind, TaskFacts, Unreadable
 from airflow_provider_fluxions.viewer.request import TaskKey
 
@@ -22,27 +23,61 @@ def read_facts(key: TaskKey) -> TaskFacts | None:
 
     :raises ViewerError: it is not a task with transcripts.
     """
-    from airflow.models.renderedtifields import RenderedTaskInstanceFields
-    from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
-    from sqlalchemy import select
 
     with create_session() as session:
-        columns = (TaskInstance.state, TaskInstance.operator)
-        row = session.execute(select(*columns).where(*_is(TaskInstance, key))).first()
-        if row is None:
+        attempt = _current_attempt(key, session)
+        if attempt is None:
             return None
-        rendered = session.scalar(
-            select(RenderedTaskInstanceFields.rendered_fields).where(*_is(RenderedTaskInstanceFields, key))
-        )
-        state, operator = row
+        state, operator, attempt_id = attempt
+        rendered = _rendered(key, attempt_id, session)
         names, fields = (set(rendered), rendered) if rendered else _serialized(key, session)
         facts = TaskFacts(key, None if state is None else str(state), operator, frozenset(names), fields, {})
         # A transfer's manifest follows from its arguments. A backend for XComs would read an object for each value.
         if facts.kind is Kind.MANIFEST:
             return facts
-        xcoms = {name: value for name in XCOMS if (value := _xcom(key, name, session)) is not None}
+        xcoms = {name: value for name in XCOMS if (value := _xcom(key, attempt_id, name, session)) is not None}
     return replace(facts, xcoms=xcoms)
+
+
+def _current_attempt(key: TaskKey, session: Any) -> tuple[str | None, str | None, Any] | None:
+    """Return state, operator and id of a task instance's current try, None where there is no such task instance.
+
+    From 3.4 on every try is a row of its own, and what a try rendered and returned is stored by the row's id. Before,
+    a task instance is one row: the id is None.
+
+    :raises ViewerError: several iterations of a task loop have this map index.
+    """
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import select
+
+    columns = [TaskInstance.state, TaskInstance.operator]
+    is_live: tuple[Any, ...] = ()
+    keeps_tries = hasattr(TaskInstance, "working_set")
+    if keeps_tries:
+        columns.append(TaskInstance.id)
+        is_live = (TaskInstance.working_set.is_(True),)
+    rows = session.execute(select(*columns).where(*_is(TaskInstance, key), *is_live)).all()
+    if len(rows) > 1:
+        raise bad_request(
+            "The task ran several times in a task loop with this map index, and Airflow does not tell the viewer which "
+            "iteration its page shows. The task's XComs and the job list name the jobs."
+        )
+    return next(((row[0], row[1], row[2] if keeps_tries else None) for row in rows), None)
+
+
+def _rendered(key: TaskKey, attempt_id: Any, session: Any) -> dict[str, Any] | None:
+    """Return a task's templated arguments as rendered by its current try, None where Airflow does not keep them."""
+    from airflow.models.renderedtifields import RenderedTaskInstanceFields
+    from sqlalchemy import select
+
+    if attempt_id is not None:
+        kept = RenderedTaskInstanceFields.get_for_attempt(attempt_id, session=session)
+        return None if kept is None else kept.rendered_fields
+    fields: dict[str, Any] | None = session.scalar(
+        select(RenderedTaskInstanceFields.rendered_fields).where(*_is(RenderedTaskInstanceFields, key))
+    )
+    return fields
 
 
 def _is(model: Any, key: TaskKey) -> tuple[Any, ...]:
@@ -71,7 +106,7 @@ def _is_plain(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not any(mark in value for mark in _TEMPLATE_MARKS))
 
 
-def _xcom(key: TaskKey, name: str, session: Any) -> Any:
+def _xcom(key: TaskKey, attempt_id: Any, name: str, session: Any) -> Any:
     """Return an XCom's value, `Unreadable` where the XCom backend keeps it out of reach; None if there is none."""
     try:
         from airflow.models.xcom import XComModel
@@ -79,7 +114,8 @@ def _xcom(key: TaskKey, name: str, session: Any) -> Any:
         return _xcom_of_airflow_2(key, name, session)
     from sqlalchemy import select
 
-    stored = session.scalar(select(XComModel.value).where(*_is(XComModel, key), XComModel.key == name))
+    owner = _is(XComModel, key) if attempt_id is None else (XComModel.task_instance_id == attempt_id,)
+    stored = session.scalar(select(XComModel.value).where(*owner, XComModel.key == name))
     return None if stored is None else resolved_xcom(stored, key, name)
 
 

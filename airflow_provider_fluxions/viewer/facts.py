@@ -72,7 +72,7 @@ class TaskFacts:
             if "audio" in self.names or "job_id" in self.names:
                 return Kind.JOBS
         raise not_found(
-            "This task has no transcripts to show: only the Fluxions submit, sensor, results and transfer tasks have."
+            "This task has no transcripts: only the Fluxions submit, sensor, results and transfer tasks have them."
         )
 
     def conn_id(self, name: str) -> str:

@@ -104,7 +104,7 @@ class Scene:
 
     def task_instances(self, *columns: str) -> list[dict[str, Any]]:
         """Some columns of all task instances, in an order that is always the same."""
-        query = f"""select {", ".join(columns)} from task_instance
+        query = f"""select {", ".join(columns)} from {self.airflow.database.task_instances}
                     order by dag_id, run_id, task_id, map_index"""  # noqa: S608 (our own names)
         return self.airflow.database.rows(query)
 

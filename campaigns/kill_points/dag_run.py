@@ -76,8 +76,9 @@ def completes_again(scene: Scene, run: Run) -> None:
 
 def wait_until_deferred(scene: Scene, run: Run) -> None:
     """Wait until the run's task waits in the triggerer."""
-    query = """select 1 from task_instance join trigger on trigger.id = task_instance.trigger_id
-               where run_id = :run_id and state = 'deferred' and triggerer_id is not null"""
+    query = f"""select 1 from {scene.airflow.database.task_instances}
+                join trigger on trigger.id = task_instance.trigger_id
+                where run_id = :run_id and state = 'deferred' and triggerer_id is not null"""  # noqa: S608 (a constant)
     wait_until(lambda: scene.airflow.database.rows(query, run_id=run.run_id), f"{run.name} deferred", MOMENT_SECONDS)
 
 

@@ -64,7 +64,7 @@ class Scene:
 
     def task(self, dag_id: str, run_id: str, columns: Sequence[str], map_index: int = -1) -> dict[str, Any]:
         """Some columns of a task instance; an empty dict while there is none."""
-        query = f"""select {", ".join(columns)} from task_instance
+        query = f"""select {", ".join(columns)} from {self.airflow.database.task_instances}
                     where dag_id = :dag_id and run_id = :run_id and map_index = :index"""  # noqa: S608 (our own names)
         rows = self.airflow.database.rows(query, dag_id=dag_id, run_id=run_id, index=map_index)
         return rows[0] if rows else {}

@@ -15,13 +15,15 @@ ROOT = Path(__file__).resolve().parents[2]
 class Cell:
     """One environment: a file of pins in `requirements/`, installed for one Python.
 
-    `sliced` is False where `scripts/test` runs the same tests and more in every CI run.
+    `sliced` is False where CI never runs the cell as its slice: `scripts/test` runs the same tests and more in every CI
+    run, or CI has no such Python. `is_newest` is True for the version that CI meets every second day.
     """
 
     name: str
     pins: str
     python: str = "3.11"
     sliced: bool = True
+    is_newest: bool = False
 
     @property
     def pins_file(self) -> Path:
@@ -37,6 +39,8 @@ class Cell:
 
 
 CELLS = (
+    Cell("3.4", "airflow-3.4.txt", is_newest=True),
+    Cell("3.4-python3.14", "airflow-3.4.txt", "3.14", sliced=False),
     Cell("3.3", "airflow-3.3.txt", sliced=False),
     Cell("3.3-python3.12", "airflow-3.3.txt", "3.12"),
     Cell("3.3-python3.13", "airflow-3.3.txt", "3.13"),
@@ -58,9 +62,11 @@ def named(names: Iterable[str]) -> list[Cell]:
 
 
 def slice_of(number: int, cells: Sequence[Cell] = CELLS) -> Cell:
-    """The one cell that CI runs at the turn `number`: each that `scripts/test` leaves out has its turn."""
-    turns = [cell for cell in cells if cell.sliced]
-    return turns[number % len(turns)]
+    """The one cell that CI runs at the turn `number`: every second is that of the newest version."""
+    newest = [cell for cell in cells if cell.sliced and cell.is_newest]
+    others = [cell for cell in cells if cell.sliced and not cell.is_newest]
+    turns = newest if number % 2 == 0 else others
+    return turns[number // 2 % len(turns)]
 
 
 def turn_of(day: date) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import runpy
 import subprocess
 import sys
 from contextlib import aclosing
@@ -22,7 +23,9 @@ from airflow_provider_fluxions.emulator import EmulatorServer
 
 IS_AIRFLOW_2 = version("apache-airflow").startswith("2.")
 on_airflow_3 = pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 cannot start a DAG on an outside event")
-KEEPS_STATE = tuple(map(int, version("apache-airflow").split(".")[:2])) >= (3, 3)
+AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
+KEEPS_STATE = AIRFLOW >= (3, 3)
+HAS_QUEUES = AIRFLOW >= (3, 4)
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).isoformat()
 
 
@@ -84,6 +87,18 @@ def test_an_argument_that_cannot_work_is_refused_when_the_dag_is_parsed(argument
 
 
 @on_airflow_3
+def test_its_queue_is_stored_beside_it_where_airflow_gives_watchers_one() -> None:
+    if not HAS_QUEUES:
+        with pytest.raises(FluxionsInputError, match=r"queue needs Airflow 3\.4"):
+            watcher(queue="speech")
+        return
+    from airflow.serialization.encoders import encode_trigger
+
+    encoded = encode_trigger(watcher(queue="speech"))
+    assert (encoded["queue"], "queue" in encoded["kwargs"]) == ("speech", False)
+
+
+@on_airflow_3
 def test_a_missing_connection_is_an_error_that_watching_waits_out() -> None:
     with pytest.raises(FluxionsConfigError, match="no connection 'absent'"):
         asyncio.run(watcher(fluxions_conn_id="absent").connect())
@@ -92,8 +107,20 @@ def test_a_missing_connection_is_an_error_that_watching_waits_out() -> None:
 @on_airflow_3
 def test_the_block_in_the_documentation_runs() -> None:
     text = (Path(__file__).parents[2] / "docs" / "events.md").read_text()
-    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    subprocess.run([sys.executable, "-c", f"{block}\nassert finished.watchers"], check=True)
+    watched, scheduled = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    if HAS_QUEUES:
+        watched += scheduled
+    subprocess.run([sys.executable, "-c", f"{watched}\nassert finished.watchers"], check=True)
+
+
+@pytest.mark.skipif(AIRFLOW < (3, 4), reason="before 3.4 a run takes all events that have arrived")
+@pytest.mark.parametrize("setting", ["True", "False"])
+def test_a_run_of_the_example_takes_all_events_whatever_airflow_is_set_to(
+    setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SCHEDULER__BATCH_ASSET_EVENTS", setting)
+    example = runpy.run_path(str(Path(__file__).parents[2] / "dags_examples" / "on_transcription.py"))
+    assert example["dag"].timetable.batch_asset_events
 
 
 @on_airflow_3

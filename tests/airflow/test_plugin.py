@@ -8,7 +8,10 @@ from importlib.metadata import entry_points, version
 
 import pytest
 
+from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.plugin import FluxionsPlugin
+from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
+from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator, FluxionsToS3Operator
 
 IS_AIRFLOW_2 = version("apache-airflow").startswith("2.")
 has_viewer = pytest.mark.skipif(
@@ -38,6 +41,19 @@ def test_the_tab_names_the_task_and_stays_below_a_base_path() -> None:
     (tab,) = FluxionsPlugin().external_views
     assert tab["destination"] == "task_instance"
     assert tab["href"] == ("fluxions/view?dag_id={DAG_ID}&run_id={RUN_ID}&task_id={TASK_ID}&map_index={MAP_INDEX}")
+
+
+@has_viewer
+@pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has no tabs")
+def test_the_tab_is_for_tasks_with_our_connection_where_airflow_can_tell_them() -> None:
+    from airflow import plugins_manager
+
+    (tab,) = FluxionsPlugin().external_views
+    tasks = (FluxionsSubmitOperator, FluxionsTranscriptionSensor, FluxionsToS3Operator, FluxionsS3ToS3Operator)
+    (argument,) = tab["applies_to"]["task.template_fields"]
+    assert all(argument in task.template_fields for task in tasks)
+    is_valid = getattr(plugins_manager, "_validate_applies_to", None)
+    assert is_valid is None or (is_valid("fluxions", tab, "an external view") and "applies_to" in tab)
 
 
 def test_switched_off_the_viewer_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

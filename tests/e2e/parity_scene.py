@@ -120,9 +120,9 @@ class Scene:
         )
 
     def _tasks(self) -> dict[str, Mapping[str, Any]]:
-        rows = self.stage.airflow.database.rows(
-            "select task_id, state, try_number from task_instance where run_id = :run_id", run_id=self.run.run_id
-        )
+        database = self.stage.airflow.database
+        query = f"select task_id, state, try_number from {database.task_instances} where run_id = :run_id"  # noqa: S608
+        rows = database.rows(query, run_id=self.run.run_id)
         return {row["task_id"]: row for row in rows}
 
     def _end(self, play: Play) -> End:

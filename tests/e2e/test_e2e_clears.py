@@ -21,9 +21,9 @@ RECORDINGS = {name: b"another recording " + bytes([number]) for number, name in 
 
 def _settled(run: Run, since: int) -> bool:
     """Whether each task is in its state, on a try later than `since`."""
-    rows = run.airflow.database.rows(
-        "select task_id, state, try_number from task_instance where run_id = :run_id", run_id=run.run_id
-    )
+    database = run.airflow.database
+    query = f"select task_id, state, try_number from {database.task_instances} where run_id = :run_id"  # noqa: S608
+    rows = database.rows(query, run_id=run.run_id)
     return len(rows) == len(NAMES) and all(
         row["state"] == SETTLED[row["task_id"].split("_")[0]] and row["try_number"] > since for row in rows
     )

@@ -48,13 +48,17 @@ def test_what_is_kept_of_a_cell_ran_with_the_versions_that_are_pinned_now() -> N
 
 def test_each_cell_that_the_other_tests_leave_out_has_its_day() -> None:
     begin = date(2026, 1, 1)
-    days = [slice_of(turn_of(begin + timedelta(days=number))) for number in range(6)]
+    days = [slice_of(turn_of(begin + timedelta(days=number))) for number in range(12)]
     assert set(days) == {cell for cell in CELLS if cell.sliced}
+
+
+def test_the_newest_version_has_every_second_day() -> None:
+    assert [slice_of(number).is_newest for number in range(4)] == [True, False, True, False]
 
 
 def test_cells_are_named_in_any_order_and_a_wrong_name_lists_the_right_ones() -> None:
     assert [cell.name for cell in named(["lowest", "3.1"])] == ["3.1", "lowest"]
-    with pytest.raises(ValueError, match=r"3\.9.*There are: 3\.3, "):
+    with pytest.raises(ValueError, match=r"3\.9.*There are: 3\.4, "):
         named(["3.9"])
 
 

@@ -113,6 +113,14 @@ def test_a_run_without_recordings_says_so(page: Page, serve: Serve) -> None:
     expect(page.get_by_text("This task has no recordings.")).to_be_visible()
 
 
+def test_the_tab_of_a_task_without_transcripts_says_so_in_one_line_and_is_no_fault(page: Page, serve: Serve) -> None:
+    scene = Scene([])
+    scene.refused["task"] = (404, "This task has no transcripts.")
+    page.goto(serve(scene).url)
+    expect(page.get_by_role("main")).to_have_text("This task has no transcripts.")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     ("call", "status", "title"),
     [

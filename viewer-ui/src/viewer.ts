@@ -37,7 +37,9 @@ export class Viewer {
       this.take(await ask<Task>(this.address.api("task")));
       await this.show(this.address.item);
     } catch (error) {
-      this.main.replaceChildren(failure(error, () => void this.start()));
+      // Airflow before 3.4 has the tab on every task's page: on most there is nothing to show, and that is no fault.
+      const isEmpty = error instanceof Refused && error.status === 404;
+      this.main.replaceChildren(isEmpty ? nothing(error.message) : failure(error, () => void this.start()));
       return;
     }
     if (this.mayChange()) repeat(() => this.refresh());
