@@ -43,7 +43,7 @@ OTHERS = {
     ".pre-commit-config.yaml": ("tests/unit/test_github_files.py",),
     "CITATION.cff": ("tests/unit/test_github_files.py",),
     "CHANGELOG.md": ("tests/unit/test_release.py",),
-    "requirements/*": ("scripts/test", "scripts/wheel"),
+    "requirements/*": ("tests/unit/test_hashes.py", "scripts/test", "scripts/wheel"),
     "scripts/*": ("the script itself",),
     "*.sh": ("scripts/test",),
     ".ci/*": (".ci/run",),

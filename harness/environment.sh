@@ -42,24 +42,32 @@ find_uv() {
         tool_python=$(find_python) || return 0
         rm -rf "$tool"
         "$tool_python" -m venv "$tool" >/dev/null 2>&1 &&
-            "$tool/bin/python" -m pip install --quiet --disable-pip-version-check -r "$root/requirements/uv.txt" \
+            with_hashes "$tool_python" "$root/requirements/uv.txt" >"$tool/pins" &&
+            "$tool/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$tool/pins" \
                 >/dev/null 2>&1 &&
             cp "$root/requirements/uv.txt" "$tool/installed" || return 0
     fi
     uv=$tool/bin/uv
 }
 
+# with_hashes PYTHON PINS: print the pins with the hashes of their files.
+with_hashes() {
+    PYTHONPATH="$root" "$1" -P -m harness.hashes "$2"
+}
+
 # install ENVIRONMENT PINS PYTHON [WHEEL]: the steps themselves, each silent unless something is wrong.
 # Without a wheel the checkout itself is installed, so that changes to it count at once. uv takes a tenth of pip's time;
-# where it cannot reach an index that pip is configured for, pip does it.
+# where it cannot reach an index that pip is configured for, pip does it. What is installed has the hashes of
+# requirements/hashes.sha256, or nothing is installed.
 install() {
-    environment=$1 pins=$2 base_python=$3
+    environment=$1 base_python=$3 pins=$1.pins
+    with_hashes "$3" "$2" >"$pins" || return 1
     shift 3
     [ $# -gt 0 ] || set -- -e "$root"
     find_uv
     if [ -n "$uv" ]; then
         if "$uv" venv --quiet --python "$base_python" "$environment" &&
-            "$uv" pip install --quiet --python "$environment/bin/python" -r "$pins" &&
+            "$uv" pip install --quiet --require-hashes --python "$environment/bin/python" -r "$pins" &&
             "$uv" pip install --quiet --python "$environment/bin/python" --no-deps "$@"; then
             return 0
         fi
@@ -67,7 +75,8 @@ install() {
         rm -rf "$environment"
     fi
     "$base_python" -m venv "$environment" &&
-        "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile -r "$pins" &&
+        "$environment/bin/python" -m pip install --quiet --require-hashes --disable-pip-version-check --no-compile \
+            -r "$pins" &&
         "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$@"
 }
 
@@ -85,7 +94,7 @@ make_environment() {
         tail -n 30 "$1.log" >&2
         fail "The installation failed; its log is $1.log"
     fi
-    rm -f "$1.log"
+    rm -f "$1.log" "$1.pins"
     echo "$stamp $root" >"$1/installed"
     echo "Installed in $(($(date +%s) - begun)) s"
 }
