@@ -21,6 +21,7 @@ os.environ["AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT"] = "120"
 import boto3
 import botocore.session
 import pytest
+from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
 from airflow.secrets import BaseSecretsBackend
 from moto.server import ThreadedMotoServer
 
@@ -49,10 +50,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def aws_models() -> Iterator[None]:
-    """Read AWS's models once: each S3 hook makes a session, and each session reads megabytes of JSON anew."""
+def cheap_s3_clients() -> Iterator[None]:
+    """Make clients of S3 hooks for a tenth of the CPU.
+
+    Each hook makes a session, each session reads megabytes of JSON anew; and the source of each function on the stack,
+    to tell AWS who calls.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        patch.setattr(AwsGenericHook, "_get_caller", lambda _: "Unknown", raising=False)
         yield
 
 
