@@ -58,11 +58,21 @@ def _announce(server: EmulatorServer, options: argparse.Namespace) -> None:
     print(f"Fluxions emulator ({options.profile}) listening on {server.base_url}", flush=True)
     if options.api_key == DEFAULT_API_KEY:
         print(f"API key: {DEFAULT_API_KEY} (the default; --api-key sets another)", flush=True)
+    print(_transcripts(asr=options.asr), flush=True)
     if options.port_file is not None:
         # Written aside and moved: who waits for the file never reads half of it.
         partial = options.port_file.with_name(options.port_file.name + ".partial")
         partial.write_text(server.base_url, encoding="utf-8")
         partial.replace(options.port_file)
+
+
+def _transcripts(*, asr: bool) -> str:
+    if asr:
+        return "Transcripts: recognized locally, in English, by a tiny model. They are not those of the hosted service."
+    return (
+        "Transcripts: invented from the bytes of the audio. For real ones of English speech, install "
+        "airflow-provider-fluxions[emulator,asr] and start with --asr."
+    )
 
 
 def _emulator(options: argparse.Namespace) -> Emulator:

@@ -50,6 +50,16 @@ def test_the_command_announces_itself_and_stops_on_a_signal(
     assert (tmp_path / "port").read_text() == line.rsplit(" ", 1)[1]
 
 
+def test_the_command_says_that_its_transcripts_are_invented_and_how_to_get_real_ones(
+    start: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = start()
+    assert process.stdout is not None
+    shown = "".join(process.stdout.readline() for _ in range(3))
+    assert "invented" in shown
+    assert "--asr" in shown
+
+
 def test_a_killed_command_keeps_its_jobs(
     start: Callable[..., subprocess.Popen[str]], tmp_path: Path, documented: Api
 ) -> None:
