@@ -86,7 +86,16 @@ def _batches(missing: Iterable[str]) -> list[list[str]]:
 def _asked(batch: Iterable[str], python: str) -> dict[str, list[str]]:
     """Return the hashes that the index has for these pins; those that need another Python are left out, one by one."""
     left = list(batch)
-    options = ("--quiet", "--no-deps", "--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url")
+    options = (
+        "--quiet",
+        "--no-deps",
+        "--generate-hashes",
+        "--no-annotate",
+        "--no-header",
+        "--no-emit-index-url",
+        "--prerelease",
+        "allow",
+    )
     with tempfile.NamedTemporaryFile("w+", suffix=".in") as file:
         while left:
             file.seek(0)
