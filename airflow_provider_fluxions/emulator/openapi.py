@@ -9,6 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_fluxions.emulator.profiles import Profile
+from airflow_provider_fluxions.emulator.speech_orders import (
+    HOSTED_PATH,
+    MAX_CHARACTERS,
+    MAX_SECONDS,
+    OWN_PATH,
+    RENDER_PATH,
+)
 from airflow_provider_fluxions.emulator.vocabulary import schemas
 
 _Schema = dict[str, Any]
@@ -18,6 +25,9 @@ _SECONDS: _Schema = {"type": "number", "minimum": 0}
 _FLAG: _Schema = {"type": "boolean"}
 _INSTANT: _Schema = {"type": "string", "format": "date-time"}
 _LINK: _Schema = {"type": "string", "format": "uri"}
+_VOICE_TEXTS = (
+    "id", "name", "source", "status", "gender", "accent", "description", "style", "preview_text",
+)  # fmt: skip
 _ID: _Schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
 # Once a job is completed; before, null or not there at all.
 _FACTS = {
@@ -49,7 +59,36 @@ def describe(profile: Profile) -> dict[str, Any]:
             profile.submit_path: {"post": _submit(profile)},
             "/transcriptions": {"get": listed},
             "/transcriptions/{id}": {"get": read},
+            **speech_paths(profile),
         },
+    }
+
+
+def speech_paths(profile: Profile) -> dict[str, Any]:
+    """Return the calls of text-to-speech."""
+    full = dict.fromkeys(_VOICE_TEXTS, _TEXT) | {"hidden": _FLAG} if profile.detail_errors else {}
+    voices = _object({"voices": _list(_object({"voice_id": _TEXT, **full}))})
+    fields: dict[str, _Schema] = {
+        "voice": {"type": "string", "pattern": r"\S", "maxLength": 200},
+        "input": {"type": "string", "pattern": r"\S", "maxLength": MAX_CHARACTERS},
+        "response_format": {"enum": ["wav", "pcm"]},
+        "stream": _FLAG,
+        "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 10},
+        "max_secs": {"type": ["number", "null"], "minimum": 0.001, "maximum": 10 * MAX_SECONDS},
+        "verify_chunks": _FLAG,
+    }
+    body = _object(fields, tuple(name for name in fields if name not in ("voice", "input")))
+    body["additionalProperties"] = True
+    audio: _Schema = {"type": "string", "format": "binary"}
+    render = _call("Speak a text", audio, profile, (404, 413, 422), [])
+    kinds = ("audio/wav", "audio/pcm")
+    render["responses"]["200"] = {"description": "", "content": {kind: {"schema": audio} for kind in kinds}}
+    render["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    hosted = {"summary": "Voices for everyone", "security": [], "responses": {"200": _json(voices)}}
+    return {
+        HOSTED_PATH: {"get": hosted},
+        OWN_PATH: {"get": _call("The account's voices", voices, profile, (), [])},
+        RENDER_PATH: {"post": render},
     }
 
 

@@ -17,9 +17,6 @@ from airflow_provider_fluxions.emulator.synthesis import Speech
 if TYPE_CHECKING:
     from airflow_provider_fluxions.emulator.exchange import Exchange
 
-HOSTED_PATH = "/vui/voices"
-OWN_PATH = "/vui/v1/voices/mine"
-
 # An odd number: chunks split samples.
 CHUNK_BYTES = 4_801
 

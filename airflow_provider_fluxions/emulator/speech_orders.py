@@ -10,6 +10,8 @@ from typing import Any
 from airflow_provider_fluxions.emulator.answers import ApiError
 from airflow_provider_fluxions.emulator.voices import EmulatedVoice, VoiceCatalog
 
+HOSTED_PATH = "/vui/voices"
+OWN_PATH = "/vui/v1/voices/mine"
 RENDER_PATH = "/vui/v1/tts"
 MAX_BODY_BYTES = 1 << 20
 MAX_CHARACTERS = 20_000

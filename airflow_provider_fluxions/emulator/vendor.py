@@ -7,11 +7,11 @@ from airflow_provider_fluxions.emulator.answers import Answer, ApiError, error_a
 from airflow_provider_fluxions.emulator.exchange import Exchange
 from airflow_provider_fluxions.emulator.intake import Intake, take_in
 from airflow_provider_fluxions.emulator.recognition import Upload
-from airflow_provider_fluxions.emulator.speech_orders import RENDER_PATH
+from airflow_provider_fluxions.emulator.speech_orders import HOSTED_PATH, OWN_PATH, RENDER_PATH
 
 _MAX_LIMIT = 100
 _MAX_INTEGER = 2**63 - 1
-_PATHS = ("/health", "/transcriptions", speech.HOSTED_PATH, speech.OWN_PATH, RENDER_PATH)
+_PATHS = ("/health", "/transcriptions", HOSTED_PATH, OWN_PATH, RENDER_PATH)
 _KEY_PROBLEMS = {
     "missing": "Missing API key: send it in the Authorization header",
     "wrong": "Invalid API key",
@@ -38,7 +38,7 @@ async def _dispatch(exchange: Exchange) -> Answer:
         raise ApiError(405, "Method Not Allowed", allowed=allowed)
     if path == "/health":
         return json_answer(profile.health)
-    if path == speech.HOSTED_PATH:  # needs no key, like the health
+    if path == HOSTED_PATH:  # needs no key, like the health
         return speech.list_voices(exchange, own=False)
     if exchange.record.key != "valid":
         raise ApiError(401, _KEY_PROBLEMS[exchange.record.key])
@@ -46,7 +46,7 @@ async def _dispatch(exchange: Exchange) -> Answer:
         return await _submit(exchange)
     if path == RENDER_PATH:
         return await speech.render(exchange)
-    if path == speech.OWN_PATH:
+    if path == OWN_PATH:
         return speech.list_voices(exchange, own=True)
     if path == "/transcriptions":
         return _list(exchange)

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_fluxions.emulator import EmulatorServer, Fault, OutcomeRule
 from airflow_provider_fluxions.hooks import FluxionsHook
-from airflow_provider_fluxions.operators import FluxionsSubmitOperator
+from airflow_provider_fluxions.operators import FluxionsSubmitOperator, FluxionsTextToSpeechOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
 from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
@@ -86,6 +86,10 @@ def _transfer(_: str) -> Any:
     )
 
 
+def _speak(_: str) -> Any:
+    return _run(FluxionsTextToSpeechOperator(task_id="t", text="Hi.", destination=f"s3://{OUTPUT}/a.wav", timeout=0))
+
+
 def _trigger(_: str) -> Any:
     async def events() -> list[Any]:
         clock = FakeLoopClock()
@@ -128,7 +132,7 @@ def test_the_key_shows_up_nowhere(
     else:
         emulator.add_fault(fault)
     shown: list[Any] = [FluxionsHook(), FluxionsHook().get_conn(), FluxionsHook().get_conn().settings]
-    runs: list[Run] = [_submit, _retry, _sense, _defer, _transfer, _trigger]
+    runs: list[Run] = [_submit, _retry, _sense, _defer, _transfer, _speak, _trigger]
     with caplog.at_level(logging.DEBUG):
         shown += [run(str(audio)) for run in runs]
         shown.append(FluxionsHook().test_connection())
