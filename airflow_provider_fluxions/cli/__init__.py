@@ -1,4 +1,4 @@
-"""The command line, as ``python -m airflow_provider_fluxions`` and, from Airflow 3.2 on, as ``airflow fluxions``.
+"""The command line: ``fluxions``, ``python -m airflow_provider_fluxions``; from Airflow 3.2 on ``airflow fluxions``.
 
 - `arguments`: what commands there are and what they take, as plain values; `definition` makes Airflow's
   commands of them, `main` a parser, so both entry points are the same;

@@ -23,12 +23,18 @@ class Argument:
 
 @dataclass(frozen=True)
 class Command:
-    """One command: ``help`` is its line in the list, ``notes`` stand under its arguments."""
+    """One command: ``help`` is its line in the list; ``notes`` and ``examples`` follow its arguments.
+
+    :param examples: command lines without the program's name.
+    :param in_airflow: whether ``airflow fluxions`` has the command too.
+    """
 
     name: str
     help: str
     arguments: tuple[Argument, ...] = ()
     notes: str = ""
+    examples: tuple[str, ...] = ()
+    in_airflow: bool = True
 
 
 def job_id(text: str) -> int | str:
@@ -88,10 +94,14 @@ CONN_ID = _argument(
     "where that is not set",
 )
 OUTPUT = _argument("-o", "--output", choices=("table", "json"), default="table", help="(default: %(default)s)")
+# After `OUTPUT`, whose default counts.
+JSON = _argument(
+    "--json", dest="output", action="store_const", const="json", default=argparse.SUPPRESS, help="short for -o json"
+)
 VERBOSE = _argument(
     "-v", "--verbose", action="store_true", help="log each step to stderr, and the traceback of an unexpected error"
 )
-COMMON = (CONN_ID, OUTPUT, VERBOSE)
+COMMON = (CONN_ID, OUTPUT, JSON, VERBOSE)
 
 JOB_IDS = _argument("job_id", nargs="+", type=job_id, help="ids, as submit prints them")
 FORMAT = _argument(
@@ -157,6 +167,11 @@ SUBMIT = Command(
         *COMMON,
     ),
     notes="--format implies --wait. A single transcript goes to stdout, several files need --to.",
+    examples=(
+        "submit interview.mp3 --format srt > interview.srt",
+        "submit calls/*.mp3 --format json --format text --to transcripts/",
+        "submit s3://recordings/interview.mp3 --wait --json",
+    ),
 )
 
 SPEAK = Command(
@@ -187,35 +202,57 @@ SPEAK = Command(
     ),
     notes="Each call is charged. Other users can read arguments in the process list: use --file for a confidential "
     "text. Without --to the audio goes to stdout.",
+    examples=("speak 'Good morning.' --to morning.mp3", "speak --file chapter.txt --voice maeve --to chapter.flac"),
 )
 
 COMMANDS = (
-    Command("health", "Ask whether the service is well and takes the key", COMMON),
+    Command("health", "Check that the service is up and accepts the key", COMMON, examples=("health", "health --json")),
     SUBMIT,
-    Command("get", "Show a job and its transcript", (_argument("job_id", type=job_id, help="its id"), *COMMON)),
+    Command(
+        "get",
+        "Show a job and its transcript",
+        (_argument("job_id", type=job_id, help="its id"), *COMMON),
+        examples=("get 127", "get 127 --json"),
+    ),
     Command(
         "list",
         "List the account's jobs",
         (
             _argument("--status", help="only jobs with this status, such as completed"),
             _argument("--match", metavar="GLOB", help="only jobs with such a file name, such as 'call-*.mp3'"),
-            _argument("--limit", type=count, default=50, help="at most so many, 0 for all (%(default)s)"),
+            _argument("--limit", type=count, default=50, help="maximum number of jobs, 0 for all (%(default)s)"),
             *COMMON,
         ),
+        examples=("list --status failed", "list --match 'call-*.mp3' --limit 0 --json"),
     ),
-    Command("wait", "Wait until jobs have ended", (JOB_IDS, *WAITING, *COMMON)),
+    Command(
+        "wait", "Wait until jobs have ended", (JOB_IDS, *WAITING, *COMMON), examples=("wait 127 128 --timeout 600",)
+    ),
     Command(
         "export",
         "Write transcripts in result formats",
         (JOB_IDS, FORMAT, FORMAT_OPTION, TO, *COMMON),
-        notes="The format is text unless told otherwise. A single transcript goes to stdout, several files need --to.",
+        notes="The default format is text. A single transcript goes to stdout, several files need --to.",
+        examples=(
+            "export 127 --format srt > interview.srt",
+            "export 127 128 --format vtt --option vtt.preset=netflix --to captions/",
+        ),
     ),
-    Command("voices", "List the voices that the account can use", COMMON),
+    Command("voices", "List the voices that the account can use", COMMON, examples=("voices", "voices --json")),
     SPEAK,
     Command(
         "emulator",
         "Start a local Fluxions API",
         (_argument("emulator_arguments", nargs="*", help="the emulator's own options, behind --"),),
         notes="For its options: emulator -- --help",
+        examples=("emulator --port 8700 --asr",),
+    ),
+    Command(
+        "completion",
+        "Print the code that completes commands in a shell",
+        (_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that reads it"),),
+        notes="Needs argcomplete, which Airflow installs.",
+        examples=('completion bash  # in ~/.bashrc: eval "$(fluxions completion bash)"',),
+        in_airflow=False,
     ),
 )

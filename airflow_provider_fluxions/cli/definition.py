@@ -16,7 +16,7 @@ def get_cli_commands() -> list[Any]:
 
     https://airflow.apache.org/docs/apache-airflow-providers/core-extensions/cli-commands.html
     """
-    commands = [_action(command) for command in COMMANDS]
+    commands = [_action(command) for command in COMMANDS if command.in_airflow]
     return [GroupCommand(name="fluxions", help="Transcribe with the Fluxions speech API", subcommands=commands)]
 
 

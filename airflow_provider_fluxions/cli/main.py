@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
@@ -18,7 +19,8 @@ from airflow_provider_fluxions.cli.exits import Exit, exit_status
 from airflow_provider_fluxions.cli.screen import LineFormatter, Screen
 from airflow_provider_fluxions.version import __version__
 
-PROGRAM = "python -m airflow_provider_fluxions"
+# The command that the package installs, and the one that works wherever the package can be imported.
+COMMAND, MODULE = "fluxions", "python -m airflow_provider_fluxions"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,8 +29,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["emulator"] and given[1:2] != ["--"]:
         # Its options are its own, so that here they need no `--` in front.
         given.insert(1, "--")
-    options = _parser().parse_args(given)
+    parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        _complete(parser)
+    options = parser.parse_args(given)
     return run(options.command, options)
+
+
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Print what a shell can add to its line, and exit: the shell asks for it by an environment variable."""
+    from argcomplete import autocomplete
+
+    autocomplete(parser)
 
 
 def run(name: str, options: argparse.Namespace) -> int:
@@ -79,18 +91,37 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=PROGRAM, description="Transcribe with the Fluxions speech API.")
+    program = COMMAND if os.path.basename(sys.argv[0]) == COMMAND else MODULE
+    parser = _Parser(
+        prog=program,
+        description="Transcribe with the Fluxions speech API.",
+        epilog=f"Set FLUXIONS_API_KEY first. {program} COMMAND --help shows a command's options, with examples.",
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        _add(commands.add_parser(command.name, help=command.help, description=command.help), command)
+        added = commands.add_parser(
+            command.name,
+            help=command.help,
+            description=command.help,
+            epilog=_epilog(command, program),
+            formatter_class=_Formatter,
+        )
+        for argument in command.arguments:
+            added.add_argument(*argument.flags, **argument.options)
     return parser
 
 
-def _add(parser: argparse.ArgumentParser, command: Command) -> None:
-    parser.epilog = command.notes or None
-    for argument in command.arguments:
-        parser.add_argument(*argument.flags, **argument.options)
+class _Formatter(argparse.HelpFormatter):
+    """Wraps as usual, but keeps the lines of an epilog, which is wrapped already and has examples."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(f"{indent}{line}" for line in text.splitlines())
+
+
+def _epilog(command: Command, program: str) -> str:
+    examples = [f"  {program} {example}" for example in command.examples]
+    return "\n".join([*textwrap.wrap(command.notes, 79), "", "examples:", *examples]).strip()
 
 
 @contextmanager

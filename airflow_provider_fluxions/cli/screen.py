@@ -18,6 +18,9 @@ from airflow_provider_fluxions.api.printable import printable, printable_lines
 # Wide enough that nothing is cut in a file or a pipe.
 _UNBOUNDED_COLUMNS = 10_000
 
+# Of the states that jobs have; on a terminal only, and not with NO_COLOR.
+STYLES = {"completed": "green", "failed": "red", "running": "yellow", "pending": "yellow", "processing": "yellow"}
+
 Row = Mapping[str, Any]
 
 
@@ -91,7 +94,7 @@ class Screen:
             table.add_column(name, overflow="fold")
         for row in rows:
             # Text, because names may hold what rich takes for markup.
-            table.add_row(*(Text(_encodable(cell, self.out)) for cell in row))
+            table.add_row(*(Text(_encodable(cell, self.out), style=STYLES.get(cell, "")) for cell in row))
         console = Console(file=self.out, width=width, highlight=False)
         with console.capture() as captured:
             console.print(table)
