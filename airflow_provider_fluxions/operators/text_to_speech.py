@@ -247,12 +247,16 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
 
         try:
             spoken = with_current_voice(VoiceList(client), plan.voice, speak)
+            metrics.rendered(spoken.renders, spoken.renders_lost, spoken.seconds)
         except FluxionsError as error:
             log.error("The text is not spoken (renders=%d, renders_lost=%d).", error.renders, error.renders_lost)
             metrics.rendered(error.renders, error.renders_lost, 0.0)
             raise
-        metrics.rendered(spoken.renders, spoken.renders_lost, spoken.seconds)
-        self._write(plan, store, spoken)
+        try:
+            self._write(plan, store, spoken)
+        except FluxionsError as error:
+            error.renders, error.renders_lost = spoken.renders, spoken.renders_lost
+            raise
         if len(plan.pieces) > 1:
             stored.remove()
         facts = {

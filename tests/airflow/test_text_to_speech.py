@@ -17,6 +17,7 @@ from airflow_provider_fluxions.api.errors import FluxionsCreditError, FluxionsEr
 from airflow_provider_fluxions.emulator import Emulator, Fault
 from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.operators import FluxionsTextToSpeechOperator
+from harness.faulty_s3 import FaultyS3, S3Fault
 from tests.airflow.conftest import OUTPUT, task_context
 
 pytestmark = pytest.mark.usefixtures("fluxions_connection")
@@ -137,6 +138,26 @@ def test_pieces_of_another_checkpoint_are_not_joined(s3: Any, emulator: Emulator
     checkpoint = emulator.rotate_checkpoint()
     assert speak(text=LONG)["renders"] == 4
     assert [one.voice_id for one in emulator.renders[-4:]] == [f"maeve.{checkpoint}"] * 4
+    assert keys(s3) == ["speech/hello.wav"]
+
+
+def test_audio_that_cannot_be_written_counts_its_renders(faulty_s3: FaultyS3, emulator: Emulator) -> None:
+    faulty_s3.add_fault(S3Fault(method="PUT", target="*/speech/hello.wav", code="AccessDenied"))
+    with pytest.raises((AirflowFailException, FluxionsStorageError)) as raised:
+        speak()
+    error = raised.value if isinstance(raised.value, FluxionsStorageError) else raised.value.__cause__
+    assert isinstance(error, FluxionsStorageError)
+    assert (error.renders, error.renders_lost, len(emulator.renders)) == (1, 0, 1)
+
+
+def test_a_join_that_failed_is_repeated_without_a_render(faulty_s3: FaultyS3, s3: Any, emulator: Emulator) -> None:
+    faulty_s3.add_fault(S3Fault(method="GET", target="*_pieces/*.wav*", code="AccessDenied", skip=3))
+    with pytest.raises((AirflowFailException, FluxionsStorageError)):
+        speak(text=LONG)
+    assert len(keys(s3)) == len(emulator.renders) == 4
+    result = speak(text=LONG)
+    assert (result["renders"], len(emulator.renders)) == (0, 4)
+    assert result["audio_seconds"] == pytest.approx(sum(one.audio_seconds for one in emulator.renders) + 1.8, abs=1e-3)
     assert keys(s3) == ["speech/hello.wav"]
 
 

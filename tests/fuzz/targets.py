@@ -11,20 +11,24 @@ from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsFormatError
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.responses import MAX_SHOWN_CHARACTERS, read_response
+from airflow_provider_fluxions.api.voices import read_voices
 from airflow_provider_fluxions.formats import FORMATS, choose
 from airflow_provider_fluxions.formats.base import UNKNOWN_ORIGIN
+from airflow_provider_fluxions.speech.pieces import MAX_PIECE_CHARACTERS, cut_text
 
 # What models and errors are read from.
 FIELDS = [
     "id", "status", "created_at", "filename", "error_message", "audio_duration", "processing_time", "num_segments",
     "text", "segments", "transcriptions", "total", "speaker", "start", "end", "start_time", "end_time", "words", "word",
-    "punctuated_word", "confidence", "segment_idx", "detail", "error", "message", "msg", "loc",
+    "punctuated_word", "confidence", "segment_idx", "detail", "error", "message", "msg", "loc", "voices",
+    "voice_id", "hidden",
 ]  # fmt: skip
 MODELS: tuple[Callable[[Mapping[str, Any]], Any], ...] = (
     Submission.from_json,
     Job.from_json,
     Page.from_json,
     Transcription.from_json,
+    read_voices,
 )
 
 
@@ -58,6 +62,17 @@ def read_text(text: str) -> None:
     assert all(text[tag.start_char : tag.end_char] == tag.raw for tag in speech.find_tags(text))
     assert len(speech.clean_text(text)) <= len(text)
     _use(Transcription.from_json({"id": 1, "status": "completed", "text": text}))
+    speak(text)
+
+
+def speak(text: str) -> None:
+    """Cut a text into pieces, or refuse it."""
+    try:
+        pieces = cut_text(text)
+    except FluxionsError as error:
+        _check_error(error)
+    else:
+        assert all(0 < len(piece.text) <= MAX_PIECE_CHARACTERS for piece in pieces)
 
 
 def _use(transcription: Transcription) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import pickle
+import socket
+import threading
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import soundfile
 
+from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import (
     FluxionsAuthenticationError,
     FluxionsConnectionError,
@@ -153,6 +158,40 @@ def test_a_response_that_drips_ends_at_the_timeout(serve: MakeService, time: Fak
     with pytest.raises(FluxionsConnectionError) as raised:
         service.client(submit_timeout=0.3).synthesize(TEXT, voice="maeve", clock=time.clock)
     assert (raised.value.renders, raised.value.renders_lost, len(service.emulator.renders)) == (3, 3, 3)
+
+
+def test_a_response_that_does_not_end_is_read_to_its_maximum(time: FakeTime) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nConnection: close\r\n\r\n"
+    with (
+        flooding(head, bytes(1 << 20)) as url,
+        FluxionsClient(KEY, url) as client,
+        pytest.raises(FluxionsConnectionError, match="larger than 36 MiB") as raised,
+    ):
+        client.render(TEXT, voice_id="maeve.h1")
+    assert (raised.value.renders, raised.value.renders_lost) == (1, 1)
+
+
+@contextmanager
+def flooding(head: bytes, block: bytes) -> Iterator[str]:
+    """Give the URL of a server that answers one request with blocks until the client goes away."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            conn, _ = listener.accept()
+            with conn:
+                conn.recv(65_536)
+                conn.sendall(head)
+                while True:
+                    conn.sendall(block)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listener.close()
+            thread.join()
 
 
 def test_retries_end_at_the_total_timeout(service: Service, time: FakeTime) -> None:

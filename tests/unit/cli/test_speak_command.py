@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from airflow_provider_fluxions.cli.main import main
+from airflow_provider_fluxions.emulator import EmulatedVoice
 from tests.unit.cli.conftest import Run
 from tests.unit.conftest import Service
 
@@ -27,6 +28,15 @@ def test_voices_are_listed(run: Run, account: Service) -> None:
     done = run("voices", "-o", "json")
     assert [voice["id"] for voice in done.json] == ["maeve", "rory", "asha", "u-42"]
     assert "maeve.h8ff7e07da" in run("voices").out
+
+
+def test_a_voice_cannot_steer_the_terminal(run: Run, account: Service, tmp_path: Path) -> None:
+    account.emulator.set_voices([EmulatedVoice("\x1b[31mred\x07", "\x1b]0;title\x07")])
+    done = run("voices")
+    failed = run("speak", "Hi.", "--to", tmp_path / "a.wav")
+    assert "red" in done.out
+    assert "\\x1b[31mred" in failed.err
+    assert "\x1b" not in done.out + failed.err
 
 
 @pytest.mark.parametrize("extension", ["wav", "mp3"])
