@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How much may run at once, as a sum of loads: two running Airflows, which wait half of the time, and with them tests
-# that compute. At most two campaigns, because they treat a task without a heartbeat for 20 s as lost.
-CAPACITY = 6
-LOAD, CAMPAIGN = 2, 3
+# How much may run at once, as a sum of loads, on two cores: two running Airflows, which wait half of the time, beside
+# tests that compute in two processes or a campaign; or two campaigns and a check. Of campaigns no more than two: they
+# take a task that shows no sign of life for 20 s for lost.
+CAPACITY = 7
+CHECK, LOAD, COMPUTING, CAMPAIGN = 1, 2, 3, 3
 FIRST, LAST = "3.3", "2.11"
 
 
@@ -16,7 +17,8 @@ class Part:
     """One command, run in the root of the checkout.
 
     `needs` names parts that must have succeeded before. `load` is its share of `CAPACITY`. `before_minute`: it is left
-    out if it cannot start by then, counted from the start of all. `tests`: pytest runs in it.
+    out if it cannot start by then, counted from the start of all. `tests`: pytest runs in it. `minutes`: how long it
+    takes beside others on two cores; the longest part starts first.
     """
 
     name: str
@@ -25,47 +27,65 @@ class Part:
     load: int = LOAD
     before_minute: float = float("inf")
     tests: bool = True
+    minutes: float = 1.0
 
 
 def _install(what: str) -> Part:
     return Part(f"install {what}", ("scripts/test", "install", what), tests=False)
 
 
-def _check(name: str, *arguments: str, needs: tuple[str, ...] = (), before_minute: float = float("inf")) -> Part:
+def _check(
+    name: str,
+    *arguments: str,
+    needs: tuple[str, ...] = (),
+    before_minute: float = float("inf"),
+    load: int = CHECK,
+    minutes: float = 2,
+) -> Part:
     command = (f"scripts/{name}", *arguments)
-    return Part(" ".join((name, *arguments)), command, needs=needs, before_minute=before_minute, tests=False)
+    return Part(" ".join((name, *arguments)), command, needs, load, before_minute, tests=False, minutes=minutes)
 
 
-def _tests(name: str, environment: str, *arguments: str, servers: bool = False, load: int = LOAD) -> Part:
+def _tests(
+    name: str, environment: str, *arguments: str, minutes: float, servers: bool = False, load: int = LOAD
+) -> Part:
     needs = (f"install {environment}", *(("install servers",) if servers else ()))
-    return Part(name, ("scripts/test", environment, *arguments), needs, load)
+    return Part(name, ("scripts/test", environment, *arguments), needs, load, minutes=minutes)
+
+
+def _campaign(name: str, environment: str, *arguments: str, minutes: float) -> Part:
+    return _tests(f"{name} {environment}", environment, *arguments, minutes=minutes, servers=True, load=CAMPAIGN)
+
+
+def longest_first(*parts: Part) -> tuple[Part, ...]:
+    """Sort parts so that no long one is left for the end, when nothing could run beside it."""
+    return tuple(sorted(parts, key=lambda part: -part.minutes))
 
 
 INSTALL = (_install("servers"), _install(FIRST), _install(LAST), _install("core"))
-CORE = (_tests("core", "core", "-m", ""),)
-# The longest first, so that parts that wait for Airflow run next to parts that compute.
+CORE = _tests("core", "core", "-m", "", load=COMPUTING, minutes=5)
 ON_AIRFLOW = {
     FIRST: (
-        _tests("running 3.3", FIRST, "tests/e2e", "-m", "not campaign", servers=True),
-        _tests("classes 3.3", FIRST, "classes"),
-        _tests("viewer 3.3", FIRST, "tests/viewer", "campaigns/tests", servers=True),
+        _tests("running 3.3", FIRST, "tests/e2e", "-m", "not campaign", servers=True, minutes=15),
+        _tests("classes 3.3", FIRST, "classes", load=COMPUTING, minutes=10),
+        _tests("viewer 3.3", FIRST, "tests/viewer", "campaigns/tests", servers=True, minutes=3),
     ),
     LAST: (
-        _tests("running 2.11", LAST, "tests/e2e", "-m", "not campaign and not any_version", servers=True),
-        _tests("classes 2.11", LAST, "classes", "-m", "not any_version"),
+        _tests("running 2.11", LAST, "tests/e2e", "-m", "not campaign and not any_version", servers=True, minutes=14),
+        _tests("classes 2.11", LAST, "classes", "-m", "not any_version", load=COMPUTING, minutes=4),
     ),
 }
 CAMPAIGNS = (
-    _tests("kill points 3.3", FIRST, "campaigns/kill_points", servers=True, load=CAMPAIGN),
     # Storms and modes take long; on 2.11 scripts/chaos plays storms, and scripts/matrix the modes.
-    _tests("kill points 2.11", LAST, "campaigns/kill_points", servers=True, load=CAMPAIGN),
-    _tests("chaos 3.3", FIRST, "campaigns/chaos", servers=True, load=CAMPAIGN),
-    _tests("modes 3.3", FIRST, "tests/e2e", "-m", "campaign", servers=True, load=CAMPAIGN),
-    _tests("shards 3.3", FIRST, "campaigns/shards", servers=True, load=CAMPAIGN),
-    _tests("shards 2.11", LAST, "campaigns/shards", servers=True, load=CAMPAIGN),
-    _tests("many waits 3.3", FIRST, "campaigns/many_waits", servers=True, load=CAMPAIGN),
+    _campaign("kill points", FIRST, "campaigns/kill_points", minutes=4),
+    _campaign("kill points", LAST, "campaigns/kill_points", minutes=5),
+    _campaign("chaos", FIRST, "campaigns/chaos", minutes=9),
+    _campaign("modes", FIRST, "tests/e2e", "-m", "campaign", minutes=6),
+    _campaign("shards", FIRST, "campaigns/shards", minutes=3),
+    _campaign("shards", LAST, "campaigns/shards", minutes=3),
+    _campaign("many waits", FIRST, "campaigns/many_waits", minutes=3),
 )
-# The slice of the matrix needs at most 15 min, and .ci/run has 90 min.
+# The matrix' slice takes up to a quarter of an hour, and .ci/run has ninety minutes.
 CHECKS = (
     _check("viewer", "--check"),
     _check("check", needs=("install core",)),
@@ -73,13 +93,13 @@ CHECKS = (
     _check("docs"),
     _check("contract"),
     _check("demo"),
-    _check("matrix", "--slice", needs=("install servers",), before_minute=65.0),
+    _check("matrix", "--slice", needs=("install servers",), before_minute=65.0, load=LOAD, minutes=9),
 )
-ALL = (*INSTALL, ON_AIRFLOW[FIRST][0], ON_AIRFLOW[LAST][0], *CORE, *ON_AIRFLOW[FIRST][1:], *ON_AIRFLOW[LAST][1:])
+ALL = (CORE, *ON_AIRFLOW[FIRST], *ON_AIRFLOW[LAST])
 SUITES = {
-    "all": ALL,
-    "campaigns": (*INSTALL[:3], *CAMPAIGNS),
-    "ci": (*ALL, *CHECKS[:2], *CAMPAIGNS, *CHECKS[2:]),
-    FIRST: (*INSTALL[:2], *ON_AIRFLOW[FIRST]),
-    LAST: (INSTALL[0], INSTALL[2], *ON_AIRFLOW[LAST]),
+    "all": (*INSTALL, *longest_first(*ALL)),
+    "campaigns": (*INSTALL[:3], *longest_first(*CAMPAIGNS)),
+    "ci": (*INSTALL, *longest_first(*ALL, *CAMPAIGNS, *CHECKS)),
+    FIRST: (*INSTALL[:2], *longest_first(*ON_AIRFLOW[FIRST])),
+    LAST: (INSTALL[0], INSTALL[2], *longest_first(*ON_AIRFLOW[LAST])),
 }

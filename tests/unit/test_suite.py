@@ -52,6 +52,18 @@ def test_parts_start_in_their_order_as_far_as_there_is_room() -> None:
     assert [one.name for one in next_parts(parts, {}, 5, is_idle=True)] == ["a", "d"]
 
 
+def test_of_all_parts_the_longest_starts_first_once_everything_is_installed() -> None:
+    for parts in SUITES.values():
+        minutes = [one.minutes for one in parts if not one.name.startswith("install ")]
+        assert minutes == sorted(minutes, reverse=True)
+
+
+def test_no_more_than_two_campaigns_run_at_once() -> None:
+    campaigns = SUITES["campaigns"][3:]
+    done = {one.name: Outcome(one.name, 0) for one in SUITES["campaigns"][:3]}
+    assert len(next_parts(campaigns, done, CAPACITY, is_idle=True)) == 2
+
+
 def test_a_part_larger_than_the_capacity_runs_alone() -> None:
     assert [one.name for one in next_parts([part("a", load=9)], {}, 5, is_idle=True)] == ["a"]
     assert next_parts([part("a", load=9)], {}, 5, is_idle=False) == []
