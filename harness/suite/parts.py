@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# How much may run at once, as a sum of loads, on two cores: two running Airflows, which wait half of the time, beside
-# tests that compute in two processes or a campaign; or two campaigns and a check. Of campaigns no more than two: they
-# take a task that shows no sign of life for 20 s for lost.
+# How much may run at once on two cores, as a sum of loads: two running Airflows, which wait half of the time, with
+# tests that compute in two processes or a campaign; or two campaigns and a check. At most two campaigns, because they
+# treat a task without a heartbeat for 20 s as lost.
 CAPACITY = 7
 CHECK, LOAD, COMPUTING, CAMPAIGN = 1, 2, 3, 3
 FIRST, LAST = "3.3", "2.11"
@@ -85,7 +85,7 @@ CAMPAIGNS = (
     _campaign("shards", LAST, "campaigns/shards", minutes=3),
     _campaign("many waits", FIRST, "campaigns/many_waits", minutes=3),
 )
-# The matrix' slice takes up to a quarter of an hour, and .ci/run has ninety minutes.
+# The slice of the matrix needs at most 15 min, and .ci/run has 90 min.
 CHECKS = (
     _check("viewer", "--check"),
     _check("check", needs=("install core",)),
