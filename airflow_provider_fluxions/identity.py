@@ -20,8 +20,10 @@ class TaskIdentity:
 
     :param generation: the same over retries, another after every clear (``max_tries - retries``, tried on
         2.11 and 3.3).
-    :param may_have_submitted: whether an earlier try, or a run before a clear, may have left a job.
+    :param may_have_submitted: whether an earlier try, a run before a clear, or the same try before a retry policy
+        rescheduled it (Airflow 3.4) may have left a job.
     :param since: no job of this task is older; None where that is not known.
+    :param loop_index: the iteration of the task loop that it runs in (Airflow 3.4), None outside of loops.
     """
 
     dag_id: str
@@ -31,6 +33,7 @@ class TaskIdentity:
     generation: int
     may_have_submitted: bool
     since: datetime | None
+    loop_index: int | None = None
 
     @classmethod
     def of(cls, context: Mapping[str, Any], retries: int) -> TaskIdentity:
@@ -42,8 +45,9 @@ class TaskIdentity:
             task_id=ti.task_id,
             map_index=map_index_of(ti),
             generation=ti.max_tries - retries,
-            may_have_submitted=ti.try_number > 1,
+            may_have_submitted=ti.try_number > 1 or bool(context.get("task_reschedule_count")),
             since=first_start(context["dag_run"], datetime.now(UTC)),
+            loop_index=loop_index_of(context),
         )
 
     def reference(self, source: AudioSource, *, non_speech: bool, cache: bool) -> str:
@@ -57,7 +61,7 @@ class TaskIdentity:
             self.dag_id,
             self.run_id,
             self.task_id,
-            self.map_index,
+            *coordinates(self.map_index, self.loop_index),
             source.uri,
             source.version,
             non_speech,
@@ -69,6 +73,21 @@ class TaskIdentity:
 def map_index_of(ti: Any) -> int:
     """Return a task instance's map index, -1 for one that is not mapped."""
     return -1 if ti.map_index is None else int(ti.map_index)
+
+
+def loop_index_of(context: Mapping[str, Any]) -> int | None:
+    """Return the iteration of the task loop that a task runs in (Airflow 3.4), None outside of loops."""
+    loop = context.get("loop")
+    return None if loop is None else int(loop.index)
+
+
+def coordinates(map_index: int, loop_index: int | None) -> tuple[int | str, ...]:
+    """Return what distinguishes a task instance from the others of its task in a run: parts of a reference.
+
+    Airflow's own id for an iteration, the region, changes when a loop is cleared; the index does not. It is enough,
+    because a loop is never within another one or within a mapped group.
+    """
+    return (map_index,) if loop_index is None else (map_index, "loop", loop_index)
 
 
 def first_start(dag_run: Any, now: datetime) -> datetime | None:

@@ -25,7 +25,7 @@ from airflow_provider_fluxions.hooks import (
     DEFAULT_TIMEOUT_SECONDS,
     FluxionsHook,
 )
-from airflow_provider_fluxions.identity import TaskIdentity, map_index_of
+from airflow_provider_fluxions.identity import TaskIdentity, coordinates, loop_index_of, map_index_of
 from airflow_provider_fluxions.lineage import ReportsLineage
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
@@ -262,11 +262,11 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     ) -> dict[str, Any]:
         ti, origin = context["ti"], origin_of(context)
         choices, metrics = choose_installed(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
-        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, map_index_of(ti))
+        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, *coordinates(map_index_of(ti), loop_index_of(context)))
         hook = FluxionsHook(self.fluxions_conn_id)
         client, price = hook.get_conn(), hook.price_or(self.price_per_audio_hour)
         store = S3Store(self.aws_conn_id, self._writing(), requester_pays=self.requester_pays)
-        manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price)
+        manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price, loop_index_of(context))
         preparation = Preparation(
             client,
             store,
@@ -283,8 +283,9 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         scanned = datetime.fromtimestamp(scanned_at, UTC) if scanned_at is not None else None
         plan = preparation.restored(now, scanned) if resumed else None
         if plan is None:
-            scanned_at, earlier_start = now.timestamp(), TaskIdentity.of(context, self.retries).since
-            plan = preparation.plan(now, earlier_start=(earlier_start or now) if ti.try_number > 1 else None)
+            scanned_at, identity = now.timestamp(), TaskIdentity.of(context, self.retries)
+            earlier_start = (identity.since or now) if identity.may_have_submitted else None
+            plan = preparation.plan(now, earlier_start=earlier_start)
         entries = plan.entries
         push_for_link(self, ti, RESULT_XCOM, manifest.uri)
         worker = Worker(

@@ -18,6 +18,7 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import FluxionsInputError, FluxionsStorageError
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.reference import reference
+from airflow_provider_fluxions.identity import coordinates
 from airflow_provider_fluxions.s3 import S3Object, S3Store
 from airflow_provider_fluxions.transfers.entry import Entry
 from airflow_provider_fluxions.transfers.layout import MAX_KEY_BYTES
@@ -44,10 +45,12 @@ class Manifest:
     earlier_key: str | None = None
 
     @classmethod
-    def of(cls, ti: Any, destination: tuple[str, str], map_index: int, price: float | None) -> Manifest:
+    def of(
+        cls, ti: Any, destination: tuple[str, str], map_index: int, price: float | None, loop_index: int | None = None
+    ) -> Manifest:
         """Return the place below the destination, see `manifest_key`."""
         bucket, prefix = destination
-        key = manifest_key(prefix, ti.dag_id, ti.run_id, ti.task_id, map_index)
+        key = manifest_key(prefix, ti.dag_id, ti.run_id, ti.task_id, map_index, loop_index)
         earlier = key.replace("~.jsonl", ".jsonl") if map_index < 0 else key
         return cls(bucket, key, price, earlier)
 
@@ -82,20 +85,24 @@ class Manifest:
         return None
 
 
-def manifest_key(prefix: str, dag_id: str, run_id: str, task_id: str, map_index: int) -> str:
-    """Return ``{prefix}_manifests/{dag}/{run}/{task}[-{map index}].jsonl``.
+def manifest_key(
+    prefix: str, dag_id: str, run_id: str, task_id: str, map_index: int, loop_index: int | None = None
+) -> str:
+    """Return ``{prefix}_manifests/{dag}/{run}/{task}[-{map index}][~loop-{iteration}].jsonl``.
 
     A task that is not mapped and whose name ends as if it were (``t-1``) gets a tilde, which no task id can have. If
     the key would be longer than S3 allows, a digest takes the place of the names.
 
     :param prefix: of the destination: empty, or ends in a slash.
     :param map_index: -1 for a task that is not mapped.
+    :param loop_index: the iteration of a task loop, None outside of loops.
     :raises FluxionsInputError: the destination alone is too long.
     """
     index = f"-{map_index}" if map_index >= 0 else "~" if _LOOKS_MAPPED.search(task_id) else ""
+    index += "" if loop_index is None else f"~loop-{loop_index}"
     key = f"{prefix}_manifests/{dag_id}/{run_id}/{task_id}{index}.jsonl"
     if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
-        key = f"{prefix}_manifests/{reference(dag_id, run_id, task_id, map_index)}.jsonl"
+        key = f"{prefix}_manifests/{reference(dag_id, run_id, task_id, *coordinates(map_index, loop_index))}.jsonl"
     if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
         raise FluxionsInputError(f"The destination is too long: S3 takes keys of {MAX_KEY_BYTES:,} bytes.")
     return key

@@ -22,7 +22,7 @@ from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.cost import SpeechPrice
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_TIMEOUT_SECONDS, FluxionsHook
-from airflow_provider_fluxions.identity import map_index_of
+from airflow_provider_fluxions.identity import coordinates, loop_index_of, map_index_of
 from airflow_provider_fluxions.lineage import ReportsLineage
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
@@ -218,7 +218,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
         ti, price, metrics = context["ti"], self._price(), TaskMetrics(self.fluxions_conn_id)
         client = FluxionsHook(self.fluxions_conn_id).get_conn()
         store = S3Store(self.aws_conn_id, Writing(self.extra_args or {}), requester_pays=self.requester_pays)
-        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, map_index_of(ti))
+        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, *coordinates(map_index_of(ti), loop_index_of(context)))
         spec, voices = self._spec(run), VoiceList(client)
         found = self._found(store, spec, voices)
         inputs = found.inputs
@@ -227,7 +227,9 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
             log.info("Dry run, nothing was rendered or written: %s", ", ".join(f"{k}={v}" for k, v in forecast.items()))
             return forecast
         self._check_budget(inputs, price)
-        manifest = Manifest.of(ti, (spec.target.bucket, spec.target.prefix), map_index_of(ti), None)
+        manifest = Manifest.of(
+            ti, (spec.target.bucket, spec.target.prefix), map_index_of(ti), None, loop_index_of(context)
+        )
         push_for_link(self, ti, RESULT_XCOM, manifest.uri)
         log.info("Planned %s.", planned(count(entries_of(inputs))))
         if any(one.entry.state is State.TO_DO for one in inputs):

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -55,6 +56,29 @@ def test_the_name_stays_readable_and_carries_a_reference(emulator: Emulator, aud
     assert name.startswith("interview--")
     assert name.endswith(".mp3")
     assert reference_in(name)
+
+
+def in_loop(index: int, **changes: Any) -> dict[str, Any]:
+    """Return the context of an iteration of a task loop: Airflow 3.4 says which one under `loop`, and nowhere else."""
+    return {**task_context(**changes), "loop": SimpleNamespace(index=index)}
+
+
+def test_two_iterations_of_a_task_loop_never_share_a_reference(emulator: Emulator, audio: str) -> None:
+    for context in (in_loop(0), in_loop(1), task_context(), in_loop(1, map_index=0), in_loop(0, map_index=1)):
+        submit(audio, context, cache=False)
+    assert len({reference_in(job.filename) for job in emulator.jobs}) == 5
+
+
+def test_a_retry_in_a_task_loop_finds_the_job_of_its_own_iteration(emulator: Emulator, audio: str) -> None:
+    first, _ = (submit(audio, in_loop(index)) for index in (0, 1))
+    assert submit(audio, in_loop(0, try_number=2)) == first
+    assert len(posts(emulator)) == 2
+
+
+def test_a_try_that_a_retry_policy_rescheduled_finds_its_job(emulator: Emulator, audio: str) -> None:
+    job_id = submit(audio)
+    assert submit(audio, {**task_context(try_number=1), "task_reschedule_count": 1}) == job_id
+    assert len(posts(emulator)) == 1
 
 
 def test_a_retry_takes_up_the_job_of_the_lost_try(

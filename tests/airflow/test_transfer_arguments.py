@@ -145,6 +145,12 @@ def test_a_manifest_has_one_key_for_each_task() -> None:
     assert manifest_key("out/", "d", "r", "t", 1) == "out/_manifests/d/r/t-1.jsonl"
 
 
+def test_the_manifests_of_two_iterations_of_a_task_loop_have_two_keys() -> None:
+    keys = [manifest_key("out/", "d", "r", "t", index, loop) for index in (-1, 0) for loop in (None, 0, 1)]
+    assert len(set(keys)) == 6
+    assert keys[1] == "out/_manifests/d/r/t~loop-0.jsonl"
+
+
 def test_the_manifest_of_an_earlier_version_is_found_at_its_key() -> None:
     def manifest(task_id: str, map_index: int) -> Manifest:
         ti = SimpleNamespace(dag_id="d", run_id="r", task_id=task_id)
