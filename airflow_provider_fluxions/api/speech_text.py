@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
 
@@ -13,7 +12,8 @@ TAGS = ("breath", "laugh", "sigh", "gasp", "cough", "hesitate")
 CHARACTERS_PER_SECOND = 16.0
 
 TAG = re.compile(r"\[([A-Za-z][A-Za-z_ -]{0,30})\]")
-_SPACES = "\n\r\t"
+# Control characters (Unicode's category Cc) but tab, line feed and carriage return; lone surrogates.
+_UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NOT_SPOKEN = re.compile(r"[\W_]+")
 
 
@@ -26,13 +26,14 @@ def check_text(text: object) -> str:
     """
     if not isinstance(text, str):
         raise FluxionsInputError(f"The text to speak must be a string, not {type(text).__name__}.")
-    for position, character in enumerate(text):
-        if character not in _SPACES and unicodedata.category(character) in ("Cc", "Cs"):
-            kind = "a lone surrogate" if unicodedata.category(character) == "Cs" else "a control character"
-            raise FluxionsInputError(
-                f"The text to speak has {kind} (U+{ord(character):04X}, character {position + 1:,} of {len(text):,}). "
-                "Remove it."
-            )
+    unspeakable = _UNSPEAKABLE.search(text)
+    if unspeakable:
+        code = ord(unspeakable[0])
+        kind = "a lone surrogate" if code >= 0xD800 else "a control character"
+        raise FluxionsInputError(
+            f"The text to speak has {kind} (U+{code:04X}, character {unspeakable.start() + 1:,} of {len(text):,}). "
+            "Remove it."
+        )
     if not text.strip():
         raise FluxionsInputError("The text to speak is empty.")
     if not spoken_characters(text) and not TAG.search(text):

@@ -83,8 +83,9 @@ def split_sentences(text: str, language: str = "en") -> list[str]:
         raise FluxionsFormatError(
             "Long texts and captions need sentencex: pip install 'airflow-provider-fluxions[speech]'."
         ) from error
+    tags = _tags(text)
     ends = accumulate(len(sentence) for sentence in sentencex.segment(language, text))
-    safe = [end for end in ends if 0 < end < len(text) and not _is_in_tag(end, _tags(text))]
+    safe = [end for end in ends if 0 < end < len(text) and not _is_in_tag(end, tags)]
     return [text[start:end] for start, end in zip([0, *safe], [*safe, len(text)], strict=True)]
 
 
@@ -124,7 +125,7 @@ def _places(paragraph: str, language: str) -> list[list[_Cut]]:
     tags = _tags(paragraph)
     sentences = accumulate(map(len, split_sentences(paragraph, language)))
     clauses = (found.end() for found in _CLAUSE_END.finditer(paragraph))
-    words = (position for position, character in enumerate(paragraph) if character == " ")
+    words = (found.start() for found in re.finditer(" ", paragraph))
     kinds = ((sentences, SENTENCE_PAUSE), (clauses, CLAUSE_PAUSE), (words, WORD_PAUSE))
     return [[_Cut(place, pause) for place in places if not _is_in_tag(place, tags)] for places, pause in kinds]
 
