@@ -64,14 +64,17 @@ def longest_first(*parts: Part) -> tuple[Part, ...]:
 
 INSTALL = (_install("servers"), _install(FIRST), _install(LAST), _install("core"))
 CORE = _tests("core", "core", "-m", "", load=COMPUTING, minutes=5)
+_SHARING = "not campaign and not own_airflow"
 ON_AIRFLOW = {
     FIRST: (
-        _tests("running 3.3", FIRST, "tests/e2e", "-m", "not campaign", servers=True, minutes=15),
+        _tests("running 3.3", FIRST, "tests/e2e", "-m", _SHARING, servers=True, minutes=11),
+        _tests("own Airflow 3.3", FIRST, "tests/e2e", "-m", "own_airflow", servers=True, minutes=5),
         _tests("classes 3.3", FIRST, "classes", load=COMPUTING, minutes=10),
         _tests("viewer 3.3", FIRST, "tests/viewer", "campaigns/tests", servers=True, minutes=3),
     ),
     LAST: (
-        _tests("running 2.11", LAST, "tests/e2e", "-m", "not campaign and not any_version", servers=True, minutes=14),
+        _tests("running 2.11", LAST, "tests/e2e", "-m", f"{_SHARING} and not any_version", servers=True, minutes=11),
+        _tests("own Airflow 2.11", LAST, "tests/e2e", "-m", "own_airflow", servers=True, minutes=4),
         _tests("classes 2.11", LAST, "classes", "-m", "not any_version", load=COMPUTING, minutes=4),
     ),
 }

@@ -24,6 +24,8 @@ AUDIO = "s3://fluxions-input/memo.mp3"
 JOB_SECONDS = 20.0
 WAIT_SECONDS = 180.0
 
+pytestmark = pytest.mark.own_airflow
+
 
 @dataclass
 class Scene:
