@@ -26,7 +26,7 @@ from airflow_provider_fluxions.cost import SpeechPrice
 from airflow_provider_fluxions.cost_report import COST_XCOM, ESTIMATE_XCOM
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
 from airflow_provider_fluxions.lineage import ReportsLineage, Traces
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, push_for_link
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.operators.speech_pieces import Spoken, StoredPieces, held
 from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, ObjectUpload, S3Object, S3Store, Writing, parse_s3_uri
 from airflow_provider_fluxions.speech.encoding import AudioFormat, check_format, format_of, open_encoder
@@ -104,7 +104,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("text", "destination", "voice", "fluxions_conn_id", "aws_conn_id")
-    operator_extra_links = (FluxionsResultLink(),)
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsResultLink())
     ui_color = "#e8f0ff"
 
     def __init__(

@@ -37,11 +37,12 @@ class Unreadable:
 
 
 class Kind(StrEnum):
-    """Where a task's items come from: a manifest, the results that it returned, or its job ids."""
+    """Where a task's items come from: a manifest, the results that it returned, its job ids, or its text."""
 
     MANIFEST = "manifest"
     RESULTS = "results"
     JOBS = "jobs"
+    SPEECH = "speech"
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,14 @@ class TaskFacts:
         """
         if "fluxions_conn_id" in self.names:
             if "destination" in self.names:
-                return Kind.MANIFEST if "source" in self.names else Kind.RESULTS
+                if "source" in self.names:
+                    return Kind.MANIFEST
+                return Kind.SPEECH if "text" in self.names else Kind.RESULTS
             if "audio" in self.names or "job_id" in self.names:
                 return Kind.JOBS
         raise not_found(
-            "This task has no transcripts: only the Fluxions submit, sensor, results and transfer tasks have them."
+            "This task has no transcripts: only the Fluxions submit, sensor, results, transfer and speech tasks "
+            "have them."
         )
 
     def conn_id(self, name: str) -> str:
@@ -135,6 +139,21 @@ class TaskFacts:
         return ()
 
     @property
+    def audio(self) -> str | None:
+        """The address of the audio that the task makes of its text; None before its arguments are known.
+
+        It is an argument of the task, so no XCom can change it.
+        """
+        value = self.fields.get("destination")
+        return value if isinstance(value, str) and may_be_object(value) else None
+
+    @property
+    def returned_facts(self) -> Mapping[str, Any]:
+        """What the task returned by name; empty if it returned nothing yet, or something else."""
+        value = self.xcoms.get("return_value")
+        return value if isinstance(value, dict) else {}
+
+    @property
     def returned_addresses(self) -> tuple[str, ...]:
         """The addresses that the task returned, those below its destination.
 
@@ -174,6 +193,14 @@ def may_read(sources: Iterable[Source], uri: str) -> bool:
     except FluxionsInputError:
         return False
     return any(source.holds(bucket, key) for source in sources)
+
+
+def may_be_object(uri: str) -> bool:
+    """Whether an address names an object of S3."""
+    try:
+        return bool(parse_s3_uri(uri)[1])
+    except FluxionsInputError:
+        return False
 
 
 def _sources(addresses: Iterable[str]) -> Iterator[Source]:

@@ -45,6 +45,7 @@ class Item:
     :param version: the ETag of the recording that was transcribed; None: any.
     :param source: the address to show.
     :param text: of a spoken text: where it is.
+    :param spoken: of a spoken text that is an argument of the task: itself.
     """
 
     name: str
@@ -62,11 +63,12 @@ class Item:
     recording: str | None = None
     version: str | None = None
     text: SpokenSource | None = None
+    spoken: str | None = None
 
     @property
     def has_transcript(self) -> bool:
         """Whether there is one to read, stored or at the service."""
-        sources = (self.stored, self.job_id, self.text)
+        sources = (self.stored, self.job_id, self.text, self.spoken)
         return self.status is Status.DONE and any(source is not None for source in sources)
 
     @property

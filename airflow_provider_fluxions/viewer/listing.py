@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_fluxions.api import read
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.polling import Watched, look
 from airflow_provider_fluxions.s3 import parse_s3_uri
 from airflow_provider_fluxions.transfers.address import Source
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.facts import Kind, TaskFacts, may_read
-from airflow_provider_fluxions.viewer.items import Item, count, total
+from airflow_provider_fluxions.viewer.items import Item, Status, count, total
 from airflow_provider_fluxions.viewer.job_items import items_of_jobs, items_of_results, items_to_store
 from airflow_provider_fluxions.viewer.manifest_items import read_manifest, weight_of
 from airflow_provider_fluxions.viewer.objects import Stores, read_whole
@@ -84,6 +85,8 @@ class Listings:
             return Listing(kind, self._of_manifest(facts), facts.manifest)
         if kind is Kind.RESULTS:
             return Listing(kind, _of_results(facts))
+        if kind is Kind.SPEECH:
+            return Listing(kind, _of_text(facts))
         return Listing(kind, self._of_jobs(facts))
 
     def _of_manifest(self, facts: TaskFacts) -> tuple[Item, ...]:
@@ -141,6 +144,26 @@ def _of_results(facts: TaskFacts) -> tuple[Item, ...]:
     if not addresses:
         return items_to_store(facts.job_ids, facts.state)
     return items_of_results(addresses, facts.job_ids, facts.destination)
+
+
+def _of_text(facts: TaskFacts) -> tuple[Item, ...]:
+    """Return the text of a task and its audio; nothing before its arguments are known."""
+    uri, text, returned = facts.audio, facts.fields.get("text"), facts.returned_facts
+    if uri is None:
+        return ()
+    statuses = {"success": Status.DONE, "failed": Status.FAILED}
+    status = statuses.get(facts.state or "", Status.RUNNING)
+    item = Item(
+        name=uri.rpartition("/")[2],
+        status=status,
+        state=facts.state or "",
+        audio_seconds=read.number(returned.get("audio_seconds")),
+        cost=read.number(returned.get("cost")),
+        outputs=(uri,),
+        recording=uri if status is Status.DONE else None,
+        spoken=text if isinstance(text, str) else None,
+    )
+    return (item,)
 
 
 def _slim(job: Job) -> Job:

@@ -49,6 +49,8 @@ class Transcripts:
             raise not_found(f"{item.name} has no transcript: it is {item.state or item.status}.")
         if item.stored is not None:
             return self._stored(facts.conn_id("aws_conn_id"), item.stored)
+        if item.spoken is not None:
+            return Transcription.from_json({"id": "text", "status": "completed", "text": item.spoken})
         if item.text is not None:
             return self._spoken(facts.conn_id("aws_conn_id"), item.text)
         conn_id = facts.conn_id("fluxions_conn_id")

@@ -7,7 +7,7 @@ export interface Task {
   map_index: number;
   state: string | null;
   operator: string | null;
-  kind: "manifest" | "results" | "jobs";
+  kind: "manifest" | "results" | "jobs" | "speech";
   manifest: string | null;
   counts: Record<Filter, number>;
   audio_seconds: number | null;
