@@ -66,6 +66,12 @@ def _announce(server: EmulatorServer, options: argparse.Namespace) -> None:
         partial.replace(options.port_file)
 
 
+def _show_progress(seconds: float, total: float | None) -> None:
+    """Write how far the recognition of one recording is, on a line of its own."""
+    whole = f" of {total:.0f} s ({min(1.0, seconds / total):.0%})" if total else " s"
+    print(f"Recognized {seconds:.0f}{whole}", flush=True)
+
+
 def _transcripts(*, asr: bool) -> str:
     if asr:
         return "Transcripts: recognized locally, in English, by a tiny model. They are not those of the hosted service."
@@ -86,7 +92,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         options.api_key,
         database=options.database,
         transition=transition,
-        recogniser=MoonshineRecogniser() if options.asr else None,
+        recogniser=MoonshineRecogniser(_show_progress) if options.asr else None,
         synthesizer=HibariSynthesizer() if options.tts else None,
         list_order=options.list_order,
         cache_mode=options.cache_mode,

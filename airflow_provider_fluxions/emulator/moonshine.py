@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import array
 import importlib
 import threading
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow_provider_fluxions.emulator import probe
+from airflow_provider_fluxions.emulator.decoding import SAMPLE_RATE_HZ, Decoder
 from airflow_provider_fluxions.emulator.recognition import (
     MissingExtraError,
     Recognition,
@@ -20,7 +19,9 @@ from airflow_provider_fluxions.emulator.recognition import (
     spread_words,
 )
 
-_SAMPLE_RATE_HZ = 16_000
+# Seconds of audio that are recognized, and those of the whole recording; None if its header does not say.
+Progress = Callable[[float, float | None], None]
+
 _WINDOW_SECONDS = 300
 """The package copies samples into Python floats; a window bounds that. Speakers are matched within one."""
 _MIN_SEGMENT_SECONDS = 0.1
@@ -36,64 +37,53 @@ _OPTIONS = {
 
 
 class MoonshineRecogniser:
-    """Transcribes English speech of WAV, MP3, FLAC and Vorbis files with a tiny local model, not akro.
+    """Transcribes English speech with a tiny local model, not the vendor's; `Decoder` lists the kinds of files.
 
-    Speakers come from the package's diarisation. It has no word times, so words are spread over their
-    segment. It hears no ``[laugh]`` and no other tag. The model is loaded at once, to fail early.
+    Speakers come from the package's diarization. It has no word times, so words are spread over their
+    segment. It recognizes no ``[laugh]`` and no other tag. The model is loaded at once, to fail early.
 
-    Raises:
-        MissingExtraError: ``moonshine-voice`` or ``miniaudio`` is not installed.
+    :param on_progress: called in the thread of the recognition after each window of `_WINDOW_SECONDS`.
+    :raises MissingExtraError: ``moonshine-voice`` or ``av`` is not installed.
     """
 
     needs_audio = True
 
-    def __init__(self) -> None:
+    def __init__(self, on_progress: Progress | None = None) -> None:
         self._moonshine = _import("moonshine_voice")
-        self._miniaudio = _import("miniaudio")
+        self._decoder = Decoder()
         model = importlib.import_module("moonshine_voice.utils").get_model_path("tiny-en")
         tiny = self._moonshine.ModelArch.TINY
         self._transcriber = self._moonshine.Transcriber(str(model), tiny, options=_OPTIONS)
         self._lock = threading.Lock()
+        self._on_progress = on_progress
 
     def recognise(self, upload: Upload) -> Recognition:
         """Transcribe a spooled upload.
 
-        Raises:
-            RecognitionError: the file cannot be decoded.
+        :raises RecognitionError: the file cannot be decoded.
         """
         if upload.path is None or not upload.path.exists():
             raise RecognitionError("The audio is no longer available.")
         segments: list[Segment] = []
-        samples_read = 0
-        with self._lock:
-            for window in self._decode(upload.path):
-                segments += self._window(window, samples_read / _SAMPLE_RATE_HZ)
-                samples_read += len(window)
-        if samples_read == 0:
-            raise RecognitionError("The audio could not be decoded: it holds no samples.")
+        seconds = 0.0
+        with self._lock, self._decoder.open(upload.path, _WINDOW_SECONDS) as decoded:
+            self._report(0.0, decoded.seconds)
+            for window in decoded.windows:
+                segments += self._window(window, seconds)
+                seconds += len(window) / SAMPLE_RATE_HZ
+                self._report(seconds, decoded.seconds)
+        if not seconds:
+            raise RecognitionError("The audio could not be decoded: it has no samples.")
         container = probe.audio_format(upload.head) or "unknown"
-        return Recognition("en", round(samples_read / _SAMPLE_RATE_HZ, 2), container, _turns(segments))
+        return Recognition("en", round(seconds, 2), container, _turns(segments))
 
-    def _decode(self, path: Path) -> Iterator[Sequence[float]]:
-        frames = 10 * _SAMPLE_RATE_HZ
-        window: array.array[float] = array.array("f")
-        try:
-            stream = self._miniaudio.stream_file(
-                str(path), self._miniaudio.SampleFormat.FLOAT32, 1, _SAMPLE_RATE_HZ, frames_to_read=frames
-            )
-            for block in stream:
-                window.extend(block)
-                if len(window) >= _WINDOW_SECONDS * _SAMPLE_RATE_HZ:
-                    yield window
-                    window = array.array("f")
-        except self._miniaudio.MiniaudioError as error:
-            raise RecognitionError(f"The audio could not be decoded: {error}") from error
-        if window:
-            yield window
+    def _report(self, seconds: float, total: float | None) -> None:
+        if self._on_progress is not None:
+            self._on_progress(seconds, total)
 
     def _window(self, samples: Sequence[float], offset_seconds: float) -> list[Segment]:
         try:
-            transcript = self._transcriber.transcribe_without_streaming(samples, _SAMPLE_RATE_HZ)
+            transcript = self._transcriber.transcribe_without_streaming(samples, SAMPLE_RATE_HZ)
         except self._moonshine.MoonshineError as error:
             raise RecognitionError(f"The audio could not be transcribed: {error}") from error
         spoken = [line for line in transcript.lines if line.text.strip()]

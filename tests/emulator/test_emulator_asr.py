@@ -24,7 +24,7 @@ from airflow_provider_fluxions.emulator import (
 pytestmark = pytest.mark.slow
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-HAS_ASR = all(importlib.util.find_spec(name) for name in ("moonshine_voice", "miniaudio"))
+HAS_ASR = all(importlib.util.find_spec(name) for name in ("moonshine_voice", "av"))
 needs_asr = pytest.mark.skipif(not HAS_ASR, reason="extra asr not installed")
 
 
