@@ -12,7 +12,7 @@ def tests_in(folder: str, *names: str) -> tuple[str, ...]:
 
 API_TESTS = tests_in(
     "tests/unit", "once", "once_table", "search", "recent_jobs", "reference", "renaming", "responses", "redaction",
-    "limits", "session", "echoes", "identity",
+    "limits", "session", "echoes", "identity", "speech_text",
 )  # fmt: skip
 POLLING_TESTS = tests_in(
     "tests/unit/polling", "sweep", "survey", "verdict", "loop", "inplace", "news", "watcher", "calls"

@@ -14,7 +14,13 @@ from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError, Fl
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.emulator import OutcomeRule
 from airflow_provider_fluxions.polling.answers import LOST, Answer, ListPage, ReadJob, fetch
-from airflow_provider_fluxions.polling.sweep import MAX_ROUNDS_WITHOUT_WALK, Memory, plan_round
+from airflow_provider_fluxions.polling.sweep import (
+    MAX_ROUNDS_WITHOUT_WALK,
+    SINGLE_READS_A_VAIN_PAGE,
+    Memory,
+    Search,
+    plan_round,
+)
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeTime, running
 
@@ -132,6 +138,29 @@ def test_buried_jobs_are_soon_found_however_few_come_at_a_time(account: FakeAcco
     memory = Memory()
     counts = [costs(account, range(waited), memory)[0] for waited in range(step, 301, step)]
     assert sum(counts[-20:]) / 20 < 12 + 2 * step
+
+
+def test_a_search_that_found_nothing_waits_twice_as_many_rounds_each_time() -> None:
+    search, rests = Search(), []
+    for _ in range(8):
+        search.ended(this_round=100)
+        rests.append(search.rests_until - 100)
+    assert rests == [2, 4, 8, 16, 32, MAX_ROUNDS_WITHOUT_WALK, MAX_ROUNDS_WITHOUT_WALK, MAX_ROUNDS_WITHOUT_WALK]
+    search.has_met = True
+    search.ended(this_round=100)
+    assert search.rests_until == 0
+
+
+def test_reads_of_single_jobs_pay_for_a_page_of_the_search_over_rounds(account: FakeAccount) -> None:
+    account.ends = running(range(1000))
+    jobs = range(SINGLE_READS_A_VAIN_PAGE // 2)  # the oldest, at the end of the list
+    memory = Memory(missed={str(number) for number in jobs})
+    pages = []
+    for _ in range(4):
+        before = account.pages
+        one_round(account, jobs, memory)
+        pages.append(account.pages - before)
+    assert pages == [0, 1, 0, 1]
 
 
 def test_jobs_pushed_back_by_arrivals_are_found_without_single_reads(account: FakeAccount) -> None:

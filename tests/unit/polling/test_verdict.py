@@ -43,7 +43,7 @@ def test_text_and_number_are_one_job() -> None:
 
 
 def test_a_wait_for_nothing_is_refused() -> None:
-    with pytest.raises(FluxionsInputError):
+    with pytest.raises(FluxionsInputError, match="at least one"):
         Watched(())
 
 
