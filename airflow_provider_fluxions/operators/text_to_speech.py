@@ -293,6 +293,12 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
                     encoder.write(block)
                     upload.check()
         log.info("Wrote %s (%.1f s, voice_id=%s).", plan.uri, parts.seconds, spoken.voice_id)
+        there = store.head(plan.bucket, plan.key)
+        if there is not None and not is_done(there.metadata, plan.reference):
+            log.warning(
+                "S3 does not return the metadata of %s (x-amz-meta-*), so the next run renders the text again, at your "
+                "charge. Configure the proxy to pass these headers, or use another store.", plan.uri,
+            )  # fmt: skip
 
     def _report(self, context: Context, plan: _Plan, result: dict[str, Any]) -> dict[str, Any]:
         ti = context["ti"]

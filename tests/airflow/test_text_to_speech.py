@@ -13,6 +13,7 @@ import pytest
 import soundfile
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
+from airflow_provider_fluxions import task_metrics as metrics
 from airflow_provider_fluxions.api.errors import FluxionsCreditError, FluxionsError, FluxionsStorageError
 from airflow_provider_fluxions.emulator import Emulator, Fault
 from airflow_provider_fluxions.hooks import FluxionsHook
@@ -159,6 +160,33 @@ def test_a_join_that_failed_is_repeated_without_a_render(faulty_s3: FaultyS3, s3
     assert (result["renders"], len(emulator.renders)) == (0, 4)
     assert result["audio_seconds"] == pytest.approx(sum(one.audio_seconds for one in emulator.renders) + 1.8, abs=1e-3)
     assert keys(s3) == ["speech/hello.wav"]
+
+
+def test_a_store_that_drops_metadata_is_reported(
+    faulty_s3: FaultyS3, emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    faulty_s3.set_store(metadata_names="dropped")
+    speak()
+    assert "so the next run renders the text again, at your charge" in caplog.text
+
+
+def test_a_task_counts_its_renders(s3: Any, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[tuple[str, int]] = []
+
+    class Counter:
+        @staticmethod
+        def incr(name: str, count: int = 1, *, tags: dict[str, Any]) -> None:
+            assert tags == {"fluxions_conn_id": "fluxions_default"}
+            counts.append((name, count))
+
+    monkeypatch.setattr(metrics, "Stats", Counter)
+    emulator.add_fault(Fault(path=RENDER, cut_to_bytes=10_044))
+    result = speak()
+    assert counts == [
+        ("fluxions.renders", 2),
+        ("fluxions.renders_lost", 1),
+        ("fluxions.speech_seconds", round(result["audio_seconds"])),
+    ]
 
 
 def test_a_dry_run_sends_and_writes_nothing(s3: Any, emulator: Emulator) -> None:
