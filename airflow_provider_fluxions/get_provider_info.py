@@ -40,6 +40,8 @@ def get_provider_info() -> dict[str, Any]:
                 "python-module": f"{_PACKAGE}.transfers",
             },
         ],
+        # For Airflow 3.4's documentation; the others leave it alone, as Airflow itself does.
+        "retry-policies": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.retry_policies"]}],
         # Read by Airflow 3.2 and later; the others leave it alone.
         "cli": [f"{_PACKAGE}.cli.definition.get_cli_commands"],
         "extra-links": [

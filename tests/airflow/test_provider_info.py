@@ -18,6 +18,13 @@ def test_provider_info_is_valid_against_this_airflows_own_schema() -> None:
     jsonschema.validate(get_provider_info(), schema)
 
 
+def test_keys_that_are_for_documentation_are_valid_against_the_schema_of_provider_yaml() -> None:
+    schema = json.loads((files("airflow") / "provider.yaml.schema.json").read_text())
+    for key in ("retry-policies", "asset-uris", "notifications"):
+        if key in schema["properties"] and key in get_provider_info():
+            jsonschema.validate(get_provider_info()[key], schema["properties"][key])
+
+
 def test_provider_info_names_the_hook_class_and_its_connection_type() -> None:
     from airflow_provider_fluxions.hooks import FluxionsHook
 

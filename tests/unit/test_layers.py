@@ -28,6 +28,7 @@ LINES = [
         "links",
         "metrics",
         "probing",
+        "retry_policies",
         "task_metrics",
     },
     {"lineage", "s3", "triggers"},
