@@ -7,16 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-<<<<<<< HEAD
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, FluxionsStatusError
-from airflow_provider_fluxions.api.retry import Clock
-=======
-from airflow_provider_fluxions.api.errors import (
-    FluxionsNotFoundError,
-    FluxionsRejectedError,
-    FluxionsRequestError,
-)
->>>>>>> be52e39 (package: standard names, rooms with front doors, no circle)
 from airflow_provider_fluxions.api.rendering import render_piece, with_current_voice
 from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio, read_wav
