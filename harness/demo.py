@@ -1,4 +1,7 @@
-"""The demo: one recording from S3 to S3 through a real Airflow, shown step by step. Run by scripts/demo."""
+"""The demo: one recording from S3 to S3 through a real Airflow, shown step by step. Run by scripts/demo.
+
+With ``--speech``: known sentences are spoken, transcribed and compared.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from airflow_provider_fluxions.api.models import Transcription
+from harness import demo_speech
 from harness.airflow import LocalAirflow
 from harness.database import TaskStates
 from harness.emulator import LocalEmulator
@@ -55,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("audio", nargs="?", type=Path, default=ROOT / "samples" / "dialogue.mp3")
+    parser.add_argument("--speech", action="store_true", help="speak known sentences, transcribe them and compare")
     parser.add_argument("--ui", action="store_true", help="keep Airflow running until Ctrl-C, to browse it")
     parser.add_argument("--keep", action="store_true", help="keep logs and database")
     options = parser.parse_args(arguments)
@@ -68,7 +73,12 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def _run(options: argparse.Namespace, home: Path, stack: ExitStack) -> None:
-    emulator = LocalEmulator(home / "emulator", speech_recognition=True, after_seconds=JOB_SECONDS)
+    emulator = LocalEmulator(
+        home / "emulator",
+        speech_recognition=True,
+        voice=options.speech,
+        after_seconds=None if options.speech else JOB_SECONDS,
+    )
     storage = LocalS3(home / "s3.log")
     airflow = LocalAirflow(
         sys.executable,
@@ -84,21 +94,26 @@ def _run(options: argparse.Namespace, home: Path, stack: ExitStack) -> None:
     with _step("Fluxions emulator with speech recognition, and a local S3"):
         emulator.wait_ready()
         storage.wait_ready()
-    source = _upload(options.audio, storage)
+    storage.create_bucket(INPUT, OUTPUT)
     airflow.add_connection("fluxions_default", **emulator.airflow_connection())
     airflow.add_connection("aws_default", **storage.airflow_connection())
     with _step(f"Airflow: starting {', '.join(airflow.components.names)}"):
         stack.enter_context(airflow)
-    with _step(f"{source} -> Fluxions -> s3://{OUTPUT}/: running the DAG {DAG_ID}", newline=True):
-        _transcribe(airflow, source)
-    _show(storage)
+    if options.speech:
+        with _step(f"Sentences -> audio -> transcripts: running the DAG {demo_speech.DAG_ID}", newline=True):
+            demo_speech.round_trip(airflow, OUTPUT)
+        demo_speech.show(storage, OUTPUT)
+    else:
+        source = _upload(options.audio, storage)
+        with _step(f"{source} -> Fluxions -> s3://{OUTPUT}/: running the DAG {DAG_ID}", newline=True):
+            _transcribe(airflow, source)
+        _show(storage)
     if options.ui:
         _keep_up(airflow)
     print("Stopping everything")
 
 
 def _upload(audio: Path, storage: LocalS3) -> str:
-    storage.create_bucket(INPUT, OUTPUT)
     # The operator reads *, ? and [ as a pattern, so a name is made plain before it becomes a key.
     return storage.put(INPUT, re.sub(r"[^\w.+-]", "_", audio.name), audio)
 

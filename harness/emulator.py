@@ -29,6 +29,7 @@ class LocalEmulator(Service):
         *,
         profile: str = "documented",
         speech_recognition: bool = False,
+        voice: bool = False,
         after_seconds: float | None = None,
         cache_mode: str | None = None,
         python: str | Path = sys.executable,
@@ -49,6 +50,7 @@ class LocalEmulator(Service):
             "--database", str(folder / "jobs.db"),
             "--api-key", self.api_key,
             *(["--asr"] if speech_recognition else []),
+            *(["--tts"] if voice else []),
             *([] if after_seconds is None else ["--after-seconds", str(after_seconds)]),
             *([] if cache_mode is None else ["--cache-mode", cache_mode]),
         ]  # fmt: skip

@@ -6,12 +6,7 @@ import fnmatch
 import re
 from functools import lru_cache
 
-from airflow_provider_fluxions.api.job_reference import (
-    MAX_STEM_CHARACTERS,
-    OMITTED,
-    filename_without_reference,
-    reference_in,
-)
+from airflow_provider_fluxions.api.reference import MAX_STEM_CHARACTERS, OMITTED, reference_in, unmarked_filename
 
 # What a user's pattern has besides characters: any text, any character, one of some characters.
 _PART = re.compile(r"\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
@@ -24,7 +19,7 @@ def name_matches(filename: str | None, pattern: str) -> bool:
     so it may be a name that does not match as a whole.
     """
     sent = filename or ""
-    plain = filename_without_reference(sent)
+    plain = unmarked_filename(sent)
     if fnmatch.fnmatchcase(sent, pattern) or fnmatch.fnmatchcase(plain, pattern):
         return True
     head, omitted, tail = plain.partition(OMITTED)

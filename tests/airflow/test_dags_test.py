@@ -16,6 +16,7 @@ from harness.airflow import LocalAirflow
 from harness.s3 import LocalS3
 from tests.airflow.conftest import INPUT, OUTPUT
 from tests.airflow.dags import EXAMPLES, ROOT, TESTS_DAGS_TOO_SOON
+from tests.airflow.echoing import Echo
 
 pytestmark = pytest.mark.skipif(
     TESTS_DAGS_TOO_SOON,
@@ -43,11 +44,13 @@ for dag_id in sys.argv[1:]:
 def tested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAirflow, LocalS3, str]]:
     """The Airflow in which all examples were tested, S3, and what the commands printed."""
     home: Path = tmp_path_factory.mktemp("dags-test")
-    emulator = Emulator(api_key="emulator-key", transition=Transition.at_once())
+    echo = Echo()
+    emulator = Emulator(api_key="emulator-key", transition=Transition.at_once(), recogniser=echo, synthesizer=echo)
     with LocalS3(home / "s3.log") as storage, emulator, EmulatorServer(emulator) as fluxions:
         storage.create_bucket(INPUT, OUTPUT)
         for name in RECORDINGS:
             storage.put(INPUT, name, ROOT / "samples" / name)
+        storage.put(INPUT, "articles/article.md", ROOT / "samples" / "article.md")
         airflow = LocalAirflow(
             sys.executable, home / "airflow", EXAMPLES, template_cache=Path(sys.prefix) / "airflow-db"
         )
@@ -73,6 +76,16 @@ def test_each_recording_was_stored_as_json_by_the_bucket_example(tested: tuple[L
     _, storage, printed = tested
     for name in RECORDINGS:
         assert json.loads(storage.get(OUTPUT, f"transcripts/{name}.json"))["status"] == "completed", printed[-6000:]
+
+
+def test_the_speech_examples_store_audio_captions_and_word_errors(tested: tuple[LocalAirflow, LocalS3, str]) -> None:
+    _, storage, printed = tested
+    stored = storage.keys(OUTPUT)
+    assert {"prompts/prompts.jsonl/welcome.wav", "prompts/prompts.jsonl/tour/start.wav"} <= set(stored), printed[-6000:]
+    assert {f"articles/article.{end}" for end in ("mp3", "vtt", "json")} <= set(stored)
+    (kept,) = [key for key in stored if key.startswith("round-trip/_wer/")]
+    result = json.loads(storage.get(OUTPUT, kept))
+    assert (result["word_error_rate"], len(result["sentences"]) >= 50) == (0.0, True)
 
 
 def test_no_link_reads_an_xcom_that_does_not_exist(tested: tuple[LocalAirflow, LocalS3, str]) -> None:
