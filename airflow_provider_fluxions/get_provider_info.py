@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_fluxions import connection_form
+from airflow_provider_fluxions.connection import form
 from airflow_provider_fluxions.version import __version__
 
 _PACKAGE = "airflow_provider_fluxions"
@@ -53,7 +53,7 @@ def get_provider_info() -> dict[str, Any]:
                 "connection-type": "fluxions",
                 "hook-class-name": f"{_PACKAGE}.hooks.FluxionsHook",
                 "hook-name": "Fluxions",
-                **connection_form.metadata(),
+                **form.metadata(),
             }
         ],
     }

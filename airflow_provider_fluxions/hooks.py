@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_fluxions import connection_form
-from airflow_provider_fluxions.airflow_connection import read_connection, read_connection_in_triggerer
+from airflow_provider_fluxions.api.arguments import seconds_of
+from airflow_provider_fluxions.api.cost import parse_price
 from airflow_provider_fluxions.api.errors import FluxionsError, JobId
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
-from airflow_provider_fluxions.api.once import Clock
+from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.api.settings import ClientSettings
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio
 from airflow_provider_fluxions.api.voices import Voice
-from airflow_provider_fluxions.arguments import seconds_of
-from airflow_provider_fluxions.cost import checked_price
-from airflow_provider_fluxions.polling import Outcome, Watched, wait_in_place
-from airflow_provider_fluxions.polling.verdict import deadline_error, job_error
+from airflow_provider_fluxions.connection import form
+from airflow_provider_fluxions.connection.reader import read_connection, read_connection_in_triggerer
+from airflow_provider_fluxions.polling import WaitOutcome, WatchedJobs, wait_blocking
+from airflow_provider_fluxions.polling.watched_jobs import deadline_error, job_error
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -60,12 +60,12 @@ class FluxionsHook(BaseHook):
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Name and hide fields of the connection form."""
-        return connection_form.behaviour()
+        return form.behaviour()
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Return the extras as fields of the connection form."""
-        return connection_form.widgets()
+        return form.widgets()
 
     def get_conn(self) -> FluxionsClient:
         """Return the client, made from the connection at the first call and shared by the later ones.
@@ -101,7 +101,7 @@ class FluxionsHook(BaseHook):
 
         :raises FluxionsInputError: ``own`` is no price.
         """
-        checked = checked_price(own)
+        checked = parse_price(own)
         return self.price_per_audio_hour if checked is None else checked
 
     def test_connection(self) -> tuple[bool, str]:
@@ -164,8 +164,8 @@ class FluxionsHook(BaseHook):
         clock = clock or Clock()
         interval = seconds_of("poll_interval", poll_interval)
         deadline = clock.now() + seconds_of("timeout", timeout)
-        watched = Watched((job_id,))
-        outcome = wait_in_place(
+        watched = WatchedJobs((job_id,))
+        outcome = wait_blocking(
             self.get_conn(),
             watched,
             poll_interval=interval,
@@ -173,9 +173,9 @@ class FluxionsHook(BaseHook):
             clock=clock,
             reconnect=self.reconnect,
         )
-        if watched.bad:
-            raise job_error(watched.bad)
-        if outcome is Outcome.TIMEOUT:
+        if watched.unsuccessful:
+            raise job_error(watched.unsuccessful)
+        if outcome is WaitOutcome.TIMEOUT:
             raise deadline_error(watched, deadline)
         return self.get_transcription(job_id)
 

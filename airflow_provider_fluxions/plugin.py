@@ -34,10 +34,10 @@ class FluxionsPlugin(AirflowPlugin):
             """The viewer in Airflow 3."""
             if not is_viewer_on():
                 return []
-            from airflow_provider_fluxions.viewer.desk import Desk
             from airflow_provider_fluxions.viewer.fastapi_app import make_app
+            from airflow_provider_fluxions.viewer.handlers import ViewerHandlers
 
-            return [{"name": "Fluxions transcripts", "url_prefix": _PREFIX, "app": make_app(Desk())}]
+            return [{"name": "Fluxions transcripts", "url_prefix": _PREFIX, "app": make_app(ViewerHandlers())}]
 
         @property
         def external_views(self) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ class FluxionsPlugin(AirflowPlugin):
             """The viewer in Airflow 2.11."""
             if not is_viewer_on():
                 return []
-            from airflow_provider_fluxions.viewer.desk import Desk
             from airflow_provider_fluxions.viewer.flask_app import make_blueprint
+            from airflow_provider_fluxions.viewer.handlers import ViewerHandlers
 
-            return [make_blueprint(Desk(), _PREFIX)]
+            return [make_blueprint(ViewerHandlers(), _PREFIX)]

@@ -19,20 +19,20 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_fluxions.airflow_errors import airflow_errors
+from airflow_provider_fluxions.api.arguments import seconds_of
 from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.arguments import seconds_of
-from airflow_provider_fluxions.cost_report import CostReport
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
-from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.links import JOB_XCOM, FluxionsJobLink, FluxionsTranscriptLink, keep_for_link
-from airflow_provider_fluxions.polling import Outcome, Watched, look
-from airflow_provider_fluxions.polling.inplace import poll_seconds
-from airflow_provider_fluxions.polling.patience import Patience
-from airflow_provider_fluxions.polling.verdict import deadline_error, job_error, parse_job_ids
-from airflow_provider_fluxions.task_metrics import TaskMetrics
-from airflow_provider_fluxions.waiting import Wait, expiry
+from airflow_provider_fluxions.polling import WaitOutcome, WatchedJobs, poll_once
+from airflow_provider_fluxions.polling.blocking import poll_seconds
+from airflow_provider_fluxions.polling.error_tolerance import ErrorTolerance
+from airflow_provider_fluxions.polling.watched_jobs import deadline_error, job_error, parse_job_ids
+from airflow_provider_fluxions.task.airflow_errors import airflow_errors
+from airflow_provider_fluxions.task.cost_report import CostReport
+from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
+from airflow_provider_fluxions.task.metrics import TaskMetrics
+from airflow_provider_fluxions.task.wait import Wait, execution_deadline
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     soft_fail: bool
     never_fail: bool
     # Set where the mode is poke and the key was accepted.
-    _patience: Patience | None = None
+    _tolerance: ErrorTolerance | None = None
     # The error of the last poke, if the key was refused.
     _refused: FluxionsError | None = None
     _poking_since: float = 0.0
@@ -123,21 +123,21 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once; raise where the outcome is certain and bad."""
         with airflow_errors():
-            watched = self._watched = Watched(parse_job_ids(self.job_id))
-            self._trace(watched.job_ids)
+            watched = self._watched = WatchedJobs(parse_job_ids(self.job_id))
+            self._record_lineage(watched.job_ids)
             try:
-                look(FluxionsHook(self.fluxions_conn_id).get_conn(), watched, limit=self._poll_seconds)
-                self._trace(watched.job_ids, watched.ended.values())
-                self._patience, self._refused = Patience(), None
+                poll_once(FluxionsHook(self.fluxions_conn_id).get_conn(), watched, limit=self._poll_seconds)
+                self._record_lineage(watched.job_ids, watched.ended.values())
+                self._tolerance, self._refused = ErrorTolerance(), None
             except FluxionsError as error:
-                if not self._survives(error):
+                if not self._tolerates(error):
                     raise
                 self._refused = None if error.transient else error
                 self.log.warning("%s", error)
             if watched.is_done:
-                TaskMetrics(self.fluxions_conn_id).waited(watched, Outcome.DONE)
-            if watched.bad:
-                raise job_error(watched.bad)
+                TaskMetrics(self.fluxions_conn_id).waited(watched, WaitOutcome.DONE)
+            if watched.unsuccessful:
+                raise job_error(watched.unsuccessful)
         self.log.info("%d of %d jobs have ended.", len(watched.ended), len(watched.job_ids))
         return PokeReturnValue(is_done=watched.is_done, xcom_value=self._result())
 
@@ -148,13 +148,13 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         """
         asked = self.soft_fail, self.never_fail
         self.soft_fail = self.never_fail = False
-        self._patience, self._refused, self._poking_since = None, None, time.monotonic()
+        self._tolerance, self._refused, self._poking_since = None, None, time.monotonic()
         try:
             super().execute(context)
         except AirflowSensorTimeout as error:  # Airflow's says nothing of the jobs
             if self._refused is not None:
                 raise self._refused from None
-            TaskMetrics(self.fluxions_conn_id).waited(self._watched, Outcome.TIMEOUT)
+            TaskMetrics(self.fluxions_conn_id).waited(self._watched, WaitOutcome.TIMEOUT)
             raise deadline_error(self._watched, time.time()) from error
         finally:
             self.soft_fail, self.never_fail = asked
@@ -169,15 +169,15 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         poked_for = 0.0 if self.reschedule else time.monotonic() - self._poking_since
         return poll_seconds(self.timeout - poked_for)
 
-    def _survives(self, error: FluxionsError) -> bool:
+    def _tolerates(self, error: FluxionsError) -> bool:
         """Return whether poking continues after an error; a connection must have worked in this process."""
-        if self._patience is None:
+        if self._tolerance is None:
             return error.transient and not isinstance(error, FluxionsConfigError)
-        return self._patience.survives(error, time.monotonic())
+        return self._tolerance.tolerates(error, time.monotonic())
 
     def _completed(self, context: Context) -> Any:
         """Tell what the jobs cost, and return their ids."""
-        seconds = self.traces.audio_seconds if self.traces else None
+        seconds = self.lineage.audio_seconds if self.lineage else None
         CostReport(FluxionsHook(self.fluxions_conn_id).price_per_audio_hour, context["ti"]).after(seconds)
         return self._result()
 
@@ -188,26 +188,26 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     def _wait(
         self, context: Context, deadline: float, kept: float | None = None, event: dict[str, Any] | None = None
     ) -> None:
-        job_ids, expires = parse_job_ids(self.job_id), expiry(context, self.execution_timeout, kept)
-        wait = Wait(job_ids, self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
-        self._trace(wait.job_ids)
-        watched = wait.look_or(FluxionsHook(self.fluxions_conn_id), self._defer, event)
-        self._trace(wait.job_ids, watched.ended.values())
+        job_ids, expires = parse_job_ids(self.job_id), execution_deadline(context, self.execution_timeout, kept)
+        wait = Wait(job_ids, self.fluxions_conn_id, self.poll_interval, deadline, execution_deadline=expires)
+        self._record_lineage(wait.job_ids)
+        watched = wait.poll_or_defer(FluxionsHook(self.fluxions_conn_id), self._defer, event)
+        self._record_lineage(wait.job_ids, watched.ended.values())
 
-    def _trace(self, job_ids: Sequence[JobId], ended: Iterable[Job] = ()) -> None:
+    def _record_lineage(self, job_ids: Sequence[JobId], ended: Iterable[Job] = ()) -> None:
         """Keep what OpenLineage and the links are given when the task ends."""
         if isinstance(self.job_id, str | int):
             keep_for_link(self, JOB_XCOM, self.job_id)
         inputs = [job_uri(self.fluxions_conn_id, job_id) for job_id in job_ids]
-        self.traces = Traces(inputs=inputs, job_ids=list(job_ids))
-        self.traces.heard(ended)
+        self.lineage = LineageRecord(inputs=inputs, job_ids=list(job_ids))
+        self.lineage.add_durations(ended)
 
     def _defer(self, wait: Wait) -> NoReturn:
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs=wait.kept(),
-            timeout=wait.backstop(),
+            kwargs=wait.resume_kwargs(),
+            timeout=wait.defer_timeout(),
         )
         raise AssertionError("defer() raises TaskDeferred")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_fluxions.api.once import Clock
+from airflow_provider_fluxions.api.retry import Clock
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.emulator import Emulator, EmulatorServer

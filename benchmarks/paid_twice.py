@@ -32,9 +32,10 @@ from airflow_provider_fluxions.api.audio import Audio
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsError
 from airflow_provider_fluxions.api.models import Job, Page
-from airflow_provider_fluxions.api.once import Clock, Taken, Work, submit_once
+from airflow_provider_fluxions.api.retry import Clock
+from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault
-from airflow_provider_fluxions.identity import TaskIdentity
+from airflow_provider_fluxions.task.identity import TaskIdentity
 
 KEY = "local-key"
 RECORDINGS = 3
@@ -106,10 +107,10 @@ class Service:
     url: str
     time: SceneTime
     show: Callable[[Page], Page] = lambda page: page
-    taken: list[Taken] = field(default_factory=list)
+    taken: list[SubmitResult] = field(default_factory=list)
     unknown: int = 0
 
-    def submit(self, work: Work, *, retry: bool, recorded: Any = None) -> None:
+    def submit(self, work: SubmitRequest, *, retry: bool, recorded: Any = None) -> None:
         """Submit a recording as one try of a task does. Errors end the try."""
         shown = type("Shown", (ShownClient,), {"show": staticmethod(self.show)})
         with shown(KEY, self.url, submit_path="/submit", max_retries=0, backoff_seconds=0.0) as client:
@@ -117,7 +118,7 @@ class Service:
                 taken = submit_once(
                     client,
                     work,
-                    look_first=retry,
+                    may_exist=retry,
                     recorded=recorded,
                     deadline=self.time.now() + PATIENCE_SECONDS,
                     clock=self.time.clock,
@@ -157,13 +158,13 @@ def audio(seed: random.Random, number: int, opener: Callable[[bytes], Any] = io.
     return Audio(f"s3://calls/{number}/{name}", len(data), f"etag-{number}", lambda: opener(data))
 
 
-def work_of(seed: random.Random, source: Audio, run: dict[str, Any], *, tries: int = 2) -> Work:
+def work_of(seed: random.Random, source: Audio, run: dict[str, Any], *, tries: int = 2) -> SubmitRequest:
     """Return the work of a task for a recording, as the operator makes it."""
     facts = {"dag_id": "dag", "run_id": f"run-{seed.random()}", "task_id": "submit", "map_index": -1, "max_tries": 2}
     context = {"ti": SimpleNamespace(**facts, try_number=tries), "dag_run": SimpleNamespace(**run)}
     identity = TaskIdentity.of(context, 2)
     ref = identity.reference(source, non_speech=False, cache=False)
-    return Work(source, source.uri.rpartition("/")[2], ref, cache=False, since=identity.since)
+    return SubmitRequest(source, source.uri.rpartition("/")[2], ref, cache=False, since=identity.since)
 
 
 def just_started(now: float) -> dict[str, Any]:
@@ -218,7 +219,7 @@ def stalled(seed: random.Random) -> Tally:
             source = audio(seed, number)
             work = work_of(seed, source, just_started(at.time.now()))
 
-            def stop(work: Work = work) -> None:
+            def stop(work: SubmitRequest = work) -> None:
                 at.time.sleep(seed.uniform(60, 3600))
                 at.submit(work, retry=True)
 

@@ -35,8 +35,8 @@ def client(url: str, key: str, count: int) -> None:
 
     from airflow_provider_fluxions.api.audio import audio_source
     from airflow_provider_fluxions.api.client import FluxionsClient
-    from airflow_provider_fluxions.api.once import Work, submit_once
-    from airflow_provider_fluxions.api.reference import reference
+    from airflow_provider_fluxions.api.job_reference import reference
+    from airflow_provider_fluxions.api.submit_once import SubmitRequest, submit_once
 
     sound = os.urandom(RECORDING_BYTES)
     before = resource.getrusage(resource.RUSAGE_SELF)
@@ -44,8 +44,8 @@ def client(url: str, key: str, count: int) -> None:
         ids = []
         for number in range(count):
             source = audio_source(sound + number.to_bytes(4, "big"))
-            work = Work(source, f"call-{number}.wav", reference("benchmark", str(number)))
-            ids.append(submit_once(api, work, look_first=False, deadline=time.time() + 600).job_id)
+            work = SubmitRequest(source, f"call-{number}.wav", reference("benchmark", str(number)))
+            ids.append(submit_once(api, work, may_exist=False, deadline=time.time() + 600).job_id)
         for job_id in ids:
             api.get_transcription(job_id)
     after = resource.getrusage(resource.RUSAGE_SELF)

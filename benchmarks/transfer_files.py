@@ -82,26 +82,26 @@ def timed(act: Callable[[Any], Any], items: Sequence[Any], threads: int) -> tupl
 def measure_bounds() -> None:
     """Upload and write all files of one folder with the operator's own moves; print the seconds."""
     from airflow_provider_fluxions.formats import choose
-    from airflow_provider_fluxions.formats.base import Origin
+    from airflow_provider_fluxions.formats.base import Provenance
     from airflow_provider_fluxions.hooks import FluxionsHook
-    from airflow_provider_fluxions.s3 import S3Store
-    from airflow_provider_fluxions.task_metrics import TaskMetrics
-    from airflow_provider_fluxions.transfers.entry import Entry
-    from airflow_provider_fluxions.transfers.plan import Target, plan_item
-    from airflow_provider_fluxions.transfers.work import Worker
+    from airflow_provider_fluxions.pipeline.items import Target, plan_input
+    from airflow_provider_fluxions.pipeline.records import InputRecord
+    from airflow_provider_fluxions.pipeline.steps import TransferSteps
+    from airflow_provider_fluxions.storage import S3Store
+    from airflow_provider_fluxions.task.metrics import TaskMetrics
 
     store, choices = S3Store("aws_default"), choose(("json",), None)
     target = Target.of(("output", "bound/"), choices)
     client = FluxionsHook().get_conn()
     deadline, metrics = time.time() + RUN_SECONDS, TaskMetrics("fluxions_default")
-    worker = Worker(client, store, choices, Origin(), False, False, deadline, "bound", metrics)
-    entries = [Entry(plan_item(found, found.key, target, {})) for found in store.list("input", "bound/")]
-    uploads, upload_seconds = timed(worker.upload, entries, UPLOADERS)
-    for entry, uploaded in zip(entries, uploads, strict=True):
-        entry.job_id = uploaded.taken.job_id
+    steps = TransferSteps(client, store, choices, Provenance(), False, False, deadline, "bound", metrics)
+    records = [InputRecord(plan_input(found, found.key, target, {})) for found in store.list("input", "bound/")]
+    uploads, upload_seconds = timed(steps.upload, records, UPLOADERS)
+    for record, uploaded in zip(records, uploads, strict=True):
+        record.job_id = uploaded.result.job_id
         # This poll completes the job; the next read returns the transcript.
-        client.get_transcription(uploaded.taken.job_id)
-    _, write_seconds = timed(worker.write, entries, WRITERS)
+        client.get_transcription(uploaded.result.job_id)
+    _, write_seconds = timed(steps.write, records, WRITERS)
     print(json.dumps({"upload": upload_seconds, "writes": write_seconds}))
 
 

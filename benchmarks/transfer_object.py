@@ -5,7 +5,7 @@
 Needs Linux, the environment of `scripts/test 3.3`, and curl. Contestants take turns, each in processes of its own,
 against the same two servers (`transfer_s3.py`, `transfer_sink.py`). Prints one JSON line a round, and the medians.
 
-- provider: the transfer operator for each input (a HEAD for the listing's line, then `Worker.upload`), in a
+- provider: the transfer operator for each input (a HEAD for the listing's line, then `TransferSteps.upload`), in a
   process that is there already and has sent one small object;
 - curl: ``curl -s GET | curl -T -``, which cannot know the length and so sends chunks;
 - curl with length: the same with the length as an argument, so it sends no chunks.
@@ -36,34 +36,36 @@ SMALL_BYTES = 4096
 
 def new_worker() -> Any:
     """Return what the transfer operator makes once, with its connections."""
-    from airflow_provider_fluxions.formats.base import Origin
+    from airflow_provider_fluxions.formats.base import Provenance
     from airflow_provider_fluxions.hooks import FluxionsHook
-    from airflow_provider_fluxions.s3 import S3Store
-    from airflow_provider_fluxions.task_metrics import TaskMetrics
-    from airflow_provider_fluxions.transfers.work import Worker
+    from airflow_provider_fluxions.pipeline.steps import TransferSteps
+    from airflow_provider_fluxions.storage import S3Store
+    from airflow_provider_fluxions.task.metrics import TaskMetrics
 
     client, store, deadline = FluxionsHook().get_conn(), S3Store("aws_default"), time.time() + 3600
-    return Worker(client, store, [], Origin(), False, False, deadline, "benchmark", TaskMetrics("fluxions_default"))
+    return TransferSteps(
+        client, store, [], Provenance(), False, False, deadline, "benchmark", TaskMetrics("fluxions_default")
+    )
 
 
-def upload(worker: Any, size_bytes: int) -> None:
+def upload(steps: Any, size_bytes: int) -> None:
     """Upload an object as the transfer operator does for each input."""
-    from airflow_provider_fluxions.transfers.entry import Entry
-    from airflow_provider_fluxions.transfers.plan import Target, plan_item
+    from airflow_provider_fluxions.pipeline.items import Target, plan_input
+    from airflow_provider_fluxions.pipeline.records import InputRecord
 
-    found = worker.store.head("input", f"{size_bytes}.wav")
-    worker.upload(Entry(plan_item(found, found.key, Target("output", ""), {})))
+    found = steps.store.head("input", f"{size_bytes}.wav")
+    steps.upload(InputRecord(plan_input(found, found.key, Target("output", ""), {})))
 
 
 def answer_rounds() -> None:
     """Upload something small, so that all code is loaded; then, a line of input a round, the object of that size."""
     logging.disable(logging.INFO)
-    worker = new_worker()
-    upload(worker, SMALL_BYTES)
+    steps = new_worker()
+    upload(steps, SMALL_BYTES)
     print("ready", flush=True)
     for line in sys.stdin:
         start_kib, cpu_before, began = stage.forget_peak(), time.process_time(), time.monotonic()
-        upload(worker, int(line))
+        upload(steps, int(line))
         figures = {
             "seconds": time.monotonic() - began,
             "cpu_seconds": time.process_time() - cpu_before,

@@ -47,20 +47,20 @@ def add_objects(url: str, objects: Iterable[list[Any]]) -> None:
 
 def order(shard_index: int, shard_count: int) -> Any:
     from airflow_provider_fluxions.formats import choose
-    from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
-    from airflow_provider_fluxions.transfers.plan import Target
-    from airflow_provider_fluxions.transfers.selection import Selection
-    from airflow_provider_fluxions.transfers.survey import Order
+    from airflow_provider_fluxions.pipeline.discovery import TransferSpec
+    from airflow_provider_fluxions.pipeline.items import Target
+    from airflow_provider_fluxions.pipeline.locations import parse_destination, parse_sources
+    from airflow_provider_fluxions.pipeline.selection import Selection
 
     target = Target.of(parse_destination("s3://output/transcripts/"), choose(("json",), None))
     selection = Selection(shard_index=shard_index, shard_count=shard_count)
-    return Order(parse_sources("s3://input/calls/"), selection, target, {"non_speech": False}, "run")
+    return TransferSpec(parse_sources("s3://input/calls/"), selection, target, {"non_speech": False}, "run")
 
 
 def survey(what: Any) -> list[Any]:
-    from airflow_provider_fluxions.s3 import S3Store
-    from airflow_provider_fluxions.transfers.preparation import SURVEYORS
-    from airflow_provider_fluxions.transfers.survey import survey as survey_all
+    from airflow_provider_fluxions.pipeline.discovery import discover as survey_all
+    from airflow_provider_fluxions.pipeline.planning import SURVEYORS
+    from airflow_provider_fluxions.storage import S3Store
 
     with ThreadPoolExecutor(SURVEYORS) as pool:
         return survey_all(S3Store("aws_default"), pool, what, datetime.now(UTC))
@@ -82,37 +82,37 @@ def measured(url: str, act: Any) -> tuple[Any, dict[str, Any]]:
 
 def case_survey(url: str, shard_index: int, shard_count: int) -> dict[str, Any]:
     what = order(shard_index, shard_count)
-    entries, figures = measured(url, lambda: survey(what))
-    return {"inputs": len(entries), "done": sum(entry.state == "already_done" for entry in entries), **figures}
+    records, figures = measured(url, lambda: survey(what))
+    return {"inputs": len(records), "done": sum(record.state == "already_done" for record in records), **figures}
 
 
 def case_done(url: str) -> dict[str, Any]:
     """Prepare without a measurement: put the results of all inputs where the discovery lists them."""
-    from airflow_provider_fluxions.transfers.marks import META_REFERENCE
+    from airflow_provider_fluxions.pipeline.object_metadata import META_REFERENCE
 
-    entries = survey(order(0, 1))
+    records = survey(order(0, 1))
     add_objects(
         url,
-        ([entry.item.target.bucket, key, 1000, {META_REFERENCE: entry.item.ref}]
-         for entry in entries for key in entry.item.outputs().values()),
+        ([record.item.target.bucket, key, 1000, {META_REFERENCE: record.item.ref}]
+         for record in records for key in record.item.outputs().values()),
     )  # fmt: skip
-    return {"put": len(entries)}
+    return {"put": len(records)}
 
 
 def case_manifest(url: str, inputs: int) -> dict[str, Any]:
     """Write the manifest of so many inputs and restore them, as a resumed task does."""
-    from airflow_provider_fluxions.s3 import S3Object, S3Store
-    from airflow_provider_fluxions.transfers.entry import Entry, State
-    from airflow_provider_fluxions.transfers.manifest import Manifest
-    from airflow_provider_fluxions.transfers.survey import restore
+    from airflow_provider_fluxions.pipeline.discovery import restore
+    from airflow_provider_fluxions.pipeline.manifest import Manifest
+    from airflow_provider_fluxions.pipeline.records import InputRecord, State
+    from airflow_provider_fluxions.storage import S3Object, S3Store
 
     what, now = order(0, 1), datetime.now(UTC)
     objects = (S3Object("input", key, 1_000_000, f"{number:032x}", now) for number, key in enumerate(keys(inputs)))
-    entries = [Entry(what.item(one, what.sources[0]), State.IN_FLIGHT, submitted_at=1e9) for one in objects]
-    for entry in entries:
-        entry.assign_job(7, "emulator-key")
+    records = [InputRecord(what.item(one, what.sources[0]), State.IN_FLIGHT, submitted_at=1e9) for one in objects]
+    for record in records:
+        record.assign_job(7, "emulator-key")
     store, manifest = S3Store("aws_default"), Manifest("output", "manifest.jsonl")
-    _, written = measured(url, lambda: manifest.write(store, entries))
+    _, written = measured(url, lambda: manifest.write(store, records))
     (restored, _), read = measured(url, lambda: restore(what, manifest.read(store) or (), "emulator-key"))
     assert len(restored) == inputs
     found = store.head("output", manifest.key)

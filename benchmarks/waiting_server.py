@@ -55,7 +55,7 @@ class Board:
         made_at = time.time()
         for number in range(jobs):
             self._ahead = made_at - time.time() + spread_seconds * number / jobs
-            self.emulator.desk.submit(Upload("00", 100_000, b""), f"{number}.mp3", False, False)
+            self.emulator.job_service.submit(Upload("00", 100_000, b""), f"{number}.mp3", False, False)
         self._first_end = made_at + LIFE_SECONDS
         self._ahead = made_at - time.time()
         self._record_shows()
@@ -67,7 +67,7 @@ class Board:
         return {job.id: job.created_at + LIFE_SECONDS - self._ahead for job in self.emulator.jobs}
 
     def _record_shows(self) -> None:
-        desk: Any = self.emulator.desk
+        desk: Any = self.emulator.job_service
         read, read_page = desk.read, desk.read_page
 
         def recorded_read(job_id: int) -> Any:
@@ -83,7 +83,7 @@ class Board:
         desk.read, desk.read_page = recorded_read, recorded_page
 
     def is_completed(self, job_id: int) -> bool:
-        job = self.emulator.desk.read(job_id)
+        job = self.emulator.job_service.read(job_id)
         return job is not None and job.status == "completed"
 
 

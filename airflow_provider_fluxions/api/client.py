@@ -16,8 +16,8 @@ from urllib.parse import quote
 import requests
 from urllib3.exceptions import HTTPError
 
+from airflow_provider_fluxions.api.arguments import check_content_type, check_limits, check_page, sent_filename
 from airflow_provider_fluxions.api.audio import AudioSource, UploadBody, UploadGuard, audio_source
-from airflow_provider_fluxions.api.checks import check_content_type, check_limits, check_page, sent_filename
 from airflow_provider_fluxions.api.errors import (
     FluxionsConnectionError,
     FluxionsNotFoundError,
@@ -26,7 +26,9 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsResponseError,
     JobId,
 )
-from airflow_provider_fluxions.api.ids import check_job_id, key_of
+from airflow_provider_fluxions.api.ids import check_job_id, job_key
+from airflow_provider_fluxions.api.job_search import MAX_PAGE_JOBS, iter_pages
+from airflow_provider_fluxions.api.json_values import MAX_CONTAINERS
 from airflow_provider_fluxions.api.limits import (
     MAX_READ_CALL_SECONDS,
     MAX_RESPONSE_BYTES,
@@ -36,10 +38,8 @@ from airflow_provider_fluxions.api.limits import (
 )
 from airflow_provider_fluxions.api.media_types import media_type
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
-from airflow_provider_fluxions.api.read import MAX_CONTAINERS
 from airflow_provider_fluxions.api.redaction import Redactor, TextRedactor
 from airflow_provider_fluxions.api.responses import read_response, status_error
-from airflow_provider_fluxions.api.search import MAX_PAGE_JOBS, iter_pages
 from airflow_provider_fluxions.api.session import new_session
 from airflow_provider_fluxions.api.settings import DEFAULT_BASE_URL, ClientSettings
 from airflow_provider_fluxions.api.speech_calls import MAX_RENDER_BYTES, SPEECH_ADVICE, SPEECH_PATH, SpeechCalls
@@ -153,7 +153,7 @@ class FluxionsClient(SpeechCalls):
     ) -> Submission:
         """Upload audio once and return the job it started.
 
-        Each call may start, and bill, another job; operators submit through `api.once`, which does not.
+        Each call may start, and bill, another job; operators submit through `api.submit_once`, which does not.
         A failure's ``nothing_created`` tells whether a job may exist all the same.
 
         :param audio: bytes, a local path, a seekable binary file, or an `AudioSource`; streamed in 1 MiB
@@ -207,7 +207,7 @@ class FluxionsClient(SpeechCalls):
         except FluxionsResponseError as error:
             error.job_id = job_id
             raise
-        if key_of(transcription.id) != key_of(job_id):  # a wrong transcript is worse than none
+        if job_key(transcription.id) != job_key(job_id):  # a wrong transcript is worse than none
             raise FluxionsResponseError(
                 f"Fluxions was asked for job {job_id} and responded with job {transcription.id}.", job_id=job_id
             )
@@ -227,8 +227,8 @@ class FluxionsClient(SpeechCalls):
         seen: set[str] = set()
         for page in iter_pages(self):
             for job in page.transcriptions:
-                if key_of(job.id) not in seen:
-                    seen.add(key_of(job.id))
+                if job_key(job.id) not in seen:
+                    seen.add(job_key(job.id))
                     yield job
 
     def _url(self, path: str) -> str:

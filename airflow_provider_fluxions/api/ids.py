@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError, JobId
-from airflow_provider_fluxions.api.read import shown
+from airflow_provider_fluxions.api.json_values import shown
 
 # What could change a URL's path, or is a list rendered to text, is no id.
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,199}")
@@ -27,6 +27,6 @@ def check_job_id(value: object) -> JobId:
     )
 
 
-def key_of(job_id: JobId) -> str:
+def job_key(job_id: JobId) -> str:
     """Return the form in which two ids are compared: templates turn the API's numbers into text."""
     return str(job_id)

@@ -73,6 +73,14 @@ def media_type(uri: str, stored: str | None, filename: str, first_bytes: Callabl
     )
 
 
+def audio_type(name: str) -> str | None:
+    """Return the media type of a recording by its name alone, None for a name that is no recording's.
+
+    For readers of objects that others wrote: what an object says of itself may be a web page.
+    """
+    return AUDIO_TYPES.get(os.path.splitext(name.lower())[1])
+
+
 def content_type_of(filename: str) -> str:
     """Return the media type that a file name suggests, ``application/octet-stream`` where it suggests none."""
     extension = os.path.splitext(filename)[1].lower()

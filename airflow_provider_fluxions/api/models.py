@@ -6,21 +6,23 @@ field but the id is optional, unknown fields stay in ``raw``, and unknown status
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from importlib import import_module
 from typing import Any, Literal, Self
 
-from airflow_provider_fluxions.api import read, speech
+from airflow_provider_fluxions.api import json_values
 from airflow_provider_fluxions.api.errors import FluxionsInputError, FluxionsResponseError, JobId
-from airflow_provider_fluxions.api.events import Event, events
 from airflow_provider_fluxions.api.ids import check_job_id
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.redaction import without_url_secrets
-from airflow_provider_fluxions.api.segments import Segment, Word, sort_segments, usable_seconds
-from airflow_provider_fluxions.api.turns import TimedTurn, timed_turns
+from airflow_provider_fluxions.api.transcript import speech
+from airflow_provider_fluxions.api.transcript.events import Event, events
+from airflow_provider_fluxions.api.transcript.segments import Segment, Word, sort_segments, usable_seconds
+from airflow_provider_fluxions.api.transcript.turns import TimedTurn, timed_turns
 
 __all__ = [
     "Event",
@@ -35,7 +37,11 @@ __all__ = [
     "Word",
 ]
 
-Json = read.Json
+Json = json_values.Json
+
+# Formats are made of models, so models do not import them: `formats` registers its renderer when it is imported.
+FORMATS_MODULE = "airflow_provider_fluxions.formats"
+_renderers: list[Callable[..., bytes]] = []
 
 MAX_STATUS_CHARACTERS = 40
 # A page has at most 100 jobs; a service that ignores the limit may show some more.
@@ -93,9 +99,9 @@ class Submission:
         return cls(
             id=_job_id(data),
             status=JobStatus(data.get("status", "")),
-            created_at=read.instant(data.get("created_at")),
-            cached=read.boolean(data.get("cached")),
-            original_audio_url=read.text(data.get("original_audio_url")),
+            created_at=json_values.instant(data.get("created_at")),
+            cached=json_values.boolean(data.get("cached")),
+            original_audio_url=json_values.text(data.get("original_audio_url")),
             raw=data,
         )
 
@@ -159,7 +165,7 @@ class Transcription(Job):
 
         :raises FluxionsResponseError: it has no usable id.
         """
-        text = read.text(data.get("text")) or ""
+        text = json_values.text(data.get("text")) or ""
         segments = sort_segments(data.get("segments"))
         made_from: Literal["text", "segments"] | None = None
         if not segments and text:
@@ -214,10 +220,9 @@ class Transcription(Job):
         :raises FluxionsFormatError: no such format or option, it cannot be written that way, or it would be
             several files (then name one table, or use ``formats.render_files``).
         """
-        # The one import that goes up: users hold a transcription, and formats are what they do with it.
-        from airflow_provider_fluxions.formats import render
-
-        return render(self, format_name, **options)
+        if not _renderers:
+            import_module(FORMATS_MODULE)  # it registers its renderer
+        return _renderers[-1](self, format_name, **options)
 
 
 @dataclass(frozen=True)
@@ -248,11 +253,19 @@ class Page:
             )
         return cls(
             transcriptions=tuple(Job.from_json(entry) for entry in entries),
-            total=read.integer(data.get("total")),
-            limit=read.integer(data.get("limit")),
-            offset=read.integer(data.get("offset")),
+            total=json_values.integer(data.get("total")),
+            limit=json_values.integer(data.get("limit")),
+            offset=json_values.integer(data.get("offset")),
             raw=data,
         )
+
+
+def register_renderer(render: Callable[..., bytes]) -> None:
+    """Make `Transcription.to` write formats.
+
+    :param render: called with a transcription, the name of a format, and its options by name.
+    """
+    _renderers.append(render)
 
 
 def _job_fields(data: Json) -> dict[str, Any]:
@@ -260,28 +273,30 @@ def _job_fields(data: Json) -> dict[str, Any]:
     return {
         "id": _job_id(data),
         "status": status,
-        "created_at": read.instant(data.get("created_at")),
-        "updated_at": read.instant(data.get("updated_at")),
-        "filename": read.text(data.get("filename")),
+        "created_at": json_values.instant(data.get("created_at")),
+        "updated_at": json_values.instant(data.get("updated_at")),
+        "filename": json_values.text(data.get("filename")),
         "error_message": _reason(data, status),
         "audio_duration": usable_seconds(data.get("audio_duration")),
-        "audio_format": read.text(data.get("audio_format")),
-        "processing_time": read.number(data.get("processing_time")),
-        "language": read.text(data.get("language")),
-        "non_speech": read.boolean(data.get("non_speech")),
-        "num_chunks": read.integer(data.get("num_chunks")),
-        "num_segments": read.integer(data.get("num_segments")),
-        "num_speakers": read.integer(data.get("num_speakers")),
-        "cached": read.boolean(data.get("cached")),
-        "audio_url": read.text(data.get("audio_url")),
-        "original_audio_url": read.text(data.get("original_audio_url")),
+        "audio_format": json_values.text(data.get("audio_format")),
+        "processing_time": json_values.number(data.get("processing_time")),
+        "language": json_values.text(data.get("language")),
+        "non_speech": json_values.boolean(data.get("non_speech")),
+        "num_chunks": json_values.integer(data.get("num_chunks")),
+        "num_segments": json_values.integer(data.get("num_segments")),
+        "num_speakers": json_values.integer(data.get("num_speakers")),
+        "cached": json_values.boolean(data.get("cached")),
+        "audio_url": json_values.text(data.get("audio_url")),
+        "original_audio_url": json_values.text(data.get("original_audio_url")),
         "raw": data,
     }
 
 
 def _reason(data: Json, status: JobStatus) -> str | None:
     """Return why a job failed, for logs and errors; of other jobs ``error_message`` alone."""
-    text = read.reason(data) if status == JobStatus.FAILED else read.said(data.get("error_message"))
+    text = (
+        json_values.reason(data) if status == JobStatus.FAILED else json_values.message_text(data.get("error_message"))
+    )
     return printable(without_url_secrets(text)) if text else None
 
 

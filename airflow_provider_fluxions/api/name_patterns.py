@@ -6,7 +6,12 @@ import fnmatch
 import re
 from functools import lru_cache
 
-from airflow_provider_fluxions.api.reference import MAX_STEM_CHARACTERS, OMITTED, reference_in, unmarked_filename
+from airflow_provider_fluxions.api.job_reference import (
+    MAX_STEM_CHARACTERS,
+    OMITTED,
+    filename_without_reference,
+    reference_in,
+)
 
 # What a user's pattern has besides characters: any text, any character, one of some characters.
 _PART = re.compile(r"\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
@@ -19,7 +24,7 @@ def name_matches(filename: str | None, pattern: str) -> bool:
     so it may be a name that does not match as a whole.
     """
     sent = filename or ""
-    plain = unmarked_filename(sent)
+    plain = filename_without_reference(sent)
     if fnmatch.fnmatchcase(sent, pattern) or fnmatch.fnmatchcase(plain, pattern):
         return True
     head, omitted, tail = plain.partition(OMITTED)

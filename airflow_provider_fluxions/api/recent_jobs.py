@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from airflow_provider_fluxions.api.elapsed import elapsed_seconds
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, FluxionsUnknownOutcomeError
-from airflow_provider_fluxions.api.ids import key_of
+from airflow_provider_fluxions.api.ids import job_key
+from airflow_provider_fluxions.api.job_search import JobList, JobSearch, newest_live, run_search
 from airflow_provider_fluxions.api.models import Job, Page
-from airflow_provider_fluxions.api.search import Lists, Search, newest_live, read_into
 
 MAX_AGE_SECONDS = 60.0
 # After a scan that failed, other threads get its error for so long instead of each sending a request of its own.
@@ -35,7 +35,7 @@ class RecentJobs:
 
     def __init__(
         self,
-        client: Lists,
+        client: JobList,
         references: Collection[str],
         since: datetime | None = None,
         *,
@@ -92,7 +92,7 @@ class RecentJobs:
 
     def _read(self) -> None:
         begun = self._now()  # a job that is created while pages are read belongs to the next scan
-        found = read_into(self._client, Search(self._references, self._since, known=self._known))
+        found = run_search(self._client, JobSearch(self._references, self._since, known=self._known))
         for ref, jobs in found.matches.items():
             live = newest_live(jobs)
             if live is not None:
@@ -104,7 +104,7 @@ class RecentJobs:
 class _FirstPage:
     """A client's list that remembers what its newest page showed."""
 
-    def __init__(self, client: Lists) -> None:
+    def __init__(self, client: JobList) -> None:
         self._client = client
         self._first: Page | None = None
 
@@ -116,7 +116,7 @@ class _FirstPage:
 
     def settled_keys(self) -> frozenset[str]:
         """Return the keys of the jobs on the first page that are older than its newest job by a minute or more."""
-        times = {key_of(job.id): job.created_at for job in self._first.transcriptions} if self._first else {}
+        times = {job_key(job.id): job.created_at for job in self._first.transcriptions} if self._first else {}
         known = {key: at for key, at in times.items() if at is not None}
         newest = max(known.values(), default=None)
         return frozenset(key for key, at in known.items() if newest is not None and newest - at >= SETTLED)

@@ -18,7 +18,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsRequestError,
     FluxionsSpeechError,
 )
-from airflow_provider_fluxions.api.pausing import Clock, Patience
+from airflow_provider_fluxions.api.retry import Clock, RetryBudget
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.speech_text import check_text, expected_seconds
@@ -109,7 +109,7 @@ class _Rendering:
         on_pause: Callable[[float], object] | None,
     ) -> None:
         self.client, self.text, self.voice_id, self.options = client, text, voice_id, options
-        self.patience = Patience(deadline, clock, on_pause, StallWatch(clock.now))
+        self.patience = RetryBudget(deadline, clock, on_pause, StallWatch(clock.now))
         self.renders = self.renders_lost = self.charged = self.incomplete = 0
 
     def run(self) -> SpeechAudio:

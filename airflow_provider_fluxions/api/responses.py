@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_fluxions.api import read
+from airflow_provider_fluxions.api import json_values
 from airflow_provider_fluxions.api.errors import (
     FluxionsAuthenticationError,
     FluxionsCreditError,
@@ -59,7 +59,7 @@ def read_response(
     path: str | None = None,
     base_url: str = "",
     redactor: Redactor = NO_KEY,
-    max_containers: int = read.MAX_CONTAINERS,
+    max_containers: int = json_values.MAX_CONTAINERS,
 ) -> dict[str, Any]:
     """Return the JSON object of a good response, without the key.
 
@@ -127,13 +127,13 @@ def status_error(
 def error_message(body: bytes, redactor: Redactor = NO_KEY) -> str | None:
     """Return what an error body says as one printable line, or None if it is not JSON or says nothing."""
     try:
-        value = read.json_value(body)
+        value = json_values.json_value(body)
     except ValueError:
         return None
     if not isinstance(value, dict):
         return redactor.quote(value) if value else None
     for name in ("detail", "error", "message", "error_message"):
-        text = read.said(value.get(name))
+        text = json_values.message_text(value.get(name))
         if text:
             return redactor.quote(text)
     return None
@@ -142,8 +142,8 @@ def error_message(body: bytes, redactor: Redactor = NO_KEY) -> str | None:
 def _object(body: bytes, max_containers: int, redactor: Redactor) -> tuple[dict[str, Any], str]:
     """Return the JSON object of a body and "", or an empty one and what is wrong. An error would carry the body."""
     try:
-        text = read.decoded(body)
-        value = read.json_value(text, max_containers=max_containers)
+        text = json_values.decoded(body)
+        value = json_values.json_value(text, max_containers=max_containers)
     except ValueError as error:
         return {}, f"which cannot be read: {error}"
     if not isinstance(value, dict):

@@ -4,25 +4,66 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from weakref import WeakSet
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import requote_uri
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import MaxRetryError, ResponseError
 from urllib3.util.retry import Retry
 
-from airflow_provider_fluxions.api.bounded import BoundedAdapter
 from airflow_provider_fluxions.api.connections import pool_classes
 from airflow_provider_fluxions.api.errors import FluxionsConfigError
-from airflow_provider_fluxions.api.limits import running_call
+from airflow_provider_fluxions.api.limits import MAX_RESPONSE_BYTES, running_call
 from airflow_provider_fluxions.api.retry_after import retry_after_seconds
 from airflow_provider_fluxions.api.settings import ClientSettings, is_loopback
 from airflow_provider_fluxions.version import __version__
+
+
+class ResponseTooLargeError(requests.RequestException):
+    """A response did not end within the maximum size; the rest of it was not read."""
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Stops reading a response, that of a redirect included, at the maximum size of the running call.
+
+    `requests` reads and unpacks a response to its end, so a few kilobytes of gzip could fill the memory.
+    """
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Return the response with a body that raises `ResponseTooLargeError` where it grows too large."""
+        response = super().build_response(req, resp)
+        call = running_call()
+        response.raw = _BoundedBody(resp, MAX_RESPONSE_BYTES if call is None else call.max_bytes)
+        return response
+
+
+class _BoundedBody:
+    """A response of urllib3; all but reading goes to it unchanged."""
+
+    def __init__(self, raw: Any, max_bytes: int) -> None:
+        self._raw = raw
+        self._max_bytes = max_bytes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def stream(self, amt: int, decode_content: bool | None = None) -> Iterator[bytes]:
+        """Yield the unpacked body in pieces; `requests` reads it by this alone."""
+        size_bytes = 0
+        for piece in self._raw.stream(amt, decode_content=decode_content):
+            size_bytes += len(piece)
+            if size_bytes > self._max_bytes:
+                self._raw.close()  # the next user of the connection must not read the rest
+                raise ResponseTooLargeError(f"the response is larger than {self._max_bytes >> 20} MiB")
+            yield piece
+
 
 USER_AGENT = f"airflow-provider-fluxions/{__version__}"
 RETRIED_STATUSES = (408, 429, 500, 502, 503, 504)

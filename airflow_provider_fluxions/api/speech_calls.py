@@ -7,13 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from airflow_provider_fluxions.api.errors import (
-    FluxionsNotFoundError,
-    FluxionsRejectedError,
-    FluxionsRequestError,
-)
-from airflow_provider_fluxions.api.pausing import Clock
+from airflow_provider_fluxions.api.errors import FluxionsRequestError, FluxionsStatusError
 from airflow_provider_fluxions.api.rendering import render_piece, with_current_voice
+from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio, read_wav
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.speech_text import check_text
@@ -57,14 +53,14 @@ class SpeechCalls(ABC):
         return read_voices(self._get(HOSTED_VOICES_PATH))
 
     def list_own_voices(self) -> tuple[Voice, ...]:
-        """Return the account's own voices; none where the service has no such list (HTTP 404 or 405).
+        """Return the account's own voices; none if the service, or the account, has no such list (HTTP 403, 404, 405).
 
         :raises FluxionsRequestError: the list cannot be read.
         """
         try:
             return read_voices(self._get(OWN_VOICES_PATH))
-        except (FluxionsNotFoundError, FluxionsRejectedError) as error:
-            if error.status_code not in (404, 405):
+        except FluxionsStatusError as error:
+            if error.status_code not in (403, 404, 405):
                 raise
             return ()
 

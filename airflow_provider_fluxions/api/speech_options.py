@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
-from airflow_provider_fluxions.api.read import shown
+from airflow_provider_fluxions.api.json_values import shown
 
 
 @dataclass(frozen=True)

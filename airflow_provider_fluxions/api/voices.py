@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
-from airflow_provider_fluxions.api import read
+from airflow_provider_fluxions.api import json_values
 from airflow_provider_fluxions.api.errors import FluxionsInputError, FluxionsResponseError, FluxionsVoiceError
 from airflow_provider_fluxions.api.printable import printable
 
@@ -35,21 +35,21 @@ class Voice:
     description: str | None = None
     style: str | None = None
     preview_text: str | None = None
-    raw: read.Json = field(default_factory=dict, repr=False, compare=False)
+    raw: json_values.Json = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def from_json(cls, data: read.Json) -> Self:
+    def from_json(cls, data: json_values.Json) -> Self:
         """Read one entry of the list.
 
         :raises FluxionsResponseError: it has no ``voice_id``.
         """
-        voice_id = read.text(data.get("voice_id"))
+        voice_id = json_values.text(data.get("voice_id"))
         if not voice_id:
             raise FluxionsResponseError("Fluxions listed a voice without a voice_id.")
         names = ("name", "source", "status", "gender", "accent", "description", "style", "preview_text")
-        texts: dict[str, Any] = {name: read.text(data.get(name)) for name in names}
-        short = read.text(data.get("id")) or voice_id.partition(".")[0]
-        return cls(voice_id, short, hidden=read.boolean(data.get("hidden")), raw=data, **texts)
+        texts: dict[str, Any] = {name: json_values.text(data.get(name)) for name in names}
+        short = json_values.text(data.get("id")) or voice_id.partition(".")[0]
+        return cls(voice_id, short, hidden=json_values.boolean(data.get("hidden")), raw=data, **texts)
 
     @property
     def checkpoint(self) -> str | None:
@@ -62,7 +62,7 @@ class Voice:
         return self.status is None or self.status.lower() == "ready"
 
 
-def read_voices(data: read.Json) -> tuple[Voice, ...]:
+def read_voices(data: json_values.Json) -> tuple[Voice, ...]:
     """Return the voices of a response, in its order, without entries that have no ``voice_id``.
 
     :raises FluxionsResponseError: it is not a list of voices.
@@ -70,7 +70,9 @@ def read_voices(data: read.Json) -> tuple[Voice, ...]:
     entries = data.get("voices")
     if not isinstance(entries, list):
         raise FluxionsResponseError("Fluxions responded without a list of voices.")
-    return tuple(Voice.from_json(entry) for entry in read.objects(entries) if read.text(entry.get("voice_id")))
+    return tuple(
+        Voice.from_json(entry) for entry in json_values.objects(entries) if json_values.text(entry.get("voice_id"))
+    )
 
 
 def find_voice(wanted: str, voices: Sequence[Voice]) -> Voice | None:
@@ -90,7 +92,7 @@ def check_voice(voice: object) -> str:
     :raises FluxionsInputError: it is not text, is empty or too long, or has characters that cannot be printed.
     """
     if not isinstance(voice, str) or not voice.strip() or not voice.isprintable() or len(voice) > MAX_VOICE_CHARACTERS:
-        raise FluxionsInputError(f"voice must be the id of a voice such as 'maeve', not {read.shown(voice)}.")
+        raise FluxionsInputError(f"voice must be the id of a voice such as 'maeve', not {json_values.shown(voice)}.")
     return voice.strip()
 
 

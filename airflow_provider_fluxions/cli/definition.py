@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
 
-from airflow_provider_fluxions.cli.arguments import COMMANDS, Command
+from airflow_provider_fluxions.cli.options import COMMANDS, Command
 
 
 def get_cli_commands() -> list[Any]:

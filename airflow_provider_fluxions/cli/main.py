@@ -14,8 +14,8 @@ from typing import NoReturn, TextIO
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsUnknownOutcomeError
 from airflow_provider_fluxions.api.printable import printable
-from airflow_provider_fluxions.cli.arguments import COMMANDS, Command
 from airflow_provider_fluxions.cli.exits import Exit, exit_status
+from airflow_provider_fluxions.cli.options import COMMANDS, Command
 from airflow_provider_fluxions.cli.screen import LineFormatter, Screen
 from airflow_provider_fluxions.version import __version__
 

@@ -10,7 +10,7 @@ from airflow_provider_fluxions.api.audio import AudioSource
 from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsMissingConnectionError
 from airflow_provider_fluxions.api.settings import ClientSettings
 from airflow_provider_fluxions.hooks import FluxionsHook
-from airflow_provider_fluxions.sources import open_audio
+from airflow_provider_fluxions.storage.audio_sources import open_audio
 
 # Airflow 3 reads connections from its database only in processes that say so, as `airflow connections test` does.
 # What says otherwise already, as the environment of a task may, is left alone.

@@ -18,7 +18,7 @@ from airflow_provider_fluxions.emulator.emulator import Emulator
 from airflow_provider_fluxions.emulator.faults import Fault
 from airflow_provider_fluxions.emulator.hibari import HibariSynthesizer
 from airflow_provider_fluxions.emulator.holds import Hold
-from airflow_provider_fluxions.emulator.listing import ListBehavior
+from airflow_provider_fluxions.emulator.list_behavior import ListBehavior
 from airflow_provider_fluxions.emulator.moonshine import MoonshineRecogniser
 from airflow_provider_fluxions.emulator.recognition import (
     MissingExtraError,

@@ -11,13 +11,13 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from airflow_provider_fluxions.emulator import vendor
-from airflow_provider_fluxions.emulator.answers import Answer, fault_answer
 from airflow_provider_fluxions.emulator.control_api import control_routes
 from airflow_provider_fluxions.emulator.delivery import Wire
 from airflow_provider_fluxions.emulator.emulator import Emulator
 from airflow_provider_fluxions.emulator.exchange import Exchange
 from airflow_provider_fluxions.emulator.faults import Fault
 from airflow_provider_fluxions.emulator.hosts import is_allowed, refusal
+from airflow_provider_fluxions.emulator.replies import Reply, fault_reply
 from airflow_provider_fluxions.emulator.reshaping import reshaped, with_authorization
 
 _CONTROL_PATH = "/_emulator"
@@ -79,16 +79,16 @@ async def _serve(exchange: Exchange, wire: Wire) -> None:
     await _deliver(wire, _struck(exchange, fault, answer), fault)
 
 
-def _struck(exchange: Exchange, fault: Fault, answer: Answer | None) -> Answer:
+def _struck(exchange: Exchange, fault: Fault, answer: Reply | None) -> Reply:
     headers = dict(exchange.request.headers)
     fault = with_authorization(fault, headers)
     if fault.status is not None or answer is None:
         emulator, echoed = exchange.emulator, headers if fault.echo_headers else {}
-        answer = fault_answer(fault, emulator.profile, emulator.clock(), echoed)
+        answer = fault_reply(fault, emulator.profile, emulator.clock(), echoed)
     return reshaped(answer, fault, headers)
 
 
-async def _deliver(wire: Wire, answer: Answer, fault: Fault) -> None:
+async def _deliver(wire: Wire, answer: Reply, fault: Fault) -> None:
     if fault.truncate_to_bytes is not None:
         await wire.send_cut(answer, fault.truncate_to_bytes)
     elif fault.drip_head_seconds or fault.drip_body_seconds:

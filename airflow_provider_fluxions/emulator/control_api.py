@@ -77,7 +77,7 @@ class _Calls:
         rules = {
             "settings": asdict(emulator.settings),
             "list": asdict(emulator.list_behavior),
-            "transition": asdict(emulator.desk.transition),
+            "transition": asdict(emulator.job_service.transition),
         }
         return {"profile": emulator.profile.name, "submit_path": emulator.profile.submit_path, **rules}
 

@@ -10,8 +10,8 @@ from http import HTTPStatus
 
 from starlette.types import Receive, Scope, Send
 
-from airflow_provider_fluxions.emulator.answers import Answer
 from airflow_provider_fluxions.emulator.record import RecordedRequest
+from airflow_provider_fluxions.emulator.replies import Reply
 
 TRANSPORT_EXTENSION = "fluxions.transport"
 _SLOW_PIECES = 10
@@ -39,7 +39,7 @@ class Wire:
         self._record = record
         self._sleep = sleep
 
-    async def send(self, answer: Answer, spread_over_seconds: float = 0.0) -> None:
+    async def send(self, answer: Reply, spread_over_seconds: float = 0.0) -> None:
         """Send a whole answer, its body at once or in ten pieces over some seconds."""
         self._record.status, self._record.ending = answer.status, "answered"
         await self._head(answer)
@@ -56,7 +56,7 @@ class Wire:
         else:
             await self._body(answer.body, more=False)
 
-    async def send_cut(self, answer: Answer, size_bytes: int) -> None:
+    async def send_cut(self, answer: Reply, size_bytes: int) -> None:
         """Announce the whole body, or a stream, send its first `size_bytes` and close the connection (FIN)."""
         self._record.status, self._record.ending = answer.status, "cut"
         await self._head(answer)
@@ -64,7 +64,7 @@ class Wire:
         self._transport().close()
         await self._until_gone()
 
-    async def send_drip(self, answer: Answer, head_seconds: float, body_seconds: float) -> None:
+    async def send_drip(self, answer: Reply, head_seconds: float, body_seconds: float) -> None:
         """Send a whole answer byte for byte, with a pause after each; then close, or stop once the client has left.
 
         A pause of 0 sends the head, or the body, at once.
@@ -97,7 +97,7 @@ class Wire:
         transport.abort()
         await self._until_gone()
 
-    async def _head(self, answer: Answer) -> None:
+    async def _head(self, answer: Reply) -> None:
         await self._send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
 
     async def _body(self, body: bytes, *, more: bool) -> None:
@@ -115,7 +115,7 @@ class Wire:
         return transport
 
 
-def _headers(answer: Answer) -> list[tuple[bytes, bytes]]:
+def _headers(answer: Reply) -> list[tuple[bytes, bytes]]:
     headers = [] if answer.chunk_bytes else [(b"content-length", str(len(answer.body)).encode())]
     if answer.content_type is not None:
         headers.append((b"content-type", answer.content_type.encode()))

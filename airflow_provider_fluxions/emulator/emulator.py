@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_fluxions.emulator.derived import DerivedRecogniser
-from airflow_provider_fluxions.emulator.desk import JobDesk
 from airflow_provider_fluxions.emulator.faults import Fault, FaultPlan
 from airflow_provider_fluxions.emulator.holds import Hold, HoldBoard
 from airflow_provider_fluxions.emulator.hosts import check_callback
-from airflow_provider_fluxions.emulator.listing import ListBehavior
+from airflow_provider_fluxions.emulator.jobs import JobService
+from airflow_provider_fluxions.emulator.list_behavior import ListBehavior
 from airflow_provider_fluxions.emulator.profiles import PROFILES, CacheMode
 from airflow_provider_fluxions.emulator.recognition import Recogniser
 from airflow_provider_fluxions.emulator.record import RecordedRequest, RequestLog
@@ -77,13 +77,13 @@ class Emulator:
         self._spool_is_temporary = database is None
         self.spool = _spool(database) if recogniser.needs_audio else None
         settings = Settings(list_order=list_order, seed=seed, cache_mode=cache_mode or self.profile.cache_mode)
-        self.desk = JobDesk(JobStore(database), recogniser, settings, self.clock)
-        self.desk.transition = transition or Transition.at_once()
+        self.job_service = JobService(JobStore(database), recogniser, settings, self.clock)
+        self.job_service.transition = transition or Transition.at_once()
 
     def close(self) -> bool:
         """Release all holds and close the database; True when a recognition runs that cannot be stopped."""
         self.release()
-        busy = self.desk.close()
+        busy = self.job_service.close()
         if self.spool is not None and self._spool_is_temporary:
             shutil.rmtree(self.spool, ignore_errors=True)
         return busy
@@ -120,7 +120,7 @@ class Emulator:
     @property
     def jobs(self) -> list[EmulatedJob]:
         """All jobs, oldest first. Looking here counts no read."""
-        return self.desk.all_jobs()
+        return self.job_service.all_jobs()
 
     @property
     def renders(self) -> list[EmulatedRender]:
@@ -158,7 +158,7 @@ class Emulator:
         Raises:
             ValueError: an account holds at most 1,000,000 jobs, with filenames of at most 4,096 characters.
         """
-        self.desk.seed(count, status, age_seconds, spacing_seconds, filename)
+        self.job_service.seed(count, status, age_seconds, spacing_seconds, filename)
 
     def force_status(self, job_id: int, status: str, error_message: str | None = None) -> EmulatedJob:
         """Pin a job to a status.
@@ -166,7 +166,7 @@ class Emulator:
         Raises:
             KeyError: there is no such job.
         """
-        job = self.desk.force_status(job_id, status, error_message)
+        job = self.job_service.force_status(job_id, status, error_message)
         if job is None:
             raise KeyError(job_id)
         return job
@@ -177,7 +177,7 @@ class Emulator:
         Raises:
             KeyError: there is no such job.
         """
-        if not self.desk.forget(job_id):
+        if not self.job_service.forget(job_id):
             raise KeyError(job_id)
 
     @property
@@ -213,25 +213,25 @@ class Emulator:
 
     def set_transition(self, transition: Transition) -> None:
         """Move all running jobs by another rule from now on."""
-        self.desk.transition = transition
+        self.job_service.transition = transition
 
     def add_outcome(self, rule: OutcomeRule) -> None:
         """Give the jobs whose filename matches another ending; the rule added last wins."""
-        self.desk.outcomes = [rule, *self.desk.outcomes]
+        self.job_service.outcomes = [rule, *self.job_service.outcomes]
 
     @property
     def outcomes(self) -> list[OutcomeRule]:
         """The outcome rules, the strongest first."""
-        return list(self.desk.outcomes)
+        return list(self.job_service.outcomes)
 
     def clear_outcomes(self) -> None:
         """Forget all outcome rules; jobs that have ended stay as they are."""
-        self.desk.outcomes = []
+        self.job_service.outcomes = []
 
     @property
     def settings(self) -> Settings:
         """The settings in force."""
-        return self.desk.settings
+        return self.job_service.settings
 
     def set_settings(self, **changes: Any) -> Settings:
         """Change some settings.
@@ -240,13 +240,13 @@ class Emulator:
             TypeError: there is no such setting.
             ValueError: the value is not allowed.
         """
-        self.desk.settings = replace(self.desk.settings, **changes)
-        return self.desk.settings
+        self.job_service.settings = replace(self.job_service.settings, **changes)
+        return self.job_service.settings
 
     @property
     def list_behavior(self) -> ListBehavior:
         """What the list of jobs shows now."""
-        return self.desk.list_behavior
+        return self.job_service.list_behavior
 
     def set_list(self, **changes: Any) -> ListBehavior:
         """Change what the list of jobs shows; `ListBehavior` has the names and what they do.
@@ -255,8 +255,8 @@ class Emulator:
             TypeError: there is no such behavior.
             ValueError: the value is not allowed.
         """
-        self.desk.list_behavior = replace(self.desk.list_behavior, **changes)
-        return self.desk.list_behavior
+        self.job_service.list_behavior = replace(self.job_service.list_behavior, **changes)
+        return self.job_service.list_behavior
 
 
 def _spool(database: str | Path | None) -> Path:

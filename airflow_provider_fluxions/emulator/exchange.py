@@ -72,5 +72,5 @@ class Exchange:
 
     def _filename_of_job(self) -> str | None:
         job_id = self.request.url.path.removeprefix("/transcriptions/")
-        job = self.emulator.desk.find(int(job_id)) if job_id.isdecimal() and len(job_id) < 19 else None
+        job = self.emulator.job_service.find(int(job_id)) if job_id.isdecimal() and len(job_id) < 19 else None
         return job.filename if job is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from airflow_provider_fluxions.emulator.answers import ApiError
+from airflow_provider_fluxions.emulator.replies import ApiError
 
 _MAX_PART_HEADER_BYTES = 16_384
 _NAME = re.compile(rb'[;\s]name="([^"]*)"', re.IGNORECASE)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from airflow_provider_fluxions.emulator.answers import Answer
 from airflow_provider_fluxions.emulator.faults import Fault
+from airflow_provider_fluxions.emulator.replies import Reply
 
 _AUTHORIZATION = "{authorization}"
 _PAGE_FIELDS = ("total", "limit", "offset", "transcriptions")
@@ -28,7 +28,7 @@ def with_authorization(fault: Fault, request_headers: Mapping[str, str]) -> Faul
     )
 
 
-def reshaped(answer: Answer, fault: Fault, request_headers: Mapping[str, str]) -> Answer:
+def reshaped(answer: Reply, fault: Fault, request_headers: Mapping[str, str]) -> Reply:
     """Change an answer as the fault says: its headers, its fields, its shape, its size, its end."""
     body = answer.body
     if answer.content_type == "application/json":

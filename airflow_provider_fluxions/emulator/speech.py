@@ -10,7 +10,7 @@ import asyncio
 import struct
 from typing import TYPE_CHECKING
 
-from airflow_provider_fluxions.emulator.answers import Answer, ApiError, json_answer
+from airflow_provider_fluxions.emulator.replies import ApiError, Reply, json_reply
 from airflow_provider_fluxions.emulator.speech_orders import MAX_BODY_BYTES, MAX_SECONDS, Order, read_order
 from airflow_provider_fluxions.emulator.synthesis import Speech
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 4_801
 
 
-def list_voices(exchange: Exchange, *, own: bool) -> Answer:
+def list_voices(exchange: Exchange, *, own: bool) -> Reply:
     """Answer with the hosted voices, or with the account's own."""
     emulator = exchange.emulator
-    return json_answer({"voices": emulator.voices.entries(own=own, full=emulator.profile.detail_errors)})
+    return json_reply({"voices": emulator.voices.entries(own=own, full=emulator.profile.detail_errors)})
 
 
-async def render(exchange: Exchange) -> Answer:
+async def render(exchange: Exchange) -> Reply:
     """Speak a text."""
     emulator = exchange.emulator
     order = read_order(await read_body(exchange), exchange.request.query_params, emulator.voices)
@@ -54,12 +54,12 @@ async def read_body(exchange: Exchange) -> bytes:
     return bytes(body)
 
 
-def _audio_answer(speech: Speech, order: Order, unknown: int) -> Answer:
+def _audio_answer(speech: Speech, order: Order, unknown: int) -> Reply:
     chunk = CHUNK_BYTES if order.stream else None
     if order.response_format == "pcm":
-        return Answer(200, speech.pcm, "audio/pcm", chunk_bytes=chunk)
+        return Reply(200, speech.pcm, "audio/pcm", chunk_bytes=chunk)
     sizes = (unknown, unknown) if order.stream else (36 + len(speech.pcm), len(speech.pcm))
-    return Answer(200, _header(speech.sample_rate, *sizes) + speech.pcm, "audio/wav", chunk_bytes=chunk)
+    return Reply(200, _header(speech.sample_rate, *sizes) + speech.pcm, "audio/wav", chunk_bytes=chunk)
 
 
 def _header(rate: int, riff_size: int, data_size: int) -> bytes:

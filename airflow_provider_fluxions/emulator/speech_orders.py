@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_fluxions.emulator.answers import ApiError
+from airflow_provider_fluxions.emulator.replies import ApiError
 from airflow_provider_fluxions.emulator.voices import EmulatedVoice, VoiceCatalog
 
 HOSTED_PATH = "/vui/voices"

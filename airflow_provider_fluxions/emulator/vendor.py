@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from airflow_provider_fluxions.emulator import probe, speech, views
-from airflow_provider_fluxions.emulator.answers import Answer, ApiError, error_answer, json_answer
 from airflow_provider_fluxions.emulator.exchange import Exchange
 from airflow_provider_fluxions.emulator.intake import Intake, take_in
 from airflow_provider_fluxions.emulator.recognition import Upload
+from airflow_provider_fluxions.emulator.replies import ApiError, Reply, error_reply, json_reply
 from airflow_provider_fluxions.emulator.speech_orders import HOSTED_PATH, OWN_PATH, RENDER_PATH
 
 _MAX_LIMIT = 100
@@ -19,15 +19,15 @@ _KEY_PROBLEMS = {
 }
 
 
-async def answer(exchange: Exchange) -> Answer:
+async def answer(exchange: Exchange) -> Reply:
     """Carry a request out; what is wrong with it becomes an error answer in the profile's style."""
     try:
         return await _dispatch(exchange)
     except ApiError as error:
-        return error_answer(error, exchange.emulator.profile)
+        return error_reply(error, exchange.emulator.profile)
 
 
-async def _dispatch(exchange: Exchange) -> Answer:
+async def _dispatch(exchange: Exchange) -> Reply:
     path, method = exchange.request.url.path, exchange.request.method
     profile = exchange.emulator.profile
     submitting = path == profile.submit_path
@@ -37,7 +37,7 @@ async def _dispatch(exchange: Exchange) -> Answer:
     if method != allowed:
         raise ApiError(405, "Method Not Allowed", allowed=allowed)
     if path == "/health":
-        return json_answer(profile.health)
+        return json_reply(profile.health)
     if path == HOSTED_PATH:  # needs no key, like the health
         return speech.list_voices(exchange, own=False)
     if exchange.record.key != "valid":
@@ -53,7 +53,7 @@ async def _dispatch(exchange: Exchange) -> Answer:
     return _get(exchange, path.removeprefix("/transcriptions/"))
 
 
-async def _submit(exchange: Exchange) -> Answer:
+async def _submit(exchange: Exchange) -> Reply:
     emulator, request = exchange.emulator, exchange.request
     if "content-length" not in request.headers:
         raise ApiError(411, "Length Required: send a Content-Length, not a chunked body")
@@ -65,10 +65,10 @@ async def _submit(exchange: Exchange) -> Answer:
         _check_audio(upload, emulator.settings.reject_non_audio)
         await exchange.stage("before_create")
     filename = request.query_params.get("filename") or part_filename or "audio"
-    job = emulator.desk.submit(upload, filename, non_speech, cache)
+    job = emulator.job_service.submit(upload, filename, non_speech, cache)
     exchange.record.job_id, exchange.record.filename = job.id, filename
     base = emulator.settings.query_urls_base or str(request.base_url).rstrip("/")
-    return json_answer(views.submitted(job, base))
+    return json_reply(views.submitted(job, base))
 
 
 def _check_audio(upload: Upload, reject_non_audio: bool) -> None:
@@ -78,30 +78,30 @@ def _check_audio(upload: Upload, reject_non_audio: bool) -> None:
         raise ApiError(415, "Unsupported media type: the body is not audio")
 
 
-def _get(exchange: Exchange, job_id: str) -> Answer:
+def _get(exchange: Exchange, job_id: str) -> Reply:
     emulator = exchange.emulator
     if not job_id.isdecimal() or not job_id.isascii():
         status = 422 if emulator.profile.detail_errors else 404
         raise ApiError(status, "The transcription id must be an integer")
     word_timestamps = _boolean(exchange, "word_level_timestamps", default=False)
-    job = emulator.desk.read(int(job_id)) if int(job_id) <= _MAX_INTEGER else None
+    job = emulator.job_service.read(int(job_id)) if int(job_id) <= _MAX_INTEGER else None
     if job is None:
         raise ApiError(404, "Transcription not found")
     exchange.record.job_id = job.id
     view = views.transcription(job, emulator.profile, word_timestamps, emulator.settings.words)
-    return json_answer(emulator.list_behavior.with_name(view, "read"))
+    return json_reply(emulator.list_behavior.with_name(view, "read"))
 
 
-def _list(exchange: Exchange) -> Answer:
+def _list(exchange: Exchange) -> Reply:
     emulator = exchange.emulator
     limit = _integer(exchange, "limit", 50, 1, _MAX_LIMIT)
     offset = _integer(exchange, "offset", 0, 0, _MAX_INTEGER)
     behavior = emulator.list_behavior
     limit, size = behavior.page(limit, offset)
-    total, jobs = emulator.desk.read_page(size, offset)
+    total, jobs = emulator.job_service.read_page(size, offset)
     entries = [behavior.with_name(views.list_entry(job, emulator.profile), "list") for job in jobs]
     page = {"total": total, "limit": limit, "offset": offset, "transcriptions": entries}
-    return json_answer(behavior.with_total(page))
+    return json_reply(behavior.with_total(page))
 
 
 def _boolean(exchange: Exchange, name: str, *, default: bool) -> bool:

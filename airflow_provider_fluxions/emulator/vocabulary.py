@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from airflow_provider_fluxions.emulator.faults import Fault
-from airflow_provider_fluxions.emulator.listing import ListBehavior
+from airflow_provider_fluxions.emulator.list_behavior import ListBehavior
 from airflow_provider_fluxions.emulator.settings import Settings
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule, Transition
 

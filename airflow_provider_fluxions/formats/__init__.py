@@ -27,8 +27,8 @@ from types import MappingProxyType
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
-from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.api.read import shown
+from airflow_provider_fluxions.api.json_values import shown
+from airflow_provider_fluxions.api.models import Transcription, register_renderer
 from airflow_provider_fluxions.formats import jsonl, parquet, plain_text, raw_json, srt, vtt
 from airflow_provider_fluxions.formats.base import Choice, Format
 from airflow_provider_fluxions.formats.signed_links import without_told_links
@@ -38,6 +38,8 @@ __all__ = [
     "FORMATS",
     "Choice",
     "Format",
+    "base",
+    "captions",
     "check_formats",
     "choose",
     "choose_installed",
@@ -45,6 +47,8 @@ __all__ = [
     "read_stored",
     "render",
     "render_files",
+    "table_format",
+    "tables",
 ]
 
 _ALL = (raw_json.FORMAT, plain_text.FORMAT, srt.FORMAT, vtt.FORMAT, jsonl.FORMAT, parquet.FORMAT)
@@ -126,3 +130,6 @@ def render_files(transcription: Transcription, name: str, /, **options: Any) -> 
     :raises FluxionsFormatError: as :func:`render`, except for the number of files.
     """
     return Choice(get_format(name), get_format(name).read_options(options)).files(transcription)
+
+
+register_renderer(render)

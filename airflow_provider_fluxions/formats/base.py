@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
+from airflow_provider_fluxions.api.json_values import shown
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.api.read import shown
 from airflow_provider_fluxions.formats.signed_links import without_told_links
 
 
@@ -44,7 +44,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Origin:
+class Provenance:
     """Where a transcription came from, for the columns of a table. Unknown values stay null.
 
     :param source_uri: URI of the recording; ETag and size are also those of the recording.
@@ -64,7 +64,7 @@ class Origin:
     ingested_at: datetime | None = None
 
 
-UNKNOWN_ORIGIN = Origin()
+UNKNOWN_PROVENANCE = Provenance()
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Format:
         """Return the extensions of the files that it writes with these options."""
         return (self.extension,)
 
-    def files(self, transcription: Transcription, options: Any, origin: Origin) -> dict[str, bytes]:
+    def files(self, transcription: Transcription, options: Any, provenance: Provenance) -> dict[str, bytes]:
         """Return the files by extension.
 
         :raises FluxionsFormatError: if this transcription cannot be written that way.
@@ -132,7 +132,7 @@ class Choice:
         return self.format.extensions(self.options)
 
     @property
-    def mark(self) -> str:
+    def changed_options(self) -> str:
         """The options digest, stored with an output. Empty for the defaults."""
         changed = {
             one.name: getattr(self.options, one.name)
@@ -141,13 +141,13 @@ class Choice:
         }
         return repr(sorted((name, _plain(value)) for name, value in changed.items())) if changed else ""
 
-    def files(self, transcription: Transcription, origin: Origin = UNKNOWN_ORIGIN) -> dict[str, bytes]:
+    def files(self, transcription: Transcription, provenance: Provenance = UNKNOWN_PROVENANCE) -> dict[str, bytes]:
         """Return the files by extension.
 
         :raises FluxionsFormatError: if this transcription cannot be written that way.
         """
         told = without_told_links(transcription)
-        return self.format.files(told.named(self.options.speaker_names), self.options, origin)
+        return self.format.files(told.named(self.options.speaker_names), self.options, provenance)
 
 
 def _plain(value: Any) -> Any:

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Segment, Transcription, Word
-from airflow_provider_fluxions.api.segments import times_of
+from airflow_provider_fluxions.api.transcript import speech
+from airflow_provider_fluxions.api.transcript.segments import times_of
 from airflow_provider_fluxions.formats.breaking import Columns, columns_of, first_columns, width_of
 from airflow_provider_fluxions.formats.cutting import cut_spans, wrap
 from airflow_provider_fluxions.formats.limits import DEFAULT_LIMITS, Limits, Speakers

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_fluxions.api.ids import key_of
+from airflow_provider_fluxions.api.ids import job_key
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.formats.base import UNKNOWN_ORIGIN, Origin
+from airflow_provider_fluxions.formats.base import UNKNOWN_PROVENANCE, Provenance
 from airflow_provider_fluxions.formats.table_format import TableFormat, TableOptions
 from airflow_provider_fluxions.formats.tables import TABLES
 
@@ -37,12 +37,12 @@ def write(transcription: Transcription, options: JsonlOptions = DEFAULTS) -> byt
 
     :raises FluxionsFormatError: if they name several tables.
     """
-    return write_table(transcription, options.only_table(transcription), UNKNOWN_ORIGIN)
+    return write_table(transcription, options.only_table(transcription), UNKNOWN_PROVENANCE)
 
 
-def write_table(transcription: Transcription, table: str, origin: Origin) -> bytes:
+def write_table(transcription: Transcription, table: str, provenance: Provenance) -> bytes:
     """Write one table, UTF-8."""
-    rows = _segments(transcription) if table == "segments" else TABLES[table](transcription, origin)
+    rows = _segments(transcription) if table == "segments" else TABLES[table](transcription, provenance)
     text = "".join(f"{_ENCODER.encode(row)}\n" for row in rows).translate(_LINE_ENDS)
     return text.encode("utf-8", errors="backslashreplace")  # see raw_json.py
 
@@ -50,7 +50,7 @@ def write_table(transcription: Transcription, table: str, origin: Origin) -> byt
 def _segments(transcription: Transcription) -> Iterator[dict[str, object]]:
     for segment in transcription.segments:
         yield {
-            "transcription_id": key_of(transcription.id),
+            "transcription_id": job_key(transcription.id),
             "segment_no": segment.segment_no,
             "speaker": segment.speaker,
             "speaker_name": transcription.name_of(segment.speaker),

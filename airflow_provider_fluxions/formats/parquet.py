@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.formats.base import UNKNOWN_ORIGIN, Origin
+from airflow_provider_fluxions.formats.base import UNKNOWN_PROVENANCE, Provenance
 from airflow_provider_fluxions.formats.table_format import TableFormat, TableOptions
 from airflow_provider_fluxions.formats.tables import TABLES, Row
 
@@ -80,10 +80,10 @@ def write(transcription: Transcription, options: TableOptions = DEFAULTS) -> byt
     :raises FluxionsFormatError: if they name several tables, if a value does not fit its column, or if the extra
         ``parquet`` is not installed.
     """
-    return write_table(transcription, options.only_table(transcription), UNKNOWN_ORIGIN)
+    return write_table(transcription, options.only_table(transcription), UNKNOWN_PROVENANCE)
 
 
-def write_table(transcription: Transcription, table: str, origin: Origin) -> bytes:
+def write_table(transcription: Transcription, table: str, provenance: Provenance) -> bytes:
     """Write one table, compressed with zstd. Only one batch of rows is in memory as plain Python.
 
     :raises FluxionsFormatError: if a value does not fit its column, or if the extra ``parquet`` is not installed.
@@ -93,7 +93,7 @@ def write_table(transcription: Transcription, table: str, origin: Origin) -> byt
 
     columns = schema(table)
     sink = arrow.BufferOutputStream()
-    rows = iter(TABLES[table](transcription, origin))
+    rows = iter(TABLES[table](transcription, provenance))
     try:
         with parquet.ParquetWriter(sink, columns, compression="zstd") as writer:
             while batch := list(islice(rows, BATCH_ROWS)):

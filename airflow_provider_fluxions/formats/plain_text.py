@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.api.transcript import speech
 from airflow_provider_fluxions.formats.base import Format, Options
 
 

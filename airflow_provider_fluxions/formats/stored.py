@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsResponseError
+from airflow_provider_fluxions.api.json_values import json_value
 from airflow_provider_fluxions.api.models import JobStatus, Transcription
 from airflow_provider_fluxions.api.printable import printable
-from airflow_provider_fluxions.api.read import json_value
 from airflow_provider_fluxions.formats.signed_links import without_signed_links
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.formats.base import Format, Options, Origin
+from airflow_provider_fluxions.formats.base import Format, Options, Provenance
 from airflow_provider_fluxions.formats.tables import TABLES
 
 
@@ -45,7 +45,7 @@ class TableOptions(Options):
         )
 
 
-def _no_table(_transcription: Transcription, _table: str, _origin: Origin) -> bytes:
+def _no_table(_transcription: Transcription, _table: str, _origin: Provenance) -> bytes:
     raise NotImplementedError
 
 
@@ -57,16 +57,16 @@ class TableFormat(Format):
     :param main: The table with a file name without the table's name. Empty for none.
     """
 
-    write_table: Callable[[Transcription, str, Origin], bytes] = _no_table
+    write_table: Callable[[Transcription, str, Provenance], bytes] = _no_table
     main: str = ""
 
     def extensions(self, options: Any) -> tuple[str, ...]:
         """Return an extension for each table."""
         return tuple(self._extension(table) for table in options.tables)
 
-    def files(self, transcription: Transcription, options: Any, origin: Origin) -> dict[str, bytes]:
+    def files(self, transcription: Transcription, options: Any, provenance: Provenance) -> dict[str, bytes]:
         """Return a file for each table."""
-        return {self._extension(table): self.write_table(transcription, table, origin) for table in options.tables}
+        return {self._extension(table): self.write_table(transcription, table, provenance) for table in options.tables}
 
     def _extension(self, table: str) -> str:
         return self.extension if table == self.main else f".{table}{self.extension}"

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from airflow_provider_fluxions.api.ids import key_of
+from airflow_provider_fluxions.api.ids import job_key
+from airflow_provider_fluxions.api.job_reference import reference_in
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.api.reference import reference_in
-from airflow_provider_fluxions.api.segments import Segment, times_of
+from airflow_provider_fluxions.api.transcript.segments import Segment, times_of
 from airflow_provider_fluxions.formats import raw_json
-from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.formats.base import Provenance
 from airflow_provider_fluxions.formats.signed_links import without_signed_links
 from airflow_provider_fluxions.version import __version__
 
@@ -32,21 +32,21 @@ Row = dict[str, Any]
 class Rows(Protocol):
     """Function that returns the rows of one table."""
 
-    def __call__(self, transcription: Transcription, origin: Origin, /) -> Iterable[Row]:
+    def __call__(self, transcription: Transcription, provenance: Provenance, /) -> Iterable[Row]:
         """Return the rows, in the order of their key."""
 
 
-def transcripts(transcription: Transcription, origin: Origin) -> Iterator[Row]:
+def transcripts(transcription: Transcription, provenance: Provenance) -> Iterator[Row]:
     """Yield the one row of a transcription. Counts with the prefix ``n_`` are computed, the others are the API's."""
     spans = _spans(transcription)
     speech_s = _union(spans)
     yield {
-        "transcription_id": key_of(transcription.id),
-        "source_uri": origin.source_uri,
-        "source_etag": origin.source_etag,
-        "source_bytes": origin.source_bytes,
-        "stored_uri": origin.stored_uri,
-        "client_ref": origin.client_ref or reference_in(transcription.filename),
+        "transcription_id": job_key(transcription.id),
+        "source_uri": provenance.source_uri,
+        "source_etag": provenance.source_etag,
+        "source_bytes": provenance.source_bytes,
+        "stored_uri": provenance.stored_uri,
+        "client_ref": provenance.client_ref or reference_in(transcription.filename),
         "filename": transcription.filename,
         "status": str(transcription.status),
         "error_message": without_signed_links(transcription.error_message or "") or None,
@@ -56,7 +56,7 @@ def transcripts(transcription: Transcription, origin: Origin) -> Iterator[Row]:
         "audio_format": transcription.audio_format,
         "processing_time_s": transcription.processing_time,
         "language": transcription.language,
-        "non_speech_requested": origin.non_speech_requested,
+        "non_speech_requested": provenance.non_speech_requested,
         "non_speech": transcription.non_speech,
         "cached": transcription.cached,
         "num_chunks": transcription.num_chunks,
@@ -70,21 +70,21 @@ def transcripts(transcription: Transcription, origin: Origin) -> Iterator[Row]:
         "overlap_s": sum(end - start for start, end in spans) - speech_s,
         "text": transcription.text,
         "text_clean": transcription.text_clean,
-        "dag_id": origin.dag_id,
-        "task_id": origin.task_id,
-        "run_id": origin.run_id,
-        "map_index": origin.map_index,
+        "dag_id": provenance.dag_id,
+        "task_id": provenance.task_id,
+        "run_id": provenance.run_id,
+        "map_index": provenance.map_index,
         "provider_version": __version__,
         "schema_version": SCHEMA_VERSION,
-        "ingested_at": origin.ingested_at,
+        "ingested_at": provenance.ingested_at,
         "raw_json": raw_json.write(transcription).decode().rstrip("\n") if transcription.raw else None,
     }
 
 
-def segments(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
+def segments(transcription: Transcription, _origin: Provenance) -> Iterator[Row]:
     """Yield the segments in time order. ``gap_prev_s`` is negative if a segment overlaps an earlier one."""
     turn_of = {number: turn.turn_no for turn in transcription.turns for number in turn.segment_nos}
-    key = key_of(transcription.id)
+    key = job_key(transcription.id)
     latest_end: float | None = None
     for part in transcription.segments:
         start, end = times_of(part)
@@ -111,9 +111,9 @@ def segments(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
         latest_end = end if latest_end is None else max(latest_end, end if end is not None else latest_end)
 
 
-def words(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
+def words(transcription: Transcription, _origin: Provenance) -> Iterator[Row]:
     """Yield every word, also words that the API's list omits. ``timing`` is the origin of the times."""
-    key = key_of(transcription.id)
+    key = job_key(transcription.id)
     for part in transcription.segments:
         for number, word in enumerate(part.spoken_words):
             yield {
@@ -129,9 +129,9 @@ def words(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
             }
 
 
-def events(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
+def events(transcription: Transcription, _origin: Provenance) -> Iterator[Row]:
     """Yield the non-speech events."""
-    key = key_of(transcription.id)
+    key = job_key(transcription.id)
     for event in transcription.events:
         yield {
             "transcription_id": key,
@@ -151,9 +151,9 @@ def events(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
         }
 
 
-def turns(transcription: Transcription, _origin: Origin) -> Iterator[Row]:
+def turns(transcription: Transcription, _origin: Provenance) -> Iterator[Row]:
     """Yield the turns of the text. Times are None if a turn was not located in the segments."""
-    key = key_of(transcription.id)
+    key = job_key(transcription.id)
     for turn in transcription.turns:
         yield {
             "transcription_id": key,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
-from airflow_provider_fluxions.api.matching import find_words, key_of
 from airflow_provider_fluxions.api.models import Word
+from airflow_provider_fluxions.api.transcript.matching import find_words, normalized_word
 
 
 class Timeline:
@@ -41,7 +41,7 @@ def _anchors(text: str, words: Sequence[Word]) -> Iterator[tuple[int, float]]:
     begins = [0]
     for token in tokens:
         begins.append(begins[-1] + len(token) + 1)
-    for at, number in find_words([key_of(token) for token in tokens], [word.text for word in words]):
+    for at, number in find_words([normalized_word(token) for token in tokens], [word.text for word in words]):
         word = words[number]
         if word.start is not None:
             yield begins[at], word.start

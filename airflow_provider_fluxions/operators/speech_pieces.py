@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsSpeechError
+from airflow_provider_fluxions.api.job_reference import piece_reference
 from airflow_provider_fluxions.api.printable import printable
-from airflow_provider_fluxions.api.reference import piece_reference
 from airflow_provider_fluxions.api.speech_audio import SAMPLE_BYTES, SpeechAudio, read_wav
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
-from airflow_provider_fluxions.s3 import S3Object, S3Store
 from airflow_provider_fluxions.speech.parts import Parts
 from airflow_provider_fluxions.speech.pieces import Piece
+from airflow_provider_fluxions.storage import S3Object, S3Store
 
 log = logging.getLogger(__name__)
 

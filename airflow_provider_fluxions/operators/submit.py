@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 
-from airflow_provider_fluxions.airflow_errors import airflow_errors
+from airflow_provider_fluxions.api.arguments import seconds_of
+from airflow_provider_fluxions.api.cost import cost_of, parse_price
 from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.job_warnings import warn_of_lost_reference, warn_of_other_options
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.api.renaming import warn_of_lost_reference
-from airflow_provider_fluxions.arguments import seconds_of
-from airflow_provider_fluxions.cost import checked_price, cost_of
-from airflow_provider_fluxions.cost_report import CostReport
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL_SECONDS,
     DEFAULT_TIMEOUT_SECONDS,
     FluxionsHook,
 )
-from airflow_provider_fluxions.lineage import ReportsLineage, Traces, job_uri
 from airflow_provider_fluxions.links import (
     JOB_XCOM,
     RECORDING_XCOM,
@@ -34,12 +31,15 @@ from airflow_provider_fluxions.links import (
     keep_for_link,
     push_for_link,
 )
-from airflow_provider_fluxions.polling.verdict import parse_job_ids
-from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID
-from airflow_provider_fluxions.sources import open_audio, shown_name, uri_of
-from airflow_provider_fluxions.submitting import submit_for_task
-from airflow_provider_fluxions.task_metrics import TaskMetrics
-from airflow_provider_fluxions.waiting import Wait, expiry, warn_of_other_options
+from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID
+from airflow_provider_fluxions.storage.audio_sources import open_audio, shown_name, uri_of
+from airflow_provider_fluxions.task.airflow_errors import airflow_errors
+from airflow_provider_fluxions.task.cost_report import CostReport
+from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
+from airflow_provider_fluxions.task.metrics import TaskMetrics
+from airflow_provider_fluxions.task.submit import submit_for_task
+from airflow_provider_fluxions.task.wait import Wait, execution_deadline
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -99,7 +99,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        checked_price(price_per_audio_hour)
+        parse_price(price_per_audio_hour)
         self.audio = audio
         self.filename = filename
         self.non_speech = non_speech
@@ -116,7 +116,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     def execute(self, context: Context) -> JobId:
         """Submit, or take up what an earlier try submitted; then wait if asked to."""
         with airflow_errors():
-            self._trace()
+            self._record_lineage()
             source = open_audio(self.audio, self.aws_conn_id)
             if source.uri.startswith("s3://"):
                 push_for_link(self, context["ti"], RECORDING_XCOM, source.uri)
@@ -136,8 +136,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
                 deadline=time.time() + self.timeout,
                 on_pause=metrics.throttled,
             )
-            metrics.took(taken, type(self).__name__)
-            self._trace(taken.job_id)
+            metrics.submitted(taken, type(self).__name__)
+            self._record_lineage(taken.job_id)
             if self.wait_for_completion:
                 self._wait(context, taken.job_id, time.time() + self.timeout)
             return taken.job_id
@@ -163,7 +163,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
                 (job_id,) = parse_job_ids(event.get("job_ids") or list(event.get("jobs") or ()))
             if deadline is None:
                 deadline = time.time() + self.timeout
-            self._trace(job_id)
+            self._record_lineage(job_id)
             self._wait(context, job_id, deadline, expires, event)
             return job_id
 
@@ -181,35 +181,37 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         event: dict[str, Any] | None = None,
     ) -> None:
         hook = FluxionsHook(self.fluxions_conn_id)
-        expires = expiry(context, self.execution_timeout, kept)
-        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline, expires=expires)
-        watched = wait.look_or(hook, self._defer, event) if self.deferrable else wait.in_place(hook)
+        expires = execution_deadline(context, self.execution_timeout, kept)
+        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline, execution_deadline=expires)
+        watched = wait.poll_or_defer(hook, self._defer, event) if self.deferrable else wait.block(hook)
         price = hook.price_or(self.price_per_audio_hour)
-        traces = self._trace(job_id, watched.ended.values(), price)
-        CostReport(price, context["ti"]).after(traces.audio_seconds)
+        lineage = self._record_lineage(job_id, watched.ended.values(), price)
+        CostReport(price, context["ti"]).after(lineage.audio_seconds)
         for job in watched.ended.values():
             warn_of_other_options(self.non_speech, job)
             if self.durable:
                 warn_of_lost_reference(job)
 
-    def _trace(self, job_id: JobId | None = None, jobs: Iterable[Job] = (), price: float | None = None) -> Traces:
+    def _record_lineage(
+        self, job_id: JobId | None = None, jobs: Iterable[Job] = (), price: float | None = None
+    ) -> LineageRecord:
         """Keep what OpenLineage is told when the task ends."""
         uri = uri_of(self.audio)
-        traces = self.traces = Traces(inputs=[uri] if uri.startswith("s3://") else [])
-        if traces.inputs:
+        lineage = self.lineage = LineageRecord(inputs=[uri] if uri.startswith("s3://") else [])
+        if lineage.inputs:
             keep_for_link(self, RECORDING_XCOM, uri)
         if job_id is not None:
             keep_for_link(self, JOB_XCOM, job_id)
-            traces.job_ids, traces.outputs = [job_id], [job_uri(self.fluxions_conn_id, job_id)]
-        traces.heard(jobs)
-        traces.cost = cost_of(traces.audio_seconds, price)
-        return traces
+            lineage.job_ids, lineage.outputs = [job_id], [job_uri(self.fluxions_conn_id, job_id)]
+        lineage.add_durations(jobs)
+        lineage.cost = cost_of(lineage.audio_seconds, price)
+        return lineage
 
     def _defer(self, wait: Wait) -> NoReturn:
         self.defer(
             trigger=wait.trigger(),
             method_name="execute_complete",
-            kwargs={"job_id": wait.job_ids[0], **wait.kept()},
-            timeout=wait.backstop(),
+            kwargs={"job_id": wait.job_ids[0], **wait.resume_kwargs()},
+            timeout=wait.defer_timeout(),
         )
         raise AssertionError("defer() raises TaskDeferred")

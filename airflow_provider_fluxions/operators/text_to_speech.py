@@ -12,27 +12,34 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
-from airflow_provider_fluxions.airflow_errors import airflow_errors
+from airflow_provider_fluxions.api.arguments import seconds_of
+from airflow_provider_fluxions.api.cost import SpeechPrice
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputError
-from airflow_provider_fluxions.api.reference import speech_reference
+from airflow_provider_fluxions.api.job_reference import speech_reference
 from airflow_provider_fluxions.api.rendering import render_piece, with_current_voice
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.speech_text import check_text, expected_seconds, unknown_tags
 from airflow_provider_fluxions.api.voices import VoiceList, check_voice
-from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.assets import add_asset_extra
-from airflow_provider_fluxions.cost import SpeechPrice
-from airflow_provider_fluxions.cost_report import COST_XCOM, ESTIMATE_XCOM
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
-from airflow_provider_fluxions.lineage import ReportsLineage, Traces
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.operators.speech_pieces import Spoken, StoredPieces, held
-from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, ObjectUpload, S3Object, S3Store, Writing, parse_s3_uri
 from airflow_provider_fluxions.speech.encoding import AudioFormat, check_format, format_of, open_encoder
 from airflow_provider_fluxions.speech.metadata import META_SECONDS, META_VOICE_ID, is_done, speech_metadata
 from airflow_provider_fluxions.speech.pieces import Piece, cut_text
-from airflow_provider_fluxions.task_metrics import TaskMetrics
+from airflow_provider_fluxions.storage import (
+    DEFAULT_AWS_CONN_ID,
+    ObjectUpload,
+    S3Object,
+    S3Store,
+    WriteOptions,
+    parse_s3_uri,
+)
+from airflow_provider_fluxions.task.airflow_errors import airflow_errors
+from airflow_provider_fluxions.task.cost_report import COST_XCOM, ESTIMATE_XCOM
+from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
+from airflow_provider_fluxions.task.metrics import TaskMetrics
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -129,7 +136,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         super().__init__(**kwargs)
         SpeechOptions(temperature, max_seconds, verify_chunks)
         SpeechPrice.checked(price_per_speech_hour, price_per_1000_characters)
-        Writing(extra_args or {})
+        WriteOptions(extra_args or {})
         # A template can still become any name.
         if isinstance(destination, str) and "{" not in destination:
             format_of(destination)
@@ -151,9 +158,9 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Speak the text, unless its audio exists."""
         with airflow_errors():
-            self.traces = Traces()
+            self.lineage = LineageRecord()
             plan = self._plan()
-            store = S3Store(self.aws_conn_id, Writing(self.extra_args or {}))
+            store = S3Store(self.aws_conn_id, WriteOptions(self.extra_args or {}))
             found = store.head(plan.bucket, plan.key)
             if found is None:
                 store.require_bucket(plan.bucket)
@@ -305,7 +312,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         for xcom, name in ((ESTIMATE_XCOM, "estimated_cost"), (COST_XCOM, "cost")):
             if name in result:
                 ti.xcom_push(xcom, result[name])
-        self.traces = Traces(outputs=[plan.uri], audio_seconds=result["audio_seconds"], cost=result.get("cost"))
+        self.lineage = LineageRecord(outputs=[plan.uri], audio_seconds=result["audio_seconds"], cost=result.get("cost"))
         push_for_link(self, ti, RESULT_XCOM, plan.uri)
         add_asset_extra(context, self, result)
         return result

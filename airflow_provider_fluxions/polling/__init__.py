@@ -1,18 +1,33 @@
-"""Waiting for jobs: one poll loop for all who wait on one connection, and one loop in place without it.
+"""Waiting for jobs: one poll loop for all waits on one connection, and blocking waits in the calling thread.
 
-- `answers`: the two requests and what they show; `sweep`: which of them a round makes, as plain values;
-- `verdict`: what the jobs seen mean for somebody who waits for several;
-- `pace`: how long until the next look;
-- `inplace`: waiting in the calling thread;
-- `shared`: waiting on an event loop, in one `loop` for all; `waiters` knows who is due when, `brake` slows down in
-  trouble, `calls` makes the requests, `clock` is its time, `observer` hears what it does;
-- `turnstile`: how fast triggers hand on what they have waited for.
+- `poll_requests`: the two requests and their results; `poll_planner`: which of them a round makes, as plain values;
+- `watched_jobs`: what the results mean for a wait; `error_tolerance`: which errors it survives;
+- `intervals`: seconds between two polls;
+- `blocking`: waiting in the calling thread;
+- `loop`: waiting on an event loop; `waiters` says which wait is due, `backoff` slows down after errors, `loop_client`
+  makes the requests, `clock` is its time, `observer` receives its figures;
+- `event_rate_limit`: how fast triggers hand events to Airflow;
+- `watch`: reporting each job that ends.
 """
 
 from __future__ import annotations
 
-from airflow_provider_fluxions.polling.inplace import look, wait_in_place
-from airflow_provider_fluxions.polling.shared import wait_for_jobs
-from airflow_provider_fluxions.polling.verdict import Outcome, Watched
+from airflow_provider_fluxions.polling.blocking import poll_once, wait_blocking
+from airflow_provider_fluxions.polling.loop import wait_for_jobs
+from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs
 
-__all__ = ["Outcome", "Watched", "look", "wait_for_jobs", "wait_in_place"]
+__all__ = [
+    "WaitOutcome",
+    "WatchedJobs",
+    "blocking",
+    "clock",
+    "error_tolerance",
+    "event_rate_limit",
+    "poll_once",
+    "poll_planner",
+    "poll_requests",
+    "wait_blocking",
+    "wait_for_jobs",
+    "watch",
+    "watched_jobs",
+]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from collections.abc import Hashable
 
 from airflow_provider_fluxions.api.errors import FluxionsError, JobId
-from airflow_provider_fluxions.polling.access import Access, Connect, start_alone
-from airflow_provider_fluxions.polling.answers import Answer
-from airflow_provider_fluxions.polling.brake import Brake
+from airflow_provider_fluxions.polling.backoff import Backoff
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.observer import Harmless, Observer
-from airflow_provider_fluxions.polling.pace import first_look_seconds, jittered_share
-from airflow_provider_fluxions.polling.patience import Patience, needs_new_connection
-from airflow_provider_fluxions.polling.sweep import Memory, Round, next_answer, plan_round
-from airflow_provider_fluxions.polling.verdict import Outcome, Watched
-from airflow_provider_fluxions.polling.waiters import Crowd, Waiter
+from airflow_provider_fluxions.polling.error_tolerance import ErrorTolerance, needs_new_connection
+from airflow_provider_fluxions.polling.intervals import first_poll_seconds, jitter_factor
+from airflow_provider_fluxions.polling.loop_client import Connect, LoopClient, start_detached
+from airflow_provider_fluxions.polling.observer import NullObserver, Observer, SafeObserver
+from airflow_provider_fluxions.polling.poll_planner import ListPositions, PollRound, next_result, plan_round
+from airflow_provider_fluxions.polling.poll_requests import PollResult
+from airflow_provider_fluxions.polling.waiters import Waiter, WaiterIndex
+from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs
 
 log = logging.getLogger(__name__)
 
@@ -29,36 +30,36 @@ class PollLoop:
     """The rounds for one connection on one event loop. Everything but the requests runs on the event loop."""
 
     def __init__(self, connection: Hashable, connect: Connect, clock: LoopClock, observer: Observer) -> None:
-        self.crowd = Crowd()
+        self.index = WaiterIndex()
         self.ended = False
         self._name = f"fluxions-poll-{connection}"
         self._clock = clock
-        self._access = Access(connect, self._name, clock)
-        self._observer = Harmless(observer)
-        self._brake = Brake(clock)
-        self._patience = Patience()
-        self._memory = Memory()
+        self._client = LoopClient(connect, self._name, clock)
+        self._observer = SafeObserver(observer)
+        self._backoff = Backoff(clock)
+        self._tolerance = ErrorTolerance()
+        self._positions = ListPositions()
         self._wake = asyncio.Event()
         self._asleep_until = 0.0
         # Of the present round: when it began, the jitter that keeps its waiters together, the jobs shown so far.
         self._round_started = 0.0
-        self._round_share = 1.0
+        self._jitter_factor = 1.0
         self._shown: set[str] = set()
-        self._task = start_alone(self._run, self._name)
+        self._task = start_detached(self._run, self._name)
 
-    async def wait(self, watched: Watched, poll_interval: float, deadline: float) -> Outcome:
+    async def wait(self, watched: WatchedJobs, poll_interval: float, deadline: float) -> WaitOutcome:
         """Take part in the rounds until the jobs end or the deadline passes."""
-        first = first_look_seconds(poll_interval, self._clock.jitter())
+        first = first_poll_seconds(poll_interval, self._clock.jitter())
         now = self._clock.monotonic()
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[WaitOutcome] = asyncio.get_running_loop().create_future()
         waiter = Waiter(watched, poll_interval, deadline, now, now + first, now, future)
-        self.crowd.add(waiter)
-        if waiter.next_look(self._brake.paused_until, self._clock.epoch_offset()) < self._asleep_until:
+        self.index.add(waiter)
+        if waiter.next_poll(self._backoff.paused_until, self._clock.epoch_offset()) < self._asleep_until:
             self._wake.set()
         try:
             return await future
         finally:
-            self.crowd.remove(waiter)
+            self.index.remove(waiter)
 
     def stop(self) -> None:
         """Cancel the rounds."""
@@ -77,11 +78,11 @@ class PollLoop:
             self._fail_all(error)
         finally:
             self.ended = True
-            self._access.close()
-            self._observer.tell("watching", 0)
+            self._client.close()
+            self._observer.notify("watching", 0)
 
     def _fail_all(self, error: BaseException) -> None:
-        for waiter in self.crowd.waiters:
+        for waiter in self.index.waiters:
             waiter.fail(error)
 
     async def _until_due(self) -> None:
@@ -92,7 +93,7 @@ class PollLoop:
         while True:
             self._wake.clear()
             now = self._clock.monotonic()
-            look = self.crowd.next_look(self._brake.paused_until, self._clock.epoch_offset())
+            look = self.index.next_poll(self._backoff.paused_until, self._clock.epoch_offset())
             if look is not None and look <= now:
                 return
             longest = now + MAX_SLEEP_SECONDS
@@ -102,20 +103,20 @@ class PollLoop:
 
     async def _round(self) -> None:
         started, epoch_offset = self._clock.monotonic(), self._clock.epoch_offset()
-        due = self.crowd.due(started, self._brake.paused_until, epoch_offset)
-        self._round_started, self._round_share = started, jittered_share(self._clock.jitter())
+        due = self.index.due(started, self._backoff.paused_until, epoch_offset)
+        self._round_started, self._jitter_factor = started, jitter_factor(self._clock.jitter())
         self._shown.clear()
-        self._observer.tell("watching", len(self.crowd.by_job))
+        self._observer.notify("watching", len(self.index.by_job))
         try:
-            await self._sweep(due)
+            await self._poll(due)
         except FluxionsError as error:
             self._pause_for(error)
         else:
-            self._brake.release()
+            self._backoff.succeeded()
         for number, waiter in enumerate(due, 1):
             waiter.due = self._due_after_round(waiter)
-            if waiter.has_expired(started, epoch_offset) and waiter in self.crowd.waiters:
-                waiter.settle(Outcome.TIMEOUT)
+            if waiter.has_expired(started, epoch_offset) and waiter in self.index.waiters:
+                waiter.settle(WaitOutcome.TIMEOUT)
             if number % WAITERS_A_TURN == 0:
                 await asyncio.sleep(0)
 
@@ -124,55 +125,94 @@ class PollLoop:
 
         :raises FluxionsError: the same error, if they do not.
         """
-        if not self._patience.survives(error, self._clock.monotonic()):
+        if not self._tolerance.tolerates(error, self._clock.monotonic()):
             raise error
-        seconds = self._brake.pull(error)
-        self._observer.tell("throttled", seconds)
+        seconds = self._backoff.failed(error)
+        self._observer.notify("throttled", seconds)
         then = ""
         if needs_new_connection(error):
-            self._access.drop()
+            self._client.drop()
             then = " Then the connection is read again."
-        log.warning("%s %d waiters pause for %.1f s.%s", error, len(self.crowd.waiters), seconds, then)
+        log.warning("%s %d waiters pause for %.1f s.%s", error, len(self.index.waiters), seconds, then)
 
-    async def _sweep(self, due: list[Waiter]) -> None:
+    async def _poll(self, due: list[Waiter]) -> None:
         wanted: dict[str, JobId] = {}
         for number, waiter in enumerate(due, 1):
             wanted.update(waiter.watched.open)
             if number % WAITERS_A_TURN == 0:
                 await asyncio.sleep(0)
-        self._memory.forget_all_but(self.crowd.by_job)
-        requests = plan_round(wanted, self._memory)
-        count, answer = 0, None
+        self._positions.forget_all_but(self.index.by_job)
+        requests = plan_round(wanted, self._positions)
+        count, result = 0, None
         try:
-            while (answer := await self._ask(requests, answer)) is not None:
+            while (result := await self._ask(requests, result)) is not None:
                 count += 1
-                self._patience.reset()
-                self._deliver(answer)
+                self._tolerance.reset()
+                self._deliver(result)
         finally:
-            self._observer.tell("swept", count)
-        self.crowd.learn_cost(count, len(self._shown))
+            self._observer.notify("polled", count)
+        self.index.update_min_interval(count, len(self._shown))
 
-    async def _ask(self, requests: Round, answer: Answer | None) -> Answer | None:
+    async def _ask(self, requests: PollRound, result: PollResult | None) -> PollResult | None:
         """Make the round's next request."""
         # Jobs whose waiters have left during the round are not read any more.
-        return await self._access.make(lambda client: next_answer(client, requests, answer, self.crowd.by_job))
+        return await self._client.make(lambda client: next_result(client, requests, result, self.index.by_job))
 
-    def _deliver(self, answer: Answer) -> None:
+    def _deliver(self, result: PollResult) -> None:
         """Tell the waiters what an answer shows. Pages show more than was asked, and who has seen all is served.
 
         Their next look is an interval away, so waiters that came at different times soon share their rounds.
         """
-        keys, waiters = self.crowd.concerned(answer)
+        keys, waiters = self.index.waiters_for(result)
         self._shown.update(keys)
         for waiter in waiters:
-            waiter.watched.see(answer)
+            waiter.watched.record(result)
             if waiter.watched.is_done:
                 if waiter.is_waiting:
-                    self._observer.tell("noticed", max(0.0, self._clock.monotonic() - waiter.looked_at))
-                waiter.settle(Outcome.DONE)
+                    self._observer.notify("noticed", max(0.0, self._clock.monotonic() - waiter.polled_at))
+                waiter.settle(WaitOutcome.DONE)
             elif waiter.watched.open.keys() <= self._shown:
-                waiter.looked_at = self._round_started
+                waiter.polled_at = self._round_started
                 waiter.due = self._due_after_round(waiter)
 
     def _due_after_round(self, waiter: Waiter) -> float:
-        return self._round_started + self._round_share * waiter.interval(self._round_started, self.crowd.least_interval)
+        return self._round_started + self._jitter_factor * waiter.interval(self._round_started, self.index.min_interval)
+
+
+# Loops by event loop and connection; an event loop that ends takes its entry along.
+_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, PollLoop]] = weakref.WeakKeyDictionary()
+
+
+async def wait_for_jobs(
+    watched: WatchedJobs,
+    *,
+    connection: Hashable,
+    connect: Connect,
+    poll_interval: float,
+    deadline: float,
+    clock: LoopClock | None = None,
+    observer: Observer | None = None,
+) -> WaitOutcome:
+    """Wait on the event loop until the jobs end, or the deadline passes, and note which have ended.
+
+    :param connection: waiters with an equal one share requests.
+    :param connect: returns a client for it; awaited before the shared loop's first request, and again after a refused
+        key. The loop closes it.
+    :param poll_interval: the most seconds between two looks, jittered. A young wait is looked at sooner: every
+        quarter of its age, though at least 2 s apart, and never so often that it takes more than 2 requests a second.
+    :param deadline: epoch seconds. There is a last look after it, even where the service asked for a pause.
+    :param observer: hears what the shared loop does; the one of the first waiter does.
+    :raises FluxionsError: the connection cannot work, or the service has refused the key for 10 minutes.
+    """
+    if watched.is_done:
+        return WaitOutcome.DONE
+    loops = _loops.setdefault(asyncio.get_running_loop(), {})
+    poll_loop = loops.get(connection)
+    if poll_loop is None or poll_loop.ended:
+        poll_loop = loops[connection] = PollLoop(connection, connect, clock or LoopClock(), observer or NullObserver())
+    try:
+        return await poll_loop.wait(watched, poll_interval, deadline)
+    finally:
+        if not poll_loop.index.waiters and loops.get(connection) is poll_loop:
+            del loops[connection]
+            poll_loop.stop()

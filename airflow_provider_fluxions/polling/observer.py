@@ -14,7 +14,7 @@ class Observer(Protocol):
     def watching(self, jobs: int) -> None:
         """So many jobs are waited for now."""
 
-    def swept(self, requests: int) -> None:
+    def polled(self, requests: int) -> None:
         """A round has ended, well or not, and made so many requests."""
 
     def throttled(self, seconds: float) -> None:
@@ -24,13 +24,13 @@ class Observer(Protocol):
         """A wait has ended, so long at most after its jobs did."""
 
 
-class Nobody:
+class NullObserver:
     """Hears nothing."""
 
     def watching(self, jobs: int) -> None:
         """Do nothing."""
 
-    def swept(self, requests: int) -> None:
+    def polled(self, requests: int) -> None:
         """Do nothing."""
 
     def throttled(self, seconds: float) -> None:
@@ -40,14 +40,14 @@ class Nobody:
         """Do nothing."""
 
 
-class Harmless:
+class SafeObserver:
     """Passes everything on to an observer whose errors must not end anybody's wait."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._complained = False
 
-    def tell(self, what: str, value: float) -> None:
+    def notify(self, what: str, value: float) -> None:
         """Call the observer's method of that name; an error is logged once."""
         try:
             method: Any = getattr(self._observer, what)

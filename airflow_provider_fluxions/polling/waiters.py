@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from airflow_provider_fluxions.api.ids import key_of
-from airflow_provider_fluxions.polling.answers import Answer
-from airflow_provider_fluxions.polling.pace import MIN_INTERVAL_SECONDS, interval_seconds, least_interval_seconds
-from airflow_provider_fluxions.polling.verdict import Outcome, Watched
+from airflow_provider_fluxions.api.ids import job_key
+from airflow_provider_fluxions.polling.intervals import MIN_INTERVAL_SECONDS, interval_seconds, min_interval_seconds
+from airflow_provider_fluxions.polling.poll_requests import PollResult
+from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs
 
 # Waiters that fall due within this share of their interval are served by the same round.
 COALESCED_SHARE = 0.2
@@ -22,18 +22,18 @@ class Waiter:
     :param deadline: epoch seconds; all other times are monotonic seconds.
     :param began: the wait's age counts from here.
     :param due: when the next look is due, deadlines and pauses aside.
-    :param looked_at: the last look that found its jobs running.
+    :param polled_at: the last look that found its jobs running.
     """
 
-    watched: Watched
+    watched: WatchedJobs
     poll_interval: float
     deadline: float
     began: float
     due: float
-    looked_at: float
-    future: asyncio.Future[Outcome]
+    polled_at: float
+    future: asyncio.Future[WaitOutcome]
 
-    def settle(self, outcome: Outcome) -> None:
+    def settle(self, outcome: WaitOutcome) -> None:
         """Give the wait its outcome, unless it has one or was cancelled."""
         if not self.future.done():
             self.future.set_result(outcome)
@@ -52,7 +52,7 @@ class Waiter:
         """False from its outcome on, although it is among the waiters until its task runs."""
         return not self.future.done()
 
-    def next_look(self, paused_until: float, epoch_offset: float = 0.0) -> float:
+    def next_poll(self, paused_until: float, epoch_offset: float = 0.0) -> float:
         """Return when to look; a deadline gets its look whatever pauses the others."""
         return min(self.deadline - epoch_offset, max(self.due, paused_until))
 
@@ -65,14 +65,14 @@ class Waiter:
         return interval_seconds(now - self.began, self.poll_interval, least)
 
 
-class Crowd:
+class WaiterIndex:
     """All waiters of one connection, by themselves and by job."""
 
     def __init__(self) -> None:
         self.waiters: set[Waiter] = set()
         self.by_job: dict[str, set[Waiter]] = {}
         # Seconds below which no interval may fall: what a round costs decides how often youth is worth one.
-        self.least_interval = MIN_INTERVAL_SECONDS
+        self.min_interval = MIN_INTERVAL_SECONDS
 
     def add(self, waiter: Waiter) -> None:
         """Let one in."""
@@ -84,17 +84,17 @@ class Crowd:
         """Forget one, and the jobs that nobody else waits for."""
         self.waiters.discard(waiter)
         for job_id in waiter.watched.job_ids:
-            others = self.by_job.get(key_of(job_id), set())
+            others = self.by_job.get(job_key(job_id), set())
             others.discard(waiter)
             if not others:
-                self.by_job.pop(key_of(job_id), None)
+                self.by_job.pop(job_key(job_id), None)
 
-    def next_look(self, paused_until: float, epoch_offset: float = 0.0) -> float | None:
+    def next_poll(self, paused_until: float, epoch_offset: float = 0.0) -> float | None:
         """Return when the next look is due, or None if there is no waiter.
 
         :param epoch_offset: see `LoopClock.epoch_offset`.
         """
-        return min((w.next_look(paused_until, epoch_offset) for w in self.waiters if w.is_waiting), default=None)
+        return min((w.next_poll(paused_until, epoch_offset) for w in self.waiters if w.is_waiting), default=None)
 
     def due(self, now: float, paused_until: float, epoch_offset: float = 0.0) -> list[Waiter]:
         """Return which waiters a round must serve now: in a pause, only those whose deadline has come."""
@@ -105,13 +105,13 @@ class Crowd:
             if min(w.due, w.deadline - epoch_offset) <= now + COALESCED_SHARE * w.poll_interval and w.is_waiting
         ]  # fmt: skip
 
-    def concerned(self, answer: Answer) -> tuple[Collection[str], Iterator[Waiter]]:
+    def waiters_for(self, result: PollResult) -> tuple[Collection[str], Iterator[Waiter]]:
         """Return which jobs of an answer somebody waits for, and who."""
-        keys = self.by_job.keys() & answer.keys()
+        keys = self.by_job.keys() & result.keys()
         return keys, iter({waiter for key in keys for waiter in self.by_job[key]})
 
-    def learn_cost(self, requests: int, jobs_shown: int) -> None:
+    def update_min_interval(self, requests: int, jobs_shown: int) -> None:
         """Take in what a round took, from which follows what one over all jobs would take."""
         if not jobs_shown:
             return
-        self.least_interval = least_interval_seconds(requests * len(self.by_job) / jobs_shown)
+        self.min_interval = min_interval_seconds(requests * len(self.by_job) / jobs_shown)

@@ -6,3 +6,5 @@ text that fits into memory, and `metadata` is what a stored file says about itse
 """
 
 from __future__ import annotations
+
+__all__ = ["captions", "decoding", "documents", "encoding", "metadata", "parts", "pieces", "speaking"]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsSpeechError
-from airflow_provider_fluxions.api.pausing import Clock
 from airflow_provider_fluxions.api.rendering import Renderer, render_piece, with_current_voice
+from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.voices import VoiceList

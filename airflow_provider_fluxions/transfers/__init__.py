@@ -12,10 +12,10 @@
 
 from __future__ import annotations
 
-from airflow_provider_fluxions.transfers.bucket import FluxionsS3ToS3Operator
 from airflow_provider_fluxions.transfers.convert import FluxionsConvertOperator
-from airflow_provider_fluxions.transfers.results import FluxionsToS3Operator
+from airflow_provider_fluxions.transfers.s3_to_s3 import FluxionsS3ToS3Operator
 from airflow_provider_fluxions.transfers.text_to_speech import FluxionsS3TextToSpeechOperator
+from airflow_provider_fluxions.transfers.to_s3 import FluxionsToS3Operator
 
 __all__ = [
     "FluxionsConvertOperator",

@@ -11,29 +11,41 @@ from urllib.parse import unquote
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
-from airflow_provider_fluxions.airflow_errors import airflow_errors
 from airflow_provider_fluxions.api.errors import FluxionsInputError, FluxionsTransferError
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import Choice, choose, choose_installed, read_stored
-from airflow_provider_fluxions.formats.base import Origin
-from airflow_provider_fluxions.lineage import ReportsLineage, Traces
+from airflow_provider_fluxions.formats.base import Provenance
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, push_for_link
-from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Object, S3Store
-from airflow_provider_fluxions.transfers.address import Source, parse_destination, parse_source
-from airflow_provider_fluxions.transfers.failing import failure_text, is_own_fault, may_pass
-from airflow_provider_fluxions.transfers.marks import META_JOB, META_REFERENCE, META_RUN, META_SOURCE, META_VERSION
-from airflow_provider_fluxions.transfers.origin import origin_of
-from airflow_provider_fluxions.transfers.outputs import find_standing, write_outputs
-from airflow_provider_fluxions.transfers.partition import dated_folders, ingest_folder
-from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION, Item, Target, check_collisions, plan_item
+from airflow_provider_fluxions.pipeline.destination import find_destination_states, write_outputs
+from airflow_provider_fluxions.pipeline.input_errors import failure_text, is_input_error, is_transient
+from airflow_provider_fluxions.pipeline.items import (
+    STORED_EXTENSION,
+    PlannedInput,
+    Target,
+    check_collisions,
+    plan_input,
+)
+from airflow_provider_fluxions.pipeline.locations import SourcePattern, parse_destination, parse_source
+from airflow_provider_fluxions.pipeline.object_metadata import (
+    META_JOB,
+    META_REFERENCE,
+    META_RUN,
+    META_SOURCE,
+    META_VERSION,
+)
+from airflow_provider_fluxions.pipeline.partition import dated_folders, ingest_folder
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Object, S3Store
+from airflow_provider_fluxions.task.airflow_errors import airflow_errors
+from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
+from airflow_provider_fluxions.task.provenance import provenance_of
 
 log = logging.getLogger(__name__)
 
 MAX_SHOWN_FAILURES = 10
 
 # A stored result, the folder of its conversions, and whether they stand.
-Planned = tuple[Item, str, bool]
+Planned = tuple[PlannedInput, str, bool]
 
 
 class Failed(NamedTuple):
@@ -100,12 +112,12 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Convert what is not converted yet."""
         with airflow_errors():
-            store, origin = S3Store(self.aws_conn_id), origin_of(context)
+            store, provenance = S3Store(self.aws_conn_id), provenance_of(context)
             choices = choose_installed(self.formats, self.format_options)
             with ThreadPoolExecutor(self.workers, thread_name_prefix="fluxions-convert") as pool:
-                plan = self._plan(store, pool, choices, origin)
+                plan = self._plan(store, pool, choices, provenance)
                 todo = [(item, folder) for item, folder, is_done in plan if not is_done]
-                ends = list(pool.map(lambda one: _convert(store, one[0], one[1], choices, origin), todo))
+                ends = list(pool.map(lambda one: _convert(store, one[0], one[1], choices, provenance), todo))
             errors = [end for end in ends if end is not None]
             counts = {
                 "inputs": len(plan),
@@ -115,7 +127,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
             folder = "s3://{}/{}".format(*parse_destination(self.destination))
             push_for_link(self, context["ti"], RESULT_XCOM, folder)
             self.log.info("%s", counts)
-            self._trace(plan, {item.ref for (item, _), end in zip(todo, ends, strict=True) if end is not None})
+            self._record_lineage(plan, {item.ref for (item, _), end in zip(todo, ends, strict=True) if end is not None})
             if errors:
                 shown = "; ".join(error.text for error in errors[:MAX_SHOWN_FAILURES])
                 raise FluxionsTransferError(
@@ -125,31 +137,33 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
             add_asset_extra(context, self, {**counts, "destination": self.destination})
             return counts
 
-    def _trace(self, plan: list[Planned], bad: Collection[str]) -> None:
+    def _record_lineage(self, plan: list[Planned], bad: Collection[str]) -> None:
         """Keep what there is a result of, made now or before; not what could not be converted."""
         good = [(item, folder) for item, folder, _ in plan if item.ref not in bad]
         outputs = [uri for item, folder in good for uri in item.uris(folder)]
-        self.traces = Traces(inputs=[item.source.uri for item, _ in good], outputs=outputs)
+        self.lineage = LineageRecord(inputs=[item.source.uri for item, _ in good], outputs=outputs)
 
-    def _plan(self, store: S3Store, pool: Executor, choices: tuple[Choice, ...], origin: Origin) -> list[Planned]:
+    def _plan(
+        self, store: S3Store, pool: Executor, choices: tuple[Choice, ...], provenance: Provenance
+    ) -> list[Planned]:
         """Return all stored results, with where their conversions are or belong, and whether they are there."""
         source, destination = parse_source(self.source), parse_destination(self.destination)
         store.require_bucket(destination[0])
-        found = [one for one in store.list(source.bucket, source.prefix) if source.takes(one, (STORED_EXTENSION,))]
+        found = [one for one in store.list(source.bucket, source.prefix) if source.accepts(one, (STORED_EXTENSION,))]
         folders = [""]
         if self.partition_by_date:
             _require_no_dates(found, source)
-            folders = _folders(store, destination, ingest_folder(origin.ingested_at))
+            folders = _folders(store, destination, ingest_folder(provenance.ingested_at))
         target = Target.of(destination, choices, folders[0])
         items = [_item(one, source, target) for one in found]
         check_collisions(items)
         if not items:
             self.log.warning("%s holds no stored results (names that end in %s).", self.source, STORED_EXTENSION)
-        standing = find_standing(store, pool, items, folders)
-        return [(item, standing[item.ref].folder, standing[item.ref].is_done(item)) for item in items]
+        standing = find_destination_states(store, pool, items, folders)
+        return [(item, standing[item.ref].folder, standing[item.ref].is_complete(item)) for item in items]
 
 
-def _require_no_dates(found: list[S3Object], source: Source) -> None:
+def _require_no_dates(found: list[S3Object], source: SourcePattern) -> None:
     for one in found:
         if dated_folders([f"{source.relative(one.key).partition('/')[0]}/"]):
             raise FluxionsInputError(
@@ -165,12 +179,14 @@ def _folders(store: S3Store, destination: tuple[str, str], own: str) -> list[str
     return [own, *(folder for folder in dated if folder != own)]
 
 
-def _item(found: S3Object, source: Source, target: Target) -> Item:
+def _item(found: S3Object, source: SourcePattern, target: Target) -> PlannedInput:
     """Plan one result: as of a recording, but its outputs' names go without ``.json``."""
-    return plan_item(found, source.relative(found.key)[: -len(STORED_EXTENSION)], target, {"made": "from json"})
+    return plan_input(found, source.relative(found.key)[: -len(STORED_EXTENSION)], target, {"made": "from json"})
 
 
-def _convert(store: S3Store, item: Item, folder: str, choices: tuple[Choice, ...], origin: Origin) -> Failed | None:
+def _convert(
+    store: S3Store, item: PlannedInput, folder: str, choices: tuple[Choice, ...], provenance: Provenance
+) -> Failed | None:
     """Write one result's conversions; return what went wrong, if it did.
 
     :raises FluxionsError: something that concerns all results.
@@ -179,22 +195,22 @@ def _convert(store: S3Store, item: Item, folder: str, choices: tuple[Choice, ...
     try:
         transcription = read_stored(store.get(source))
         metadata = {META_REFERENCE: item.ref, META_VERSION: source.version, META_JOB: str(transcription.id)}
-        known = _source_origin(store.head(source.bucket, source.key) or source, origin)
+        known = _source_provenance(store.head(source.bucket, source.key) or source, provenance)
         write_outputs(store, item, folder, transcription, choices, known, metadata)
     except Exception as error:
-        if not is_own_fault(error):
+        if not is_input_error(error):
             raise
         text = failure_text(error)
         log.error("%s: %s", printable(source.uri), text)
-        return Failed(f"{source.uri}: {text.partition(chr(10))[0]}", may_pass(error))
+        return Failed(f"{source.uri}: {text.partition(chr(10))[0]}", is_transient(error))
     return None
 
 
-def _source_origin(stored: S3Object, origin: Origin) -> Origin:
+def _source_provenance(stored: S3Object, provenance: Provenance) -> Provenance:
     """Return what a stored result's metadata says of its recording: only a transfer's does, which names its run."""
     facts = stored.metadata if META_RUN in stored.metadata else {}
     return replace(
-        origin,
+        provenance,
         stored_uri=stored.uri,
         source_uri=unquote(facts[META_SOURCE]) if META_SOURCE in facts else None,
         source_etag=facts.get(META_VERSION),

@@ -12,53 +12,50 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
-from airflow_provider_fluxions.airflow_errors import airflow_errors
+from airflow_provider_fluxions.api.arguments import at_least_one, boolean_of, seconds_of
+from airflow_provider_fluxions.api.cost import SpeechPrice
 from airflow_provider_fluxions.api.errors import FluxionsAudioError
+from airflow_provider_fluxions.api.job_reference import coordinates, reference
 from airflow_provider_fluxions.api.printable import printable
-from airflow_provider_fluxions.api.reference import reference
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.voices import VoiceList
-from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.assets import add_asset_extra
-from airflow_provider_fluxions.cost import SpeechPrice
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_TIMEOUT_SECONDS, FluxionsHook
-from airflow_provider_fluxions.identity import coordinates, loop_index_of, map_index_of
-from airflow_provider_fluxions.lineage import ReportsLineage
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
-from airflow_provider_fluxions.s3 import DEFAULT_AWS_CONN_ID, S3Store, Writing
-from airflow_provider_fluxions.speech.documents import TEXT_SUFFIXES
-from airflow_provider_fluxions.task_metrics import TaskMetrics
-from airflow_provider_fluxions.transfers.address import parse_destination, parse_sources
-from airflow_provider_fluxions.transfers.arguments import at_least_one, boolean_of
-from airflow_provider_fluxions.transfers.entry import DONE, State, count
-from airflow_provider_fluxions.transfers.layout import DEFAULT_TEMPLATE, Layout
-from airflow_provider_fluxions.transfers.manifest import CONTENT_TYPE, Manifest
-from airflow_provider_fluxions.transfers.placing import MetadataCheck
-from airflow_provider_fluxions.transfers.plan import Target
-from airflow_provider_fluxions.transfers.preparation import SURVEYORS
-from airflow_provider_fluxions.transfers.selection import Selection, suffixes_of
-from airflow_provider_fluxions.transfers.speech_formats import speech_formats
-from airflow_provider_fluxions.transfers.speech_planning import (
+from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck
+from airflow_provider_fluxions.pipeline.items import Target
+from airflow_provider_fluxions.pipeline.locations import parse_destination, parse_sources
+from airflow_provider_fluxions.pipeline.manifest import CONTENT_TYPE, Manifest
+from airflow_provider_fluxions.pipeline.naming import DEFAULT_TEMPLATE, KeyTemplate
+from airflow_provider_fluxions.pipeline.planning import SURVEYORS
+from airflow_provider_fluxions.pipeline.records import DONE, State, count_states
+from airflow_provider_fluxions.pipeline.report import check_fail_on, plan_line, transfer_error
+from airflow_provider_fluxions.pipeline.selection import Selection, suffixes_of
+from airflow_provider_fluxions.pipeline.speech.formats import speech_formats
+from airflow_provider_fluxions.pipeline.speech.planning import (
     SpeechDiscovery,
     SpeechSpec,
     check_destination,
     discover,
 )
-from airflow_provider_fluxions.transfers.speech_records import SpeechInput, entries_of
-from airflow_provider_fluxions.transfers.speech_report import (
+from airflow_provider_fluxions.pipeline.speech.records import SpeechInput, entries_of
+from airflow_provider_fluxions.pipeline.speech.report import (
     SpeechBudget,
     SpeechEstimate,
     forecast_speech,
     speech_sentence,
     speech_too_late,
     summarize_speech,
-    traces_of_speech,
 )
-from airflow_provider_fluxions.transfers.speech_results import SpeechResults
-from airflow_provider_fluxions.transfers.speech_runner import SpeechRunner
-from airflow_provider_fluxions.transfers.speech_steps import SpeechSteps
-from airflow_provider_fluxions.transfers.summary import check_fail_on, verdict
-from airflow_provider_fluxions.transfers.words import planned
+from airflow_provider_fluxions.pipeline.speech.results import SpeechResults
+from airflow_provider_fluxions.pipeline.speech.runner import SpeechRunner
+from airflow_provider_fluxions.pipeline.speech.steps import SpeechSteps
+from airflow_provider_fluxions.speech.documents import TEXT_SUFFIXES
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, WriteOptions
+from airflow_provider_fluxions.task.airflow_errors import airflow_errors
+from airflow_provider_fluxions.task.identity import loop_index_of, map_index_of
+from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
+from airflow_provider_fluxions.task.metrics import TaskMetrics
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +89,8 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
         service's, which is to verify.
     :param rerender_on_new_checkpoint: render texts again whose stored audio another checkpoint of the voice spoke.
     :param key_template: names of results below the destination, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}``
-        of the text and ``{extension}`` of the format; see `Layout`. The path of a JSON line is its file and its id:
-        ``prompts.jsonl/welcome``. By default ``news/today.md.wav`` and ``prompts.jsonl/welcome.wav``.
+        of the text and ``{extension}`` of the format; see `KeyTemplate`. The path of a JSON line is its file and its
+        id: ``prompts.jsonl/welcome``. By default ``news/today.md.wav`` and ``prompts.jsonl/welcome.wav``.
     :param suffixes: extensions of names of texts, compared without case.
     :param min_age: (templated) seconds; younger objects are left to the next run.
     :param min_bytes: (templated) skip smaller objects.
@@ -195,11 +192,11 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
     def _check(self) -> None:
         """Refuse invalid arguments when the DAG is parsed; templated ones are checked when they are known."""
         speech_formats(self.formats)
-        Layout(self.key_template)
+        KeyTemplate(self.key_template)
         check_fail_on(self.fail_on)
         self._price()
         self._options()
-        Writing(self.extra_args or {})
+        WriteOptions(self.extra_args or {})
         at_least_one("max_in_flight", self.max_in_flight)
         seconds_of("timeout", self.timeout)
         suffixes_of(self.suffixes)
@@ -217,7 +214,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
     def _run(self, context: Context, deadline: float, timeout: float) -> dict[str, Any]:
         ti, price, metrics = context["ti"], self._price(), TaskMetrics(self.fluxions_conn_id)
         client = FluxionsHook(self.fluxions_conn_id).get_conn()
-        store = S3Store(self.aws_conn_id, Writing(self.extra_args or {}), requester_pays=self.requester_pays)
+        store = S3Store(self.aws_conn_id, WriteOptions(self.extra_args or {}), requester_pays=self.requester_pays)
         run = reference("run", ti.dag_id, ti.run_id, ti.task_id, *coordinates(map_index_of(ti), loop_index_of(context)))
         spec, voices = self._spec(run), VoiceList(client)
         found = self._found(store, spec, voices)
@@ -231,10 +228,10 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
             ti, (spec.target.bucket, spec.target.prefix), map_index_of(ti), None, loop_index_of(context)
         )
         push_for_link(self, ti, RESULT_XCOM, manifest.uri)
-        log.info("Planned %s.", planned(count(entries_of(inputs))))
-        if any(one.entry.state is State.TO_DO for one in inputs):
+        log.info("Planned %s.", plan_line(count_states(entries_of(inputs))))
+        if any(one.record.state is State.TO_DO for one in inputs):
             _write(manifest, store, inputs, price)
-        is_proven = any(one.entry.state in DONE for one in inputs)
+        is_proven = any(one.record.state in DONE for one in inputs)
         results = SpeechResults(store, spec.formats, run, MetadataCheck(is_proven=is_proven))
         steps = SpeechSteps(client, results, spec.options, deadline, metrics)
         runner = SpeechRunner(steps, voices, inputs, self.max_in_flight, deadline, voice=spec.voice)
@@ -242,12 +239,12 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
             is_settled = self._speak(runner, manifest, store, inputs, price)
         finally:  # what was done before a failure is lineage too
             summary = summarize_speech(inputs, manifest.uri, price, found.ignored)
-            self.traces = traces_of_speech(inputs, summary)
+            self.lineage = lineage_of_speech(inputs, summary)
         metrics.failed(summary["failed"])
         log.info("%s", speech_sentence(summary, found.ignored))
         if not is_settled:
             raise speech_too_late(inputs, timeout)
-        if error := verdict(entries_of(inputs), self.fail_on, manifest.uri):
+        if error := transfer_error(entries_of(inputs), self.fail_on, manifest.uri):
             raise error
         add_asset_extra(context, self, summary)
         return summary
@@ -257,7 +254,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
             found = discover(store, pool, spec, datetime.now(UTC))
             if not found.inputs:
                 self._report_empty()
-            todo = {one.voice for one in found.inputs if one.entry.state is State.TO_DO}
+            todo = {one.voice for one in found.inputs if one.record.state is State.TO_DO}
             voice_ids = {voice: voices.resolve(voice) for voice in todo} if spec.rerender else {}
             check_destination(store, pool, spec, found.inputs, voice_ids)
         return found
@@ -303,7 +300,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
     def _spec(self, run: str) -> SpeechSpec:
         formats = speech_formats(self.formats, installed=True)
         bucket, prefix = parse_destination(self.destination)
-        target = Target(bucket, prefix, "", formats.extensions, {}, Layout(self.key_template))
+        target = Target(bucket, prefix, "", formats.extensions, {}, KeyTemplate(self.key_template))
         selection = Selection.checked(
             suffixes=self.suffixes,
             min_age_seconds=self.min_age,
@@ -329,3 +326,14 @@ def _write(manifest: Manifest, store: S3Store, inputs: Sequence[SpeechInput], pr
     """
     lines = "".join(json.dumps(one.to_row(price), ensure_ascii=False) + "\n" for one in inputs)
     store.put(manifest.bucket, manifest.key, lines.encode(errors="replace"), CONTENT_TYPE, {})
+
+
+def lineage_of_speech(inputs: Sequence[SpeechInput], summary: Mapping[str, Any]) -> LineageRecord:
+    """Return what this run has read and written, for lineage."""
+    completed = [one.record for one in inputs if one.record.state is State.COMPLETED]
+    return LineageRecord(
+        inputs=[record.item.source.uri for record in completed],
+        outputs=[uri for record in completed for uri in record.item.uris(record.folder)] + [summary["manifest"]],
+        audio_seconds=summary["audio_seconds"],
+        cost=summary.get("cost"),
+    )

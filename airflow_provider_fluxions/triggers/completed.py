@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.job_reference import filename_without_reference, reference
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.api.reference import reference, unmarked_filename
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, connect_for_polling
-from airflow_provider_fluxions.metrics import PollMetrics
-from airflow_provider_fluxions.polling.turnstile import pass_turnstile
-from airflow_provider_fluxions.polling.watcher import MIN_INTERVAL_SECONDS, Interest, MarkStore, parse_since, watch
+from airflow_provider_fluxions.polling.event_rate_limit import wait_for_event_slot
+from airflow_provider_fluxions.polling.watch.watcher import (
+    MIN_INTERVAL_SECONDS,
+    CursorStore,
+    WatchFilter,
+    parse_since,
+    watch,
+)
+from airflow_provider_fluxions.triggers.metrics import PollMetrics
 
 try:
     from airflow.triggers.base import BaseEventTrigger
@@ -90,7 +96,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         self.poll_interval = poll_interval
         self.since = since
         self.lookback = lookback
-        self._interest = Interest(filename_pattern, tuple(self.statuses), parse_since(since))
+        self._interest = WatchFilter(filename_pattern, tuple(self.statuses), parse_since(since))
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments, JSON types only."""
@@ -118,7 +124,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
             observer=PollMetrics(self.fluxions_conn_id),
         )
         async for job in jobs:
-            await pass_turnstile()
+            await wait_for_event_slot()
             yield TriggerEvent(payload_of(job))
 
     async def connect(self) -> FluxionsClient:
@@ -129,7 +135,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         """
         return await connect_for_polling(self.fluxions_conn_id)
 
-    async def _store(self) -> MarkStore | None:
+    async def _store(self) -> CursorStore | None:
         """Return the place for the mark in the state store of the watched asset, if Airflow has one (3.3)."""
         state = getattr(self, "asset_state_store", None)
         if state is None:
@@ -146,7 +152,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
                 self.lookback,
             )
             return None
-        return MarkStore(lambda: state.aget(key), lambda mark: state.aset(key, mark))
+        return CursorStore(lambda: state.aget(key), lambda cursor: state.aset(key, cursor))
 
 
 def payload_of(job: Job) -> dict[str, Any]:
@@ -155,7 +161,7 @@ def payload_of(job: Job) -> dict[str, Any]:
         "version": EVENT_VERSION,
         "job_id": job.id,
         "status": str(job.status),
-        "filename": unmarked_filename(job.filename or ""),
+        "filename": filename_without_reference(job.filename or ""),
         "filename_sent": job.filename,
         "audio_seconds": job.audio_duration,
         "created_at": job.created_at.isoformat() if job.created_at else None,

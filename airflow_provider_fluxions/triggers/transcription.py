@@ -11,13 +11,13 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_fluxions.api.arguments import seconds_of
 from airflow_provider_fluxions.api.errors import FluxionsError, JobId
-from airflow_provider_fluxions.arguments import seconds_of
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, connect_for_polling
-from airflow_provider_fluxions.metrics import PollMetrics
-from airflow_provider_fluxions.polling import Watched, wait_for_jobs
+from airflow_provider_fluxions.polling import WatchedJobs, wait_for_jobs
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.turnstile import pass_turnstile
+from airflow_provider_fluxions.polling.event_rate_limit import wait_for_event_slot
+from airflow_provider_fluxions.triggers.metrics import PollMetrics
 
 EVENT_VERSION = 1
 MAX_EVENT_JOB_IDS = 10
@@ -84,12 +84,12 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
         started = time.monotonic()
         event = await self._event()
         await asyncio.sleep(self.quiet_seconds - (time.monotonic() - started))
-        await pass_turnstile()
+        await wait_for_event_slot()
         yield TriggerEvent({"version": EVENT_VERSION, **event, "job_ids": self.job_ids[:MAX_EVENT_JOB_IDS]})
 
     async def _event(self) -> dict[str, Any]:
         try:
-            watched = Watched(tuple(self.job_ids), self.enough)
+            watched = WatchedJobs(tuple(self.job_ids), self.enough)
         except FluxionsError as error:
             return {**_of_error(error), "jobs": {}}
         try:

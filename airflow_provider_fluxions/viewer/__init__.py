@@ -1,12 +1,15 @@
 """The page that shows a task's transcripts inside Airflow. Read-only.
 
-- `request`, `ranges`, `facts`: what is asked, and what Airflow knows of the task. No I/O.
-- `items`, `manifest_items`, `job_items`, `result_items`: what a task has to show, as plain values. No I/O.
-- `airflow_facts`, `objects`, `listing`, `transcripts`: reading it from Airflow's database, S3 and the API.
-- `spoken`, `answers`: what the page is told.
-- `desk`: from a request to an answer, whatever framework carries them.
-- `fastapi_app` (Airflow 3), `flask_app` (Airflow 2.11): they authorise each request and hand it to the desk.
+- `request`, `ranges`, `task_info`: the parsed request, and what Airflow stores about the task. No I/O.
+- `items`, `manifest_items`, `job_items`: a task's transcripts, as plain values. No I/O.
+- `airflow_db`, `s3_reader`, `api_client`, `task_items`, `transcripts`, `playback`: reading them from Airflow's
+  database, S3 and the API, through `cache` and `single_flight`.
+- `transcript_json`, `http_responses`: what the page receives.
+- `handlers`: from a request to a response, for any web framework.
+- `fastapi_app` (Airflow 3), `flask_app` (Airflow 2.11): they authorise each request and pass it to the handlers.
 
-A request names a task and the number of an item in it, never an address: what can be read is what the task's own
-arguments and result name, see `facts`.
+A request names a task and the number of an item in it, never a URI: what can be read is what the task's own arguments
+and result name, see `task_info`.
 """
+
+__all__ = ["fastapi_app", "flask_app", "handlers"]

@@ -12,8 +12,8 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from airflow_provider_fluxions.viewer.answers import Answer, error_answer
-from airflow_provider_fluxions.viewer.desk import Desk
+from airflow_provider_fluxions.viewer.handlers import ViewerHandlers
+from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response
 
 log = logging.getLogger(__name__)
 
@@ -24,38 +24,38 @@ MAY_READ_TASK = [
 ]
 
 
-def make_app(desk: Desk) -> FastAPI:
+def make_app(handlers: ViewerHandlers) -> FastAPI:
     """Return the app. Its functions are no coroutines: FastAPI runs them in threads, where they may block."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)])
 
     @app.get("/view", dependencies=MAY_READ_TASK)
     def view() -> Response:
-        return _response(desk.view())
+        return _response(handlers.view())
 
     @app.get("/api/{name}", dependencies=MAY_READ_TASK)
     def call(name: str, request: Request) -> Response:
-        return _response(desk.call(name, request.query_params.multi_items(), request.headers))
+        return _response(handlers.call(name, request.query_params.multi_items(), request.headers))
 
     @app.get("/assets/{name}")
     def asset(name: str) -> Response:
-        return _response(desk.asset(name))
+        return _response(handlers.asset(name))
 
     @app.get("/{_path:path}")
     def nothing() -> Response:
-        return _response(error_answer(404, "There is no such address."))
+        return _response(error_response(404, "There is no such address."))
 
     @app.exception_handler(StarletteHTTPException)
     def refuse(_request: Request, error: HTTPException) -> Response:
-        return _response(error_answer(error.status_code, str(error.detail)))
+        return _response(error_response(error.status_code, str(error.detail)))
 
     @app.exception_handler(Exception)
     def fail(_request: Request, _error: Exception) -> Response:
-        return _response(error_answer(500, "The viewer failed. The web server's log says why."))
+        return _response(error_response(500, "The viewer failed. The web server's log says why."))
 
     return app
 
 
-def _response(answer: Answer) -> Response:
-    if isinstance(answer.body, bytes):
-        return Response(answer.body, answer.status, answer.headers)
-    return StreamingResponse(answer.body, answer.status, answer.headers)
+def _response(response: HttpResponse) -> Response:
+    if isinstance(response.body, bytes):
+        return Response(response.body, response.status, response.headers)
+    return StreamingResponse(response.body, response.status, response.headers)

@@ -6,38 +6,38 @@ from airflow.auth.managers.models.resource_details import DagAccessEntity, DagDe
 from airflow.www.extensions.init_auth_manager import get_auth_manager
 from flask import Blueprint, Response, request
 
-from airflow_provider_fluxions.viewer.answers import Answer, error_answer
-from airflow_provider_fluxions.viewer.desk import Desk
+from airflow_provider_fluxions.viewer.handlers import ViewerHandlers
+from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response
 
 # What is shown comes from the task's XComs as well as from its state.
 _ENTITIES = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.XCOM)
 
 
-def make_blueprint(desk: Desk, url_prefix: str) -> Blueprint:
+def make_blueprint(handlers: ViewerHandlers, url_prefix: str) -> Blueprint:
     """Return the blueprint."""
     blueprint = Blueprint("fluxions", __name__, url_prefix=url_prefix)
 
     @blueprint.before_request
     def require_login() -> Response | None:
-        return None if get_auth_manager().is_logged_in() else _response(error_answer(401, "Not authenticated"))
+        return None if get_auth_manager().is_logged_in() else _response(error_response(401, "Not authenticated"))
 
     @blueprint.get("/view")
     def view() -> Response:
-        return _refusal() or _response(desk.view())
+        return _refusal() or _response(handlers.view())
 
     @blueprint.get("/api/<name>")
     def call(name: str) -> Response:
         headers = {key.lower(): value for key, value in request.headers}
-        return _refusal() or _response(desk.call(name, request.args.items(multi=True), headers))
+        return _refusal() or _response(handlers.call(name, request.args.items(multi=True), headers))
 
     @blueprint.get("/assets/<name>")
     def asset(name: str) -> Response:
-        return _response(desk.asset(name))
+        return _response(handlers.asset(name))
 
     @blueprint.get("/", defaults={"path": ""})
     @blueprint.get("/<path:path>")
     def nothing(path: str) -> Response:  # noqa: ARG001 (Flask hands it over)
-        return _response(error_answer(404, "There is no such address."))
+        return _response(error_response(404, "There is no such address."))
 
     return blueprint
 
@@ -49,8 +49,8 @@ def _refusal() -> Response | None:
         get_auth_manager().is_authorized_dag(method="GET", access_entity=entity, details=details)
         for entity in _ENTITIES
     )
-    return None if may_read else _response(error_answer(403, "Forbidden"))
+    return None if may_read else _response(error_response(403, "Forbidden"))
 
 
-def _response(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, answer.headers, direct_passthrough=True)
+def _response(response: HttpResponse) -> Response:
+    return Response(response.body, response.status, response.headers, direct_passthrough=True)

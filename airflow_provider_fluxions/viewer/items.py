@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from airflow_provider_fluxions.viewer.audio_types import audio_type
+from airflow_provider_fluxions.api.media_types import audio_type
 
 
 class Status(StrEnum):
@@ -39,7 +39,7 @@ class Item:
     """One transcription, or one spoken text.
 
     :param state: the manifest's or the API's own word for its status.
-    :param proof: the manifest line's proof that ``job_id`` is its own; see `transfers.ownership`.
+    :param proof: the manifest line's proof that ``job_id`` is its own; see `pipeline.ownership`.
     :param stored: the address of its ``json`` result, if it may be read.
     :param recording: the address of its source, if it may be read.
     :param version: the ETag of the recording that was transcribed; None: any.

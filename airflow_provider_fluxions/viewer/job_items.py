@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from airflow_provider_fluxions.api.cost import cost_of
+from airflow_provider_fluxions.api.job_reference import filename_without_reference
 from airflow_provider_fluxions.api.models import Job, JobStatus
-from airflow_provider_fluxions.api.reference import unmarked_filename
-from airflow_provider_fluxions.cost import cost_of
 from airflow_provider_fluxions.formats import FORMATS
 from airflow_provider_fluxions.formats.table_format import TableFormat
 from airflow_provider_fluxions.formats.tables import TABLES
@@ -45,7 +45,7 @@ def _job_item(job_id: str, job: Job | None, price: float | None, recording: str 
         return Item(shown or f"job {job_id}", Status.RUNNING, "running", job_id, source=recording, recording=recording)
     seconds = job.audio_duration
     return Item(
-        name=shown or (unmarked_filename(job.filename) if job.filename else f"job {job_id}"),
+        name=shown or (filename_without_reference(job.filename) if job.filename else f"job {job_id}"),
         status=Status.DONE if job.status == JobStatus.COMPLETED else Status.FAILED,
         state=str(job.status),
         job_id=job_id,

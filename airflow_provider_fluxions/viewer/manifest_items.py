@@ -1,7 +1,7 @@
 """From a transfer's manifest to items. No I/O.
 
 Users who can write below the destination can change it. So a line leads only to the task's own inputs and outputs, its
-size is bounded, and its job counts only if it is proven to be the input's; see `transfers.ownership`.
+size is bounded, and its job counts only if it is proven to be the input's; see `pipeline.ownership`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_fluxions.api import read
+from airflow_provider_fluxions.api import json_values
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.media_types import audio_type
 from airflow_provider_fluxions.api.printable import printable
-from airflow_provider_fluxions.s3 import parse_s3_uri
-from airflow_provider_fluxions.transfers.address import Source
-from airflow_provider_fluxions.transfers.entry import State
-from airflow_provider_fluxions.transfers.ownership import possible_references
-from airflow_provider_fluxions.transfers.plan import STORED_EXTENSION
-from airflow_provider_fluxions.viewer.audio_types import audio_type
+from airflow_provider_fluxions.pipeline.items import STORED_EXTENSION
+from airflow_provider_fluxions.pipeline.locations import SourcePattern
+from airflow_provider_fluxions.pipeline.ownership import possible_references
+from airflow_provider_fluxions.pipeline.records import State
+from airflow_provider_fluxions.storage import parse_s3_uri
 from airflow_provider_fluxions.viewer.errors import ViewerError, bad_gateway, not_found
-from airflow_provider_fluxions.viewer.facts import may_read
 from airflow_provider_fluxions.viewer.items import Item, SpokenSource, Status
+from airflow_provider_fluxions.viewer.task_info import may_read
 
 # A line takes some 800 bytes, so a manifest of `objects.MAX_BYTES` has about 80,000 of them.
 MAX_LINES = 100_000
@@ -38,7 +38,7 @@ _STATUSES = {
 }
 
 
-def read_manifest(data: bytes, sources: Sequence[Source], destination: tuple[str, str]) -> tuple[Item, ...]:
+def read_manifest(data: bytes, sources: Sequence[SourcePattern], destination: tuple[str, str]) -> tuple[Item, ...]:
     """Return the items of a manifest, in its order. One line at a time is held as JSON.
 
     :param sources: of the task; recordings elsewhere cannot be played.
@@ -73,19 +73,19 @@ def _too_large() -> ViewerError:
     )
 
 
-def _item(row: Mapping[str, Any], sources: Sequence[Source], destination: tuple[str, str]) -> Item:
-    source, state = read.text(row.get("source")), read.text(row.get("status")) or ""
+def _item(row: Mapping[str, Any], sources: Sequence[SourcePattern], destination: tuple[str, str]) -> Item:
+    source, state = json_values.text(row.get("source")), json_values.text(row.get("status")) or ""
     listed = row.get("outputs")
     outputs = tuple(uri for uri in listed[:MAX_OUTPUTS] if isinstance(uri, str)) if isinstance(listed, list) else ()
     return Item(
-        name=read.text(row.get("path")) or source or "",
+        name=json_values.text(row.get("path")) or source or "",
         status=_STATUSES.get(state, Status.RUNNING),  # type: ignore[call-overload]  # a State is a str
         state=state,
-        job_id=read.text(row.get("job_id")),
-        proof=read.text(row.get("proof")),
-        error=read.text(row.get("error")),
-        audio_seconds=read.number(row.get("audio_seconds")),
-        cost=read.number(row.get("cost")),
+        job_id=json_values.text(row.get("job_id")),
+        proof=json_values.text(row.get("proof")),
+        error=json_values.text(row.get("error")),
+        audio_seconds=json_values.number(row.get("audio_seconds")),
+        cost=json_values.number(row.get("cost")),
         source=source,
         outputs=outputs,
         stored=stored_result(outputs, row.get("stored"), destination),
@@ -100,16 +100,16 @@ def _media(
 
     :param source: the line's source, if it may be read.
     """
-    version = read.text(row.get("version"))
+    version = json_values.text(row.get("version"))
     if "voice" not in row:
         return {"recording": source, "version": version}
     start = "s3://{}/{}".format(*destination)
     audio = next((uri for uri in outputs if uri.startswith(start) and audio_type(uri) is not None), None)
-    text = SpokenSource(source, read.text(row.get("id")) or "", version or "") if source else None
+    text = SpokenSource(source, json_values.text(row.get("id")) or "", version or "") if source else None
     return {"recording": audio, "text": text}
 
 
-def references_of(item: Item, sources: Sequence[Source], destination: tuple[str, str]) -> frozenset[str]:
+def references_of(item: Item, sources: Sequence[SourcePattern], destination: tuple[str, str]) -> frozenset[str]:
     """Return the references that a line's job can have, by the task's own arguments; empty for a foreign recording.
 
     :param sources: of the task.
@@ -119,7 +119,7 @@ def references_of(item: Item, sources: Sequence[Source], destination: tuple[str,
         bucket, key = parse_s3_uri(item.source or "")
     except FluxionsInputError:
         return frozenset()
-    paths = {source.relative(key) for source in sources if source.holds(bucket, key)}
+    paths = {source.relative(key) for source in sources if source.contains(bucket, key)}
     uri, version = f"s3://{bucket}/{key}", item.version or ""
     return frozenset().union(*(possible_references(uri, version, path, destination) for path in paths))
 

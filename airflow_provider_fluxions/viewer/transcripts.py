@@ -12,21 +12,21 @@ from airflow_provider_fluxions.api.errors import (
 )
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import FORMATS, get_format, read_stored, render
-from airflow_provider_fluxions.polling.verdict import completed
+from airflow_provider_fluxions.pipeline.ownership import is_own_job
+from airflow_provider_fluxions.polling.watched_jobs import require_completed
 from airflow_provider_fluxions.speech.documents import read_documents
-from airflow_provider_fluxions.transfers.ownership import is_own_job
-from airflow_provider_fluxions.viewer.answers import Answer, file_answer
+from airflow_provider_fluxions.viewer.api_client import connected
 from airflow_provider_fluxions.viewer.errors import ViewerError, not_found
-from airflow_provider_fluxions.viewer.facts import Kind, TaskFacts
+from airflow_provider_fluxions.viewer.http_responses import HttpResponse, file_response
 from airflow_provider_fluxions.viewer.items import Item, SpokenSource
 from airflow_provider_fluxions.viewer.manifest_items import references_of
-from airflow_provider_fluxions.viewer.objects import Stores, find, read_whole, require_few_values
-from airflow_provider_fluxions.viewer.service import connected
+from airflow_provider_fluxions.viewer.s3_reader import Stores, find, read_whole, require_few_values
 from airflow_provider_fluxions.viewer.single_flight import SingleFlight
+from airflow_provider_fluxions.viewer.task_info import Kind, TaskInfo
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
-    from airflow_provider_fluxions.s3 import S3Object, S3Store
+    from airflow_provider_fluxions.storage import S3Object, S3Store
 
 # Formats of one file: a download is one.
 DOWNLOADS = tuple(name for name, one in FORMATS.items() if len(one.extensions(one.options())) == 1)
@@ -39,7 +39,7 @@ class Transcripts:
         self._stores = stores
         self._reading: SingleFlight[Transcription] = SingleFlight()
 
-    def read(self, facts: TaskFacts, item: Item) -> Transcription:
+    def read(self, info: TaskInfo, item: Item) -> Transcription:
         """Return an item's transcript.
 
         :raises ViewerError: it has none, or its manifest's line does not prove that the job is its own.
@@ -48,15 +48,15 @@ class Transcripts:
         if not item.has_transcript:
             raise not_found(f"{item.name} has no transcript: it is {item.state or item.status}.")
         if item.stored is not None:
-            return self._stored(facts.conn_id("aws_conn_id"), item.stored)
+            return self._stored(info.conn_id("aws_conn_id"), item.stored)
         if item.spoken is not None:
             return Transcription.from_json({"id": "text", "status": "completed", "text": item.spoken})
         if item.text is not None:
-            return self._spoken(facts.conn_id("aws_conn_id"), item.text)
-        conn_id = facts.conn_id("fluxions_conn_id")
+            return self._spoken(info.conn_id("aws_conn_id"), item.text)
+        conn_id = info.conn_id("fluxions_conn_id")
         # The same job on another line is another question, which has its own answer.
-        key = (conn_id, item.job_id, facts.kind, item.proof, _references(facts, item))
-        return self._reading.run(key, lambda: _read_job(conn_id, facts, item))
+        key = (conn_id, item.job_id, info.kind, item.proof, _references(info, item))
+        return self._reading.run(key, lambda: _read_job(conn_id, info, item))
 
     def _stored(self, conn_id: str, uri: str) -> Transcription:
         store = self._stores.open(conn_id)
@@ -83,17 +83,17 @@ class Transcripts:
             return read_stored(data)
 
 
-def _references(facts: TaskFacts, item: Item) -> frozenset[str]:
-    if facts.kind is not Kind.MANIFEST:
+def _references(info: TaskInfo, item: Item) -> frozenset[str]:
+    if info.kind is not Kind.MANIFEST:
         return frozenset()
-    return references_of(item, facts.sources, facts.destination)
+    return references_of(item, info.sources, info.destination)
 
 
-def _read_job(conn_id: str, facts: TaskFacts, item: Item) -> Transcription:
+def _read_job(conn_id: str, info: TaskInfo, item: Item) -> Transcription:
     with connected(conn_id) as client:
-        if facts.kind is Kind.MANIFEST:
-            _require_own_job(client, item, _references(facts, item))
-        return completed(client.get_transcription(item.job_id or "", word_level_timestamps=True))
+        if info.kind is Kind.MANIFEST:
+            _require_own_job(client, item, _references(info, item))
+        return require_completed(client.get_transcription(item.job_id or "", word_level_timestamps=True))
 
 
 def _require_own_job(client: FluxionsClient, item: Item, refs: frozenset[str]) -> None:
@@ -122,7 +122,7 @@ def _not_own(item: Item) -> ViewerError:
     )
 
 
-def download(transcription: Transcription, item: Item, format_name: str, speaker_names: dict[str, str]) -> Answer:
+def download(transcription: Transcription, item: Item, format_name: str, speaker_names: dict[str, str]) -> HttpResponse:
     """Return a transcript as a file.
 
     :param speaker_names: by label.
@@ -132,4 +132,4 @@ def download(transcription: Transcription, item: Item, format_name: str, speaker
     options: dict[str, Any] = {"speaker_names": speaker_names}
     body = render(transcription, format_name, **options)
     name = item.name.rpartition("/")[2] or str(transcription.id)
-    return file_answer(body, f"{name}{chosen.extension}", chosen.content_type)
+    return file_response(body, f"{name}{chosen.extension}", chosen.content_type)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from airflow_provider_fluxions.api.job_reference import reference_in
 from airflow_provider_fluxions.api.recent_jobs import MAX_AGE_SECONDS
-from airflow_provider_fluxions.api.reference import reference_in
 from campaigns.chaos.behaviors import MAX_LATE_SECONDS
 from campaigns.chaos.cast import Part, content
 from campaigns.chaos.faults import MAX_LATENCY_SECONDS

@@ -12,7 +12,7 @@ from typing import Any
 
 from airflow_provider_fluxions.emulator.control import ControlClient
 from airflow_provider_fluxions.emulator.faults import Fault
-from airflow_provider_fluxions.emulator.listing import ListBehavior
+from airflow_provider_fluxions.emulator.list_behavior import ListBehavior
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule
 from campaigns.chaos.behaviors import Behavior
 from campaigns.chaos.cast import DOOMED, content

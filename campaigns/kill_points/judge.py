@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_fluxions.api.audio import Audio, audio_source
-from airflow_provider_fluxions.api.reference import reference_in
-from airflow_provider_fluxions.identity import TaskIdentity
+from airflow_provider_fluxions.api.job_reference import reference_in
+from airflow_provider_fluxions.task.identity import TaskIdentity
 from campaigns.kill_points.dag_run import Run
 from campaigns.kill_points.outputs import Outputs
 from campaigns.kill_points.scene import TASK, Scene

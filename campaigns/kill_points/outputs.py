@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_fluxions.api.reference import reference_in
+from airflow_provider_fluxions.api.job_reference import reference_in
 from campaigns.kill_points.dag_run import Run
 from campaigns.kill_points.scene import RESULT_BUCKET, TASK, Scene
 

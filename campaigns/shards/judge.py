@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_fluxions.api.reference import reference
+from airflow_provider_fluxions.api.job_reference import reference
 from campaigns.framework import comparable
 from campaigns.shards.scene import SHARDED, TASK, Scene
 from harness.stage import OUTPUT

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.emulator.faults import Fault
-from airflow_provider_fluxions.emulator.listing import ListBehavior
+from airflow_provider_fluxions.emulator.list_behavior import ListBehavior
 from airflow_provider_fluxions.emulator.settings import Settings
 from campaigns.chaos.behaviors import BEHAVIORS, MAX_LATE_SECONDS, behavior_of
 from campaigns.chaos.cast import FEWEST_JOBS, MAPPED_TASKS, cast, content

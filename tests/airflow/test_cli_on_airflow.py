@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from airflow_provider_fluxions.cli.arguments import COMMANDS
 from airflow_provider_fluxions.cli.main import main
+from airflow_provider_fluxions.cli.options import COMMANDS
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer
 from harness.airflow import LocalAirflow
 from tests.airflow.conftest import INPUT
@@ -104,8 +104,9 @@ def test_what_every_airflow_command_imports_of_ours_is_a_few_plain_modules() -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.splitlines()[-1].split() if name.startswith("airflow_provider_fluxions.")}
     # Where Airflow has not read the provider's metadata by then, this import does.
-    loaded -= {f"airflow_provider_fluxions.{name}" for name in ("get_provider_info", "connection_form", "version")}
-    assert loaded == {f"airflow_provider_fluxions.cli{name}" for name in ("", ".arguments", ".definition")}
+    metadata = ("get_provider_info", "connection", "connection.form", "version")
+    loaded -= {f"airflow_provider_fluxions.{name}" for name in metadata}
+    assert loaded == {f"airflow_provider_fluxions.cli{name}" for name in ("", ".options", ".definition")}
 
 
 def test_a_recording_in_s3_is_submitted_once(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from airflow.models.connection import Connection
 
-from airflow_provider_fluxions.airflow_connection import settings_of
 from airflow_provider_fluxions.api.settings import ClientSettings
-from airflow_provider_fluxions.connection_form import FIELDS
+from airflow_provider_fluxions.connection.form import FIELDS
+from airflow_provider_fluxions.connection.reader import settings_of
 from airflow_provider_fluxions.hooks import FluxionsHook
 
 ROOT = Path(__file__).parents[2]

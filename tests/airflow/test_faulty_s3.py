@@ -60,8 +60,8 @@ def listed(client: Any, **arguments: Any) -> list[dict[str, Any]]:
 
 def test_without_a_fault_all_requests_pass(client: Any) -> None:
     assert read(client) == SOUND
-    (entry,) = listed(client)
-    assert (entry["Key"], entry["StorageClass"]) == ("a.wav", "STANDARD")
+    (record,) = listed(client)
+    assert (record["Key"], record["StorageClass"]) == ("a.wav", "STANDARD")
 
 
 @pytest.mark.parametrize("code", sorted(STATUSES))
@@ -138,7 +138,7 @@ def test_a_code_without_a_status_is_refused() -> None:
 def test_an_archived_object_is_listed_as_such_and_cannot_be_read(proxy: FaultyS3, client: Any, s3: Any) -> None:
     s3.put_object(Bucket=INPUT, Key="2019/b c.wav", Body=b"old")
     proxy.set_store(archived=f"/{INPUT}/2019/b *")
-    assert [entry["StorageClass"] for entry in listed(client)] == ["GLACIER", "STANDARD"]
+    assert [record["StorageClass"] for record in listed(client)] == ["GLACIER", "STANDARD"]
     assert client.head_object(Bucket=INPUT, Key="2019/b c.wav")["StorageClass"] == "GLACIER"
     with pytest.raises(ClientError) as refused:
         client.get_object(Bucket=INPUT, Key="2019/b c.wav")
@@ -193,7 +193,7 @@ def test_etags_and_times_may_be_missing(proxy: FaultyS3, client: Any) -> None:
 def test_a_listing_may_ignore_where_it_is_to_start(proxy: FaultyS3, client: Any) -> None:
     assert listed(client, StartAfter="b") == []
     proxy.set_store(start_after=False)
-    assert [entry["Key"] for entry in listed(client, StartAfter="b")] == ["a.wav"]
+    assert [record["Key"] for record in listed(client, StartAfter="b")] == ["a.wav"]
 
 
 def test_a_store_may_refuse_conditional_puts(proxy: FaultyS3, client: Any) -> None:

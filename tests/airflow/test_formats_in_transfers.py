@@ -14,8 +14,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.emulator import Emulator
+from airflow_provider_fluxions.pipeline.partition import dated_folders, ingest_folder
+from airflow_provider_fluxions.task.provenance import ingest_instant
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
-from airflow_provider_fluxions.transfers.partition import dated_folders, ingest_folder, ingest_instant
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
 from tests.airflow.transferring import outputs, put, read, transfer
 

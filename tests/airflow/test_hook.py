@@ -13,7 +13,6 @@ from uuid import uuid4
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred, redact
 
-from airflow_provider_fluxions.airflow_connection import settings_of
 from airflow_provider_fluxions.api.errors import (
     FluxionsConfigError,
     FluxionsDeadlineError,
@@ -22,7 +21,8 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsThrottledError,
     FluxionsUnreadableConnectionError,
 )
-from airflow_provider_fluxions.api.once import Clock
+from airflow_provider_fluxions.api.retry import Clock
+from airflow_provider_fluxions.connection.reader import settings_of
 from airflow_provider_fluxions.emulator import EmulatorServer, Fault, OutcomeRule, Transition
 from airflow_provider_fluxions.hooks import FluxionsHook, connect_for_polling, connect_for_viewing
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsAudioError
 from airflow_provider_fluxions.emulator import EmulatorServer, OutcomeRule, Transition
-from airflow_provider_fluxions.hook_lineage import MAX_ASSETS, HookLineage
-from airflow_provider_fluxions.lineage import MAX_DATASETS, MAX_JOB_IDS, dataset_names, job_uri, operator_lineage
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
+from airflow_provider_fluxions.storage.s3_hook import MAX_ASSETS, HookLineage
+from airflow_provider_fluxions.task.lineage import MAX_DATASETS, MAX_JOB_IDS, dataset_names, job_uri, operator_lineage
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsToS3Operator
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
 

@@ -11,11 +11,12 @@ import pytest
 from airflow.jobs import triggerer_job_runner
 from airflow.providers.common.compat.sdk import AirflowException
 
-from airflow_provider_fluxions import metrics, task_metrics
 from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.emulator import EmulatorServer, Fault, OutcomeRule, Transition
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
+from airflow_provider_fluxions.task import metrics as task_metrics
+from airflow_provider_fluxions.triggers import metrics
 from tests.airflow.conftest import INPUT, task_context
 
 MODES: list[dict[str, Any]] = [{"mode": "poke", "poke_interval": 0.01}, {"deferrable": True}]
@@ -58,7 +59,7 @@ def test_each_happening_has_its_name_and_unit(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(metrics, "Stats", Recorder)
     observer = metrics.PollMetrics("main")
     observer.watching(7)
-    observer.swept(3)
+    observer.polled(3)
     observer.throttled(30.0)
     observer.noticed(1.5)
     tags = {"fluxions_conn_id": "main"}

@@ -29,7 +29,8 @@ def test_importing_the_plugin_loads_nothing_that_airflow_has_not_loaded() -> Non
         "import sys; from airflow.plugins_manager import AirflowPlugin; from airflow.models import DAG\n"
         "before = set(sys.modules); import airflow_provider_fluxions.plugin\n"
         "parts = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
-        "print(sorted(parts - {'airflow', 'airflow_provider_fluxions'}), 'airflow_provider_fluxions.s3' in sys.modules)"
+        "ours = {name for name in sys.modules if name.startswith('airflow_provider_fluxions.')}\n"
+        "print(sorted(parts - {'airflow', 'airflow_provider_fluxions'}), 'airflow_provider_fluxions.storage' in ours)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip().splitlines()[-1] == "[] False"

@@ -36,7 +36,7 @@ def test_provider_info_names_the_hook_class_and_its_connection_type() -> None:
 def test_every_extra_in_the_form_is_one_that_the_hook_reads() -> None:
     from types import SimpleNamespace
 
-    from airflow_provider_fluxions.airflow_connection import settings_of
+    from airflow_provider_fluxions.connection.reader import settings_of
 
     (connection_type,) = get_provider_info()["connection-types"]
     connection = SimpleNamespace(conn_id="c", host=None, port=None, password="k", extra="")

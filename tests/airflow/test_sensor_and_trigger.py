@@ -22,8 +22,8 @@ from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError, FluxionsConfigError
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault, Transition
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
+from airflow_provider_fluxions.task.wait import DEFER_TIMEOUT_MARGIN_SECONDS
 from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
-from airflow_provider_fluxions.waiting import BACKSTOP_SECONDS
 from tests.airflow.conftest import task_context
 from tests.unit.fakes import FakeLoopClock
 
@@ -113,7 +113,7 @@ def test_deferring_looks_once_before_and_carries_an_absolute_deadline(emulator: 
     assert len(emulator.requests) == 1
     assert arguments["deadline"] == deferred.value.kwargs["deadline"] == pytest.approx(time.time() + 60, abs=5)
     assert arguments["poll_interval"] == 7
-    assert deferred.value.timeout.total_seconds() == pytest.approx(60 + BACKSTOP_SECONDS, abs=5)
+    assert deferred.value.timeout.total_seconds() == pytest.approx(60 + DEFER_TIMEOUT_MARGIN_SECONDS, abs=5)
 
 
 class HastyTrigger(FluxionsTranscriptionTrigger):

@@ -14,7 +14,14 @@ from fsspec.implementations.memory import MemoryFileSystem
 from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.emulator import Emulator
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
-from airflow_provider_fluxions.sources import Address, address_of, filename_of, open_audio, shown_name, uri_of
+from airflow_provider_fluxions.storage.audio_sources import (
+    Address,
+    address_of,
+    filename_of,
+    open_audio,
+    shown_name,
+    uri_of,
+)
 from tests.airflow.conftest import INPUT, task_context
 
 try:

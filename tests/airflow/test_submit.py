@@ -13,7 +13,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, TaskDeferred
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
-from airflow_provider_fluxions.api.reference import reference_in
+from airflow_provider_fluxions.api.job_reference import reference_in
 from airflow_provider_fluxions.emulator import Emulator, Fault, OutcomeRule, Transition
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from tests.airflow.conftest import INPUT, DictStore, task_context

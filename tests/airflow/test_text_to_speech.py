@@ -13,11 +13,11 @@ import pytest
 import soundfile
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
-from airflow_provider_fluxions import task_metrics as metrics
 from airflow_provider_fluxions.api.errors import FluxionsCreditError, FluxionsError, FluxionsStorageError
 from airflow_provider_fluxions.emulator import Emulator, Fault
 from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.operators import FluxionsTextToSpeechOperator
+from airflow_provider_fluxions.task import metrics as metrics
 from harness.faulty_s3 import FaultyS3, S3Fault
 from tests.airflow.conftest import OUTPUT, task_context
 

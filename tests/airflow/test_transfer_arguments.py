@@ -9,21 +9,26 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_fluxions.api.arguments import optional_number_of, seconds_of
 from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInputError, FluxionsStorageError
-from airflow_provider_fluxions.arguments import seconds_of
-from airflow_provider_fluxions.s3 import parse_s3_uri
-from airflow_provider_fluxions.s3.addresses import lower_names, version_of
-from airflow_provider_fluxions.s3.failures import judge_response, recording_error, storage_errors
+from airflow_provider_fluxions.api.humanize import counted
+from airflow_provider_fluxions.pipeline.budget import Budget
+from airflow_provider_fluxions.pipeline.ignored import describe_ignored, extension_of, most_frequent
+from airflow_provider_fluxions.pipeline.locations import has_extension, parse_destination, parse_source
+from airflow_provider_fluxions.pipeline.manifest import Manifest, manifest_key
+from airflow_provider_fluxions.pipeline.records import MAX_ERROR_CHARACTERS, InputRecord
+from airflow_provider_fluxions.pipeline.report import (
+    MAX_SHOWN_FAILURES,
+    plan_line,
+    summarize,
+    summary_line,
+    transfer_error,
+)
+from airflow_provider_fluxions.pipeline.selection import AUDIO_SUFFIXES, Selection, suffixes_of
+from airflow_provider_fluxions.storage import parse_s3_uri
+from airflow_provider_fluxions.storage.objects import lower_names, version_of
+from airflow_provider_fluxions.storage.s3_errors import recording_error, refusal_of_response, storage_errors
 from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
-from airflow_provider_fluxions.transfers.address import has_extension, parse_destination, parse_source
-from airflow_provider_fluxions.transfers.arguments import optional_number_of
-from airflow_provider_fluxions.transfers.budget import Budget
-from airflow_provider_fluxions.transfers.entry import MAX_ERROR_CHARACTERS, Entry
-from airflow_provider_fluxions.transfers.ignored import extension_of, in_words, shortened
-from airflow_provider_fluxions.transfers.manifest import Manifest, manifest_key
-from airflow_provider_fluxions.transfers.selection import AUDIO_SUFFIXES, Selection, suffixes_of
-from airflow_provider_fluxions.transfers.summary import MAX_SHOWN_FAILURES, in_a_sentence, summarize, verdict
-from airflow_provider_fluxions.transfers.words import counted, planned
 from tests.airflow.test_transfer_rules import an_item
 
 NOW = datetime(2026, 1, 31, 3, tzinfo=UTC)
@@ -56,18 +61,18 @@ def test_extensions_that_were_ignored_are_counted_and_named() -> None:
     keys = ["a.TXT", "b.txt", "x/README", ".hidden", "._a.mp3", "e." + "x" * 50]
     found = Counter(map(extension_of, keys))
     assert found == {".txt": 2, "(none)": 3, "._*": 1}
-    assert in_words(Counter({".txt": 1})) == "1 object (.txt 1)"
-    assert in_words(Counter({".txt": 1_200, ".md": 1})) == "1,201 objects (.txt 1,200, .md 1)"
+    assert describe_ignored(Counter({".txt": 1})) == "1 object (.txt 1)"
+    assert describe_ignored(Counter({".txt": 1_200, ".md": 1})) == "1,201 objects (.txt 1,200, .md 1)"
     many = Counter({f".{n}": 1 for n in range(100)})
-    assert len(shortened(many)) == 11
-    assert sum(shortened(many).values()) == 100
+    assert len(most_frequent(many)) == 11
+    assert sum(most_frequent(many).values()) == 100
 
 
 def test_a_summary_counts_what_was_ignored_only_if_there_was_something() -> None:
     assert "ignored" not in summarize([], "s3://m", None)
     summary = summarize([], "s3://m", None, Counter({".txt": 2}))
     assert (summary["ignored"], summary["ignored_extensions"]) == (2, {".txt": 2})
-    assert in_a_sentence(summary, {".txt": 2}) == (
+    assert summary_line(summary, {".txt": 2}) == (
         "0 inputs: 0 transcribed, 0 already done, 0 failed, 0 skipped for age or size. 0.000 h of audio. "
         "Ignored 2 objects (.txt 2): not in suffixes. Manifest: s3://m"
     )
@@ -75,8 +80,8 @@ def test_a_summary_counts_what_was_ignored_only_if_there_was_something() -> None
 
 def test_numbers_have_their_nouns() -> None:
     assert [counted(n, "job") for n in (0, 1, 2, 1204)] == ["0 jobs", "1 job", "2 jobs", "1,204 jobs"]
-    assert planned({"to_do": 1, "already_done": 0}) == "1 input: 1 to do"
-    assert planned({}) == "0 inputs"
+    assert plan_line({"to_do": 1, "already_done": 0}) == "1 input: 1 to do"
+    assert plan_line({}) == "0 inputs"
 
 
 @pytest.mark.parametrize("text", [None, "None", "none", "", " "])
@@ -177,14 +182,14 @@ def response(code: str, **headers: str) -> dict[str, Any]:
 
 def test_a_refusal_says_what_to_do() -> None:
     late = "Sat, 31 Jan 2026 03:20:00 GMT"
-    assert "Set the clock" in judge_response(response("RequestTimeTooSkewed"), NOW).reason
-    assert "Set the clock" in judge_response(response("403", date=late), NOW).reason
-    assert "not allowed" in judge_response(response("403", date="Sat, 31 Jan 2026 03:10:00 GMT"), NOW).reason
-    assert "not allowed" in judge_response(response("403", date="garbage"), NOW).reason
-    moved = judge_response(response("301", **{"x-amz-bucket-region": "eu-west-1"}), NOW)
+    assert "Set the clock" in refusal_of_response(response("RequestTimeTooSkewed"), NOW).reason
+    assert "Set the clock" in refusal_of_response(response("403", date=late), NOW).reason
+    assert "not allowed" in refusal_of_response(response("403", date="Sat, 31 Jan 2026 03:10:00 GMT"), NOW).reason
+    assert "not allowed" in refusal_of_response(response("403", date="garbage"), NOW).reason
+    moved = refusal_of_response(response("301", **{"x-amz-bucket-region": "eu-west-1"}), NOW)
     assert moved.reason.startswith("The bucket is in another region (eu-west-1). Set region_name")
-    assert "Restore it" in judge_response(response("InvalidObjectState"), NOW).reason
-    assert judge_response(response("SlowDown"), NOW).reason == "words"
+    assert "Restore it" in refusal_of_response(response("InvalidObjectState"), NOW).reason
+    assert refusal_of_response(response("SlowDown"), NOW).reason == "words"
 
 
 def test_a_refusal_is_about_all_requests_or_about_one_object() -> None:
@@ -208,11 +213,11 @@ def test_a_refusal_is_about_all_requests_or_about_one_object() -> None:
 
 
 def test_the_failures_of_a_final_error_are_few_short_and_printable() -> None:
-    entries = [Entry(an_item(f"calls/{n}.mp3")) for n in range(50)]
-    for entry in entries:
-        entry.fail("boom\nforged line \x1b[31m" + "x" * 5_000)
-    assert max(len(entry.error or "") for entry in entries) <= MAX_ERROR_CHARACTERS
-    error = verdict(entries, "any", "s3://out/m.jsonl")
+    records = [InputRecord(an_item(f"calls/{n}.mp3")) for n in range(50)]
+    for record in records:
+        record.fail("boom\nforged line \x1b[31m" + "x" * 5_000)
+    assert max(len(record.error or "") for record in records) <= MAX_ERROR_CHARACTERS
+    error = transfer_error(records, "any", "s3://out/m.jsonl")
     assert error is not None
     assert len(str(error)) < MAX_SHOWN_FAILURES * 620 + 200
     assert "\n" not in str(error)
@@ -220,6 +225,6 @@ def test_the_failures_of_a_final_error_are_few_short_and_printable() -> None:
 
 
 def test_one_input_is_not_inputs() -> None:
-    entry = Entry(an_item())
-    entry.fail("no")
-    assert str(verdict([entry], "any", "s3://m")).startswith("1 of 1 input failed")
+    record = InputRecord(an_item())
+    record.fail("no")
+    assert str(transfer_error([record], "any", "s3://m")).startswith("1 of 1 input failed")

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_fluxions.api.arguments import boolean_of, number_of
+from airflow_provider_fluxions.api.cost import cost_of, parse_price
 from airflow_provider_fluxions.api.errors import (
     FluxionsAudioError,
     FluxionsAuthenticationError,
@@ -25,25 +27,27 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsUnknownOutcomeError,
 )
 from airflow_provider_fluxions.api.recent_jobs import RecentJobs
-from airflow_provider_fluxions.cost import checked_price, cost_of
 from airflow_provider_fluxions.formats import choose
-from airflow_provider_fluxions.s3 import KeyPage, S3Object, Writing
+from airflow_provider_fluxions.pipeline.budget import Budget, Estimate
+from airflow_provider_fluxions.pipeline.destination import destination_state, existing_keys, find_destination_states
+from airflow_provider_fluxions.pipeline.discovery import TransferSpec, restore, reuse_jobs, scan_start
+from airflow_provider_fluxions.pipeline.input_errors import is_input_error
+from airflow_provider_fluxions.pipeline.items import PlannedInput, Target, check_collisions, plan_input
+from airflow_provider_fluxions.pipeline.locations import parse_source, parse_sources
+from airflow_provider_fluxions.pipeline.naming import KeyTemplate, too_long
+from airflow_provider_fluxions.pipeline.object_metadata import META_OPTIONS, META_REFERENCE, source_metadata
+from airflow_provider_fluxions.pipeline.progress import describe
+from airflow_provider_fluxions.pipeline.records import AT_SERVICE, InputRecord, State
+from airflow_provider_fluxions.pipeline.report import transfer_error
+from airflow_provider_fluxions.pipeline.selection import Selection, shard_of
+from airflow_provider_fluxions.pipeline.timing import (
+    ReadFailures,
+    poll_interval_for,
+    seconds_before_deferring,
+    typical_seconds,
+)
+from airflow_provider_fluxions.storage import KeyPage, S3Object, WriteOptions
 from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
-from airflow_provider_fluxions.transfers.address import parse_source, parse_sources
-from airflow_provider_fluxions.transfers.arguments import boolean_of, number_of
-from airflow_provider_fluxions.transfers.budget import Budget, Estimate
-from airflow_provider_fluxions.transfers.entry import AT_SERVICE, Entry, State
-from airflow_provider_fluxions.transfers.failing import is_own_fault
-from airflow_provider_fluxions.transfers.layout import Layout, too_long
-from airflow_provider_fluxions.transfers.marks import META_OPTIONS, META_REFERENCE, source_metadata
-from airflow_provider_fluxions.transfers.outputs import existing_keys, find_standing, judge
-from airflow_provider_fluxions.transfers.patience import look_interval, patience_seconds, typical_seconds
-from airflow_provider_fluxions.transfers.plan import Item, Target, check_collisions, plan_item
-from airflow_provider_fluxions.transfers.progress import describe
-from airflow_provider_fluxions.transfers.selection import Selection, shard_of
-from airflow_provider_fluxions.transfers.summary import verdict
-from airflow_provider_fluxions.transfers.survey import Order, restore, reuse_jobs, scan_start
-from airflow_provider_fluxions.transfers.trouble import Trouble
 from tests.unit.fakes import START, FakeList, job
 
 NOW = datetime(2026, 1, 31, 3, tzinfo=UTC)
@@ -55,13 +59,13 @@ def an_object(key: str = "calls/a.mp3", size: int = 5, age_seconds: float = 60.0
     return S3Object("in", key, size, "v1", NOW - timedelta(seconds=age_seconds))
 
 
-def an_item(key: str = "calls/a.mp3", formats: tuple[str, ...] = ("json",), **changes: Any) -> Item:
+def an_item(key: str = "calls/a.mp3", formats: tuple[str, ...] = ("json",), **changes: Any) -> PlannedInput:
     target = Target.of(("out", "done/"), choose(formats), **changes)
-    return plan_item(an_object(key), key.removeprefix("calls/"), target, {"non_speech": False})
+    return plan_input(an_object(key), key.removeprefix("calls/"), target, {"non_speech": False})
 
 
 def takes(address: str, key: str) -> bool:
-    return parse_source(f"s3://in/{address}").takes(an_object(key), (".mp3",))
+    return parse_source(f"s3://in/{address}").accepts(an_object(key), (".mp3",))
 
 
 def test_an_object_whose_key_looks_like_a_glob_is_meant_by_its_own_address() -> None:
@@ -94,7 +98,7 @@ def test_what_is_no_s3_address_is_refused(wrong: Any) -> None:
 @given(st.lists(keys, unique=True, max_size=50), st.integers(1, 12))
 def test_shards_are_disjoint_and_complete(names: list[str], count: int) -> None:
     shards = [
-        {name for name in names if Selection(shard_index=index, shard_count=count).holds(name)}
+        {name for name in names if Selection(shard_index=index, shard_count=count).is_in_shard(name)}
         for index in range(count)
     ]
     assert sum(map(len, shards)) == len(names)
@@ -118,7 +122,7 @@ def test_shards_are_about_even_and_stay_as_they_are() -> None:
     ],
 )
 def test_objects_out_of_bounds_are_left_and_the_reason_is_told(changes: dict[str, Any], reason: str | None) -> None:
-    assert Selection(**changes).why_not(an_object(), NOW) == reason
+    assert Selection(**changes).skip_reason(an_object(), NOW) == reason
 
 
 @pytest.mark.parametrize(
@@ -165,14 +169,14 @@ def test_text_from_a_template_is_read_as_number_or_boolean() -> None:
 
 
 def test_results_are_named_by_the_template() -> None:
-    layout = Layout("{folder}captions/{stem}{extension}")
+    layout = KeyTemplate("{folder}captions/{stem}{extension}")
     assert layout.keys("2026/01/call.mp3", [".srt"]) == {".srt": "2026/01/captions/call.srt"}
     assert layout.keys("call", [".srt"]) == {".srt": "captions/call.srt"}
-    assert Layout().keys("2026/call.mp3", [".words.parquet"]) == {".words.parquet": "2026/call.mp3.words.parquet"}
+    assert KeyTemplate().keys("2026/call.mp3", [".words.parquet"]) == {".words.parquet": "2026/call.mp3.words.parquet"}
 
 
 def test_braces_in_a_name_are_no_fields() -> None:
-    assert Layout().keys("{stem}{0}.mp3", [".srt"]) == {".srt": "{stem}{0}.mp3.srt"}
+    assert KeyTemplate().keys("{stem}{0}.mp3", [".srt"]) == {".srt": "{stem}{0}.mp3.srt"}
 
 
 def test_a_key_that_s3_would_refuse_is_found_before_it_is_paid_for() -> None:
@@ -183,7 +187,7 @@ def test_a_key_that_s3_would_refuse_is_found_before_it_is_paid_for() -> None:
 
 
 def test_two_inputs_that_would_share_an_output_are_refused() -> None:
-    layout = Layout("{stem}{extension}")
+    layout = KeyTemplate("{stem}{extension}")
     with pytest.raises(FluxionsInputError, match=r"also that of s3://in/calls/a\.mp3"):
         check_collisions([an_item("calls/a.mp3", layout=layout), an_item("calls/sub/a.wav", layout=layout)])
 
@@ -196,7 +200,7 @@ def test_two_inputs_that_would_share_an_output_are_refused() -> None:
 def test_inputs_are_refused_where_they_share_an_output_and_only_there(
     names: list[str], template: str, formats: tuple[str, ...]
 ) -> None:
-    items = [an_item(f"calls/{name}", formats, layout=Layout(template)) for name in names]
+    items = [an_item(f"calls/{name}", formats, layout=KeyTemplate(template)) for name in names]
     written = [key for item in items for key in item.outputs().values()]
     if len(set(written)) == len(written):
         check_collisions(items)
@@ -209,48 +213,48 @@ def test_the_partition_is_no_part_of_what_makes_a_piece_of_work() -> None:
     assert an_item(folder="ingest_date=2026-01-30/").ref == an_item(folder="ingest_date=2026-01-31/").ref
 
 
-def right(item: Item, *extensions: str, folder: str | None = None) -> dict[str, dict[str, str]]:
+def right(item: PlannedInput, *extensions: str, folder: str | None = None) -> dict[str, dict[str, str]]:
     return {item.outputs(folder)[one]: {META_REFERENCE: item.ref} for one in extensions}
 
 
 def test_an_input_is_done_when_every_output_is_its_own() -> None:
     item = an_item(formats=("json", "srt"))
     both = right(item, ".json", ".srt")
-    assert judge(item, [""], both).is_done(item)
-    assert not judge(item, [""], right(item, ".srt")).is_done(item)
+    assert destination_state(item, [""], both).is_complete(item)
+    assert not destination_state(item, [""], right(item, ".srt")).is_complete(item)
     foreign = {**both, item.outputs()[".srt"]: {META_REFERENCE: "another"}}
-    assert judge(item, [""], foreign).right == {".json"}
+    assert destination_state(item, [""], foreign).up_to_date == {".json"}
     other_options = {**both, item.outputs()[".srt"]: {META_REFERENCE: item.ref, META_OPTIONS: "netflix"}}
-    assert judge(item, [""], other_options).right == {".json"}
+    assert destination_state(item, [""], other_options).up_to_date == {".json"}
 
 
 def test_a_stored_json_of_the_same_work_serves_for_formats_that_are_missing() -> None:
     item = an_item(formats=("srt",))
     stored = item.stored()
-    assert judge(item, [""], {stored: {META_REFERENCE: item.ref}}).stored == stored
-    assert judge(item, [""], {stored: {META_REFERENCE: "another"}}).stored is None
+    assert destination_state(item, [""], {stored: {META_REFERENCE: item.ref}}).stored_key == stored
+    assert destination_state(item, [""], {stored: {META_REFERENCE: "another"}}).stored_key is None
 
 
 def test_results_that_stand_whole_in_another_folder_stay_there() -> None:
     item = an_item(formats=("json", "srt"), folder="today/")
-    whole = judge(item, ["today/", "before/"], right(item, ".json", ".srt", folder="before/"))
-    assert (whole.folder, whole.is_done(item)) == ("before/", True)
-    half = judge(item, ["today/", "before/"], right(item, ".json", folder="before/"))
-    assert (half.folder, half.right, half.stored) == ("before/", {".json"}, item.stored("before/"))
+    whole = destination_state(item, ["today/", "before/"], right(item, ".json", ".srt", folder="before/"))
+    assert (whole.folder, whole.is_complete(item)) == ("before/", True)
+    half = destination_state(item, ["today/", "before/"], right(item, ".json", folder="before/"))
+    assert (half.folder, half.up_to_date, half.stored_key) == ("before/", {".json"}, item.stored("before/"))
 
 
 def test_what_is_another_piece_of_works_keeps_no_result_in_its_folder() -> None:
     item = an_item(formats=("json", "srt"), folder="today/")
     foreign = {item.stored("before/"): {META_REFERENCE: "another"}}
-    assert judge(item, ["today/", "before/"], foreign).folder == "today/"
+    assert destination_state(item, ["today/", "before/"], foreign).folder == "today/"
 
 
 def test_a_result_of_another_recording_is_seen_where_one_of_this_belongs() -> None:
     item = an_item(formats=("json", "srt"))
     another = {item.outputs()[".srt"]: {META_REFERENCE: "another", **source_metadata("s3://in/b é.mp3")}}
-    assert judge(item, [""], another).taken_by == "s3://in/b é.mp3"
+    assert destination_state(item, [""], another).occupied_by == "s3://in/b é.mp3"
     earlier = {item.outputs()[".srt"]: {META_REFERENCE: "another", **source_metadata(item.source.uri)}}
-    assert judge(item, [""], earlier).taken_by is None
+    assert destination_state(item, [""], earlier).occupied_by is None
 
 
 class ListedBucket:
@@ -283,22 +287,22 @@ def test_what_lies_between_wanted_keys_is_not_listed() -> None:
 def test_nothing_wanted_is_no_request() -> None:
     bucket: Any = ListedBucket(set(), 10)
     with ThreadPoolExecutor(1) as pool:
-        assert find_standing(bucket, pool, [], [""]) == {}
+        assert find_destination_states(bucket, pool, [], [""]) == {}
     assert bucket.requests == 0
 
 
-def an_order() -> Order:
+def an_order() -> TransferSpec:
     target = Target.of(("out", "done/"), choose(("json",)))
-    return Order(parse_sources("s3://in/calls/"), Selection(), target, {"non_speech": False}, "run")
+    return TransferSpec(parse_sources("s3://in/calls/"), Selection(), target, {"non_speech": False}, "run")
 
 
-entries = st.builds(
-    Entry,
+records = st.builds(
+    InputRecord,
     item=st.just(an_item()),
     state=st.sampled_from(State),
     folder=st.just(""),
-    right=st.frozensets(st.sampled_from([".json", ".srt"])),
-    stored=st.sampled_from([None, "done/a.mp3.json"]),
+    up_to_date=st.frozensets(st.sampled_from([".json", ".srt"])),
+    stored_key=st.sampled_from([None, "done/a.mp3.json"]),
     job_id=st.none() | st.text(min_size=1, max_size=5),
     attempts=st.integers(0, 5),
     error=st.none() | st.text(max_size=20),
@@ -325,36 +329,36 @@ def test_jobs_are_looked_for_back_to_the_oldest_recording_or_the_horizon(
 ) -> None:
     target = Target.of(("out", "done/"), choose(("json",)))
     written = START - timedelta(days=written_days_ago)
-    entry = Entry(plan_item(S3Object("in", "calls/a.mp3", 5, "v1", written), "a.mp3", target, {}))
-    names = {job_age_days: f"a--{entry.item.ref}.mp3"}
+    record = InputRecord(plan_input(S3Object("in", "calls/a.mp3", 5, "v1", written), "a.mp3", target, {}))
+    names = {job_age_days: f"a--{record.item.ref}.mp3"}
     account: Any = FakeList([job(age, age_seconds=age * 86400.0, filename=names.get(age)) for age in range(1000)])
-    since = scan_start([entry], START - timedelta(days=lookback_days), None)
-    reuse_jobs(RecentJobs(account, {entry.item.ref}, since), [entry], "key")
-    assert (entry.state, len(account.asked)) == (state, pages)
+    since = scan_start([record], START - timedelta(days=lookback_days), None)
+    reuse_jobs(RecentJobs(account, {record.item.ref}, since), [record], "key")
+    assert (record.state, len(account.asked)) == (state, pages)
 
 
 def test_the_last_change_of_a_recording_never_hides_what_a_first_try_of_the_run_submitted() -> None:
-    entry = Entry(an_item())  # written a minute ago
+    record = InputRecord(an_item())  # written a minute ago
     horizon, started = NOW - timedelta(days=30), NOW - timedelta(hours=2)
-    assert scan_start([entry], horizon, None) == NOW - timedelta(minutes=1)
-    assert scan_start([entry], horizon, started) == started
-    assert scan_start([entry], horizon, NOW) == NOW - timedelta(minutes=1)
-    assert scan_start([entry], horizon, NOW - timedelta(days=300)) == horizon
+    assert scan_start([record], horizon, None) == NOW - timedelta(minutes=1)
+    assert scan_start([record], horizon, started) == started
+    assert scan_start([record], horizon, NOW) == NOW - timedelta(minutes=1)
+    assert scan_start([record], horizon, NOW - timedelta(days=300)) == horizon
     assert scan_start([], horizon, None) == horizon
 
 
-@given(entries)
-def test_a_line_of_the_manifest_restores_the_entry_that_wrote_it(entry: Entry) -> None:
-    if entry.job_id is not None:
-        entry.assign_job(entry.job_id, "key")
-    elif entry.state in AT_SERVICE:
-        entry.state = State.TO_DO
-    (again,), unproven = restore(an_order(), [json.loads(json.dumps(entry.to_row()))], "key")
-    assert (again, unproven) == (entry, [])
+@given(records)
+def test_a_line_of_the_manifest_restores_the_entry_that_wrote_it(record: InputRecord) -> None:
+    if record.job_id is not None:
+        record.assign_job(record.job_id, "key")
+    elif record.state in AT_SERVICE:
+        record.state = State.TO_DO
+    (again,), unproven = restore(an_order(), [json.loads(json.dumps(record.to_row()))], "key")
+    assert (again, unproven) == (record, [])
 
 
 def test_an_instant_in_the_manifest_is_in_utc_and_says_so() -> None:
-    row = Entry(an_item(), submitted_at=NOW.timestamp()).to_row()
+    row = InputRecord(an_item(), submitted_at=NOW.timestamp()).to_row()
     assert row["submitted_at"] == NOW.astimezone(UTC).isoformat(timespec="milliseconds")
     assert row["ended_at"] is None
 
@@ -374,22 +378,22 @@ def test_an_instant_in_the_manifest_is_in_utc_and_says_so() -> None:
 )
 def test_a_line_that_leads_elsewhere_restores_nothing(change: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        restore(an_order(), [{**Entry(an_item()).to_row(), **change}], "key")
+        restore(an_order(), [{**InputRecord(an_item()).to_row(), **change}], "key")
 
 
 def test_a_job_is_noticed_within_an_eighth_of_what_it_takes_and_the_users_interval() -> None:
-    assert look_interval(15, 40, 0) == 5
-    assert look_interval(15, 4, 0) == 1
-    assert look_interval(15, 4000, 0) == 15
-    assert look_interval(15, None, 80) == 10
-    assert look_interval(0.01, None, 0) == 0.01
+    assert poll_interval_for(15, 40, 0) == 5
+    assert poll_interval_for(15, 4, 0) == 1
+    assert poll_interval_for(15, 4000, 0) == 15
+    assert poll_interval_for(15, None, 80) == 10
+    assert poll_interval_for(0.01, None, 0) == 0.01
 
 
 def test_a_task_stays_for_jobs_that_end_sooner_than_a_deferral_takes() -> None:
-    assert patience_seconds(True, 5, 20) == 20
-    assert patience_seconds(True, None, 20) == 20
-    assert patience_seconds(True, 60, 20) == 0
-    assert patience_seconds(False, 5, 20) == 0
+    assert seconds_before_deferring(True, 5, 20) == 20
+    assert seconds_before_deferring(True, None, 20) == 20
+    assert seconds_before_deferring(True, 60, 20) == 0
+    assert seconds_before_deferring(False, 5, 20) == 0
 
 
 def test_what_a_job_takes_is_told_by_the_latest_ones() -> None:
@@ -398,7 +402,7 @@ def test_what_a_job_takes_is_told_by_the_latest_ones() -> None:
 
 
 def test_a_job_is_given_up_when_its_reads_fail_for_too_long_without_a_break() -> None:
-    trouble = Trouble(900)
+    trouble = ReadFailures(900)
     assert [trouble.lasts_too_long("7", now) for now in (0, 300, 600, 899, 900)] == [False] * 4 + [True]
     assert [trouble.lasts_too_long("8", now) for now in (0, 250, 950, 1200)] == [False] * 4
 
@@ -419,13 +423,13 @@ def test_a_job_is_given_up_when_its_reads_fail_for_too_long_without_a_break() ->
     ],
 )
 def test_which_trouble_is_one_recordings_own(error: Exception, is_own: bool) -> None:
-    assert is_own_fault(error) is is_own
+    assert is_input_error(error) is is_own
 
 
 def test_a_bucket_that_does_not_exist_concerns_all_recordings() -> None:
     error = FluxionsStorageError("NoSuchBucket")
     error.concerns_all = True
-    assert not is_own_fault(error)
+    assert not is_input_error(error)
 
 
 def test_progress_tells_done_in_flight_failed_rate_and_remaining_time() -> None:
@@ -438,11 +442,12 @@ def test_progress_tells_done_in_flight_failed_rate_and_remaining_time() -> None:
     assert describe(counts, 0, 10) == "412 of 1,000 inputs done, 50 in flight, 3 failed."
 
 
-def failing(*transient: bool, done: int = 0) -> list[Entry]:
+def failing(*transient: bool, done: int = 0) -> list[InputRecord]:
     failed = [
-        Entry(an_item(f"calls/{n}.mp3"), State.FAILED, error="too noisy", transient=t) for n, t in enumerate(transient)
+        InputRecord(an_item(f"calls/{n}.mp3"), State.FAILED, error="too noisy", transient=t)
+        for n, t in enumerate(transient)
     ]
-    return failed + [Entry(an_item(f"calls/ok{n}.mp3"), State.COMPLETED) for n in range(done)]
+    return failed + [InputRecord(an_item(f"calls/ok{n}.mp3"), State.COMPLETED) for n in range(done)]
 
 
 @pytest.mark.parametrize(
@@ -450,15 +455,15 @@ def failing(*transient: bool, done: int = 0) -> list[Entry]:
     [("any", 1, 9, True), ("all", 1, 9, False), ("all", 2, 0, True), ("none", 2, 0, False), ("any", 0, 1, False)],
 )
 def test_which_failures_fail_the_task_is_the_users_choice(fail_on: str, failed: int, done: int, fails: bool) -> None:
-    assert (verdict(failing(*[False] * failed, done=done), fail_on, "s3://m") is not None) is fails
+    assert (transfer_error(failing(*[False] * failed, done=done), fail_on, "s3://m") is not None) is fails
 
 
 def test_a_failure_names_inputs_and_reasons_and_is_worth_a_retry_if_one_of_them_is() -> None:
-    error = verdict(failing(False, True), "any", "s3://m")
+    error = transfer_error(failing(False, True), "any", "s3://m")
     assert error is not None
     assert "s3://in/calls/0.mp3: too noisy" in str(error)
     assert error.transient
-    many = verdict(failing(*[False] * 30), "any", "s3://m")
+    many = transfer_error(failing(*[False] * 30), "any", "s3://m")
     assert "and 20 more" in str(many)
 
 
@@ -476,12 +481,12 @@ def test_the_budget_refuses_with_what_it_found() -> None:
 def test_cost_is_by_the_second_and_only_with_a_price() -> None:
     assert cost_of(1800, 0.2) == 0.1
     assert cost_of(1800, None) is None
-    assert (checked_price("0.2"), checked_price(None), checked_price("")) == (0.2, None, None)
+    assert (parse_price("0.2"), parse_price(None), parse_price("")) == (0.2, None, None)
     with pytest.raises(FluxionsInputError, match="must be a number"):
-        checked_price("cheap")
+        parse_price("cheap")
 
 
 def test_extra_arguments_must_be_a_mapping() -> None:
     wrong: Any = ["StorageClass"]
     with pytest.raises(FluxionsInputError, match="extra_args must be like"):
-        Writing(wrong)
+        WriteOptions(wrong)

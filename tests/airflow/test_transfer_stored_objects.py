@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError
-from airflow_provider_fluxions.s3 import ObjectTooLargeError, S3Object, S3Store
-from airflow_provider_fluxions.s3.reading import read_stored_object
+from airflow_provider_fluxions.storage import ObjectTooLargeError, S3Object, S3Store
+from airflow_provider_fluxions.storage.bounded_read import read_stored_object
 from tests.airflow.conftest import OUTPUT
 
 

@@ -12,10 +12,10 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError, FluxionsTransferError
-from airflow_provider_fluxions.api.once import Clock
+from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.emulator import Emulator
-from airflow_provider_fluxions.transfers.failing import failure_text, is_own_fault, may_pass
-from airflow_provider_fluxions.transfers.pools import Pools
+from airflow_provider_fluxions.pipeline.executor import TransferExecutor
+from airflow_provider_fluxions.pipeline.input_errors import failure_text, is_input_error, is_transient
 from harness.faulty_s3 import FaultyS3, S3At, S3Fault
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
 from tests.airflow.transferring import outputs, put, read, transfer
@@ -95,14 +95,14 @@ def test_a_store_that_takes_no_result_at_all_stops_the_night(s3: Any, emulator: 
 
 def test_any_exception_of_one_inputs_work_is_that_inputs_failure() -> None:
     failures: list[Exception] = []
-    with Pools(1) as pools:
-        pools.upload(lambda: 1 // 0, failures.append, failures.append)  # type: ignore[arg-type, return-value]
-        pools.pause(10, Clock())
-        pools.harvest()
+    with TransferExecutor(1) as executor:
+        executor.upload(lambda: 1 // 0, failures.append, failures.append)  # type: ignore[arg-type, return-value]
+        executor.pause(10, Clock())
+        executor.harvest()
     (error,) = failures
     assert isinstance(error, ZeroDivisionError)
-    assert is_own_fault(error)
-    assert not may_pass(error)
+    assert is_input_error(error)
+    assert not is_transient(error)
 
 
 def test_an_unexpected_exception_is_logged_with_its_traceback_and_on_printable_lines() -> None:

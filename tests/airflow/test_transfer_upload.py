@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError
-from airflow_provider_fluxions.s3 import ObjectUpload, S3Store, Writing
+from airflow_provider_fluxions.storage import ObjectUpload, S3Store, WriteOptions
 from harness.faulty_s3 import FaultyS3, S3Fault
 from tests.airflow.conftest import OUTPUT
 
@@ -105,7 +105,7 @@ def test_a_refused_part_is_the_error_of_the_block(
 
 
 def test_the_user_s_arguments_are_those_of_the_object(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
-    store = S3Store(writing=Writing({"StorageClass": "STANDARD_IA"}))
+    store = S3Store(writing=WriteOptions({"StorageClass": "STANDARD_IA"}))
     with upload("large", store) as file:
         file.write(b"\0" * (2 * PART))
     with upload("small", store) as file:

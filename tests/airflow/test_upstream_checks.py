@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_fluxions import __version__, connection_form, get_provider_info
+from airflow_provider_fluxions import __version__, get_provider_info
+from airflow_provider_fluxions.connection import form
 from tests.airflow.dags import EXAMPLES, IS_AIRFLOW_2, ROOT
 
 NAME = "airflow-provider-fluxions"
-FIELDS = {field.name for field in connection_form.FIELDS}
+FIELDS = {field.name for field in form.FIELDS}
 AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
 HAS_FAB = find_spec("flask_appbuilder") is not None
 
@@ -100,7 +101,7 @@ def test_airflow_lists_each_field_of_the_form(answers: dict[str, list[dict[str, 
 @pytest.mark.skipif(AIRFLOW == (3, 0) and not HAS_FAB, reason="Airflow 3.0 asks no hook for its form without FAB")
 def test_the_form_that_airflow_3_sends_to_browsers_has_our_fields_and_names() -> None:
     form = said(ASK_THE_FORM)
-    assert form["standard_fields"]["password"]["title"] == connection_form.LABELS["password"]
+    assert form["standard_fields"]["password"]["title"] == form.LABELS["password"]
     assert form["standard_fields"]["login"]["hidden"]
     assert set(form["extra_fields"]) == FIELDS
 

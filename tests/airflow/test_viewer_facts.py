@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, insert
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session, sessionmaker
 
-from airflow_provider_fluxions.viewer.airflow_facts import read_facts
+from airflow_provider_fluxions.viewer.airflow_db import read_task_info
 from airflow_provider_fluxions.viewer.errors import ViewerError
 from airflow_provider_fluxions.viewer.request import TaskKey
 
@@ -83,13 +83,13 @@ def test_a_map_index_that_several_iterations_of_a_loop_share_shows_none_of_them(
     database.add_try(1, 41, is_current=True, region=uuid.uuid4())
     database.add_try(1, 42, is_current=True, region=uuid.uuid4())
     with pytest.raises(ViewerError, match="task loop"):
-        read_facts(KEY)
+        read_task_info(KEY)
 
 
 def test_the_current_try_is_shown_and_not_one_that_was_cleared(database: Database) -> None:
     database.add_try(1, 41, is_current=False)
     database.add_try(2, 42, is_current=True)
-    facts = read_facts(KEY)
+    facts = read_task_info(KEY)
     assert facts is not None
     assert (facts.state, facts.job_ids) == ("success", ("42",))
     assert [source.key for source in facts.sources] == ["2.mp3"]

@@ -11,17 +11,17 @@ from typing import Any
 from airflow.exceptions import AirflowException
 from airflow.providers.common.compat.sdk import TaskDeferred
 
-from airflow_provider_fluxions.viewer.answers import Answer
-from airflow_provider_fluxions.viewer.desk import Desk
-from airflow_provider_fluxions.viewer.facts import TaskFacts
+from airflow_provider_fluxions.viewer.handlers import ViewerHandlers
+from airflow_provider_fluxions.viewer.http_responses import HttpResponse
 from airflow_provider_fluxions.viewer.request import TaskKey
+from airflow_provider_fluxions.viewer.task_info import TaskInfo
 from tests.airflow.conftest import task_context
 
 KEY = TaskKey("a_dag", "manual__1", "a_task")
 QUERY = {"dag_id": KEY.dag_id, "run_id": KEY.run_id, "task_id": KEY.task_id}
 
 
-def facts_after(operator: Any, state: str = "success") -> TaskFacts:
+def facts_after(operator: Any, state: str = "success") -> TaskInfo:
     """Run an operator, whatever comes of it, and return what Airflow would know of its task."""
     context = task_context(task_id=KEY.task_id)
     xcoms = context["ti"].pushed
@@ -30,26 +30,26 @@ def facts_after(operator: Any, state: str = "success") -> TaskFacts:
     return facts_of(operator, xcoms, state)
 
 
-def facts_of(operator: Any, xcoms: Mapping[str, Any], state: str | None = "success") -> TaskFacts:
+def facts_of(operator: Any, xcoms: Mapping[str, Any], state: str | None = "success") -> TaskInfo:
     """Return what Airflow would know of an operator's task with these XComs."""
     fields = {name: getattr(operator, name) for name in operator.template_fields}
-    return TaskFacts(KEY, state, type(operator).__name__, frozenset(fields), fields, xcoms)
+    return TaskInfo(KEY, state, type(operator).__name__, frozenset(fields), fields, xcoms)
 
 
 @dataclass
 class Seen:
     """The viewer of one task."""
 
-    facts: TaskFacts | None
-    desk: Desk = field(init=False)
+    facts: TaskInfo | None
+    handlers: ViewerHandlers = field(init=False)
 
     def __post_init__(self) -> None:
-        self.desk = Desk(lambda _key: self.facts)
+        self.handlers = ViewerHandlers(lambda _key: self.facts)
 
-    def ask(self, call: str, headers: Mapping[str, str] | None = None, **query: Any) -> Answer:
+    def ask(self, call: str, headers: Mapping[str, str] | None = None, **query: Any) -> HttpResponse:
         """Return the answer to one call."""
         pairs = {**QUERY, **query}
-        return self.desk.call(call, [(k, str(v)) for k, v in pairs.items()], headers or {})
+        return self.handlers.call(call, [(k, str(v)) for k, v in pairs.items()], headers or {})
 
     def json(self, call: str, **query: Any) -> Any:
         """Return what a call tells; AssertionError with the answer where it refuses."""
@@ -77,11 +77,11 @@ class Seen:
         assert self.facts is not None
         return self._with(replace(self.facts, fields={k: v for k, v in self.facts.fields.items() if k not in names}))
 
-    def _with(self, facts: TaskFacts) -> Seen:
+    def _with(self, facts: TaskInfo) -> Seen:
         self.facts = facts
         return self
 
 
-def body_of(answer: Answer) -> bytes:
+def body_of(answer: HttpResponse) -> bytes:
     """Return an answer's body, whole."""
     return answer.body if isinstance(answer.body, bytes) else b"".join(answer.body)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_fluxions.api.reference import reference_in
+from airflow_provider_fluxions.api.job_reference import reference_in
 from airflow_provider_fluxions.emulator import ControlClient, OutcomeRule
 from harness.processes import wait_until
 from harness.stage import INPUT, Run, Stage

@@ -11,8 +11,8 @@ import pytest
 from cryptography.fernet import Fernet
 from playwright.sync_api import expect
 
-from airflow_provider_fluxions.airflow_connection import settings_of
-from airflow_provider_fluxions.connection_form import FIELDS
+from airflow_provider_fluxions.connection.form import FIELDS
+from airflow_provider_fluxions.connection.reader import settings_of
 from harness import audit
 from harness.browser import STEP_MILLISECONDS, WINDOW, open_page
 from harness.settings import AIRFLOW_2

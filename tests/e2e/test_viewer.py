@@ -183,7 +183,7 @@ def test_an_item_is_a_number_of_the_task(admin: Visitor, transfer: Query, call: 
 @pytest.mark.parametrize(
     "path",
     [
-        "assets/index.html", "assets/../index.html", "assets/..%2findex.html", "assets/%2e%2e/desk.py",
+        "assets/index.html", "assets/../index.html", "assets/..%2findex.html", "assets/%2e%2e/handlers.py",
         "assets/..%2f..%2fdesk.py", "assets/viewer.js/", "assets/", "assets/%2fetc%2fpasswd", "assets/viewer.js%00",
         "api/", "api/../view", "api/_task", "api/items/../../view", "../fluxions", "static/index.html", "docs",
     ],

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_provider_fluxions.emulator import ControlClient, Fault, RecordedRequest
-from airflow_provider_fluxions.emulator.answers import Answer
 from airflow_provider_fluxions.emulator.delivery import TRANSPORT_EXTENSION, Wire
+from airflow_provider_fluxions.emulator.replies import Reply
 
 if TYPE_CHECKING:
     from conftest import Api
@@ -179,7 +179,7 @@ def test_a_drip_ends_when_its_client_has_left() -> None:
     scope = {"extensions": {TRANSPORT_EXTENSION: left}}
     record = RecordedRequest(1, "GET", "/transcriptions", {}, {}, "valid", 0.0)
     wire = Wire(scope, receive, send=sleep, record=record, sleep=sleep)  # type: ignore[arg-type] # sends nothing
-    asyncio.run(wire.send_drip(Answer(200, b"x" * 1_000), 0.5, 0.5))
+    asyncio.run(wire.send_drip(Reply(200, b"x" * 1_000), 0.5, 0.5))
     assert left.written == [b"H", b"T", b"T"]
 
 

@@ -44,7 +44,7 @@ def answer(recogniser: MoonshineRecogniser) -> dict[str, Any]:
         job_id = requests.post(url, data=audio, headers=key, params={"filename": "dialogue.mp3"}, timeout=30).json()[
             "id"
         ]
-        emulator.desk._worker._executor.shutdown(wait=True)
+        emulator.job_service._worker._executor.shutdown(wait=True)
         url = f"{server.base_url}/transcriptions/{job_id}?word_level_timestamps=true"
         return dict(requests.get(url, headers=key, timeout=30).json())
 

@@ -50,7 +50,7 @@ class GatedRecogniser:
 
 def _finish(api: Api) -> None:
     """Wait for the worker: what was queued is done once its thread has ended."""
-    api.emulator.desk._worker._executor.shutdown(wait=True)
+    api.emulator.job_service._worker._executor.shutdown(wait=True)
 
 
 def test_a_job_completes_only_when_its_recognition_is_done_too(make_api: MakeApi) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsFormatError
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.responses import MAX_SHOWN_CHARACTERS, read_response
+from airflow_provider_fluxions.api.transcript import speech
 from airflow_provider_fluxions.api.voices import read_voices
 from airflow_provider_fluxions.formats import FORMATS, choose
-from airflow_provider_fluxions.formats.base import UNKNOWN_ORIGIN
+from airflow_provider_fluxions.formats.base import UNKNOWN_PROVENANCE
 from airflow_provider_fluxions.speech.pieces import MAX_PIECE_CHARACTERS, cut_text
 
 # What models and errors are read from.
@@ -82,7 +82,7 @@ def _use(transcription: Transcription) -> None:
     assert transcription.text_clean is not None
     for choice in choose(FORMATS):
         with suppress(FluxionsFormatError):
-            for body in choice.files(transcription, UNKNOWN_ORIGIN).values():
+            for body in choice.files(transcription, UNKNOWN_PROVENANCE).values():
                 assert isinstance(body, bytes)
 
 

@@ -9,14 +9,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.audio import audio_source
+from airflow_provider_fluxions.api.job_reference import (
+    carries,
+    filename_with_reference,
+    filename_without_reference,
+    stem_without_reference,
+)
 from airflow_provider_fluxions.api.media_types import media_type
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.api.reference import carries, marked_filename, unmarked_filename, unmarked_stem
-from airflow_provider_fluxions.api.settings import ClientSettings
-from airflow_provider_fluxions.api.written import read_settings
-from airflow_provider_fluxions.cli.results import file_name
+from airflow_provider_fluxions.api.settings import ClientSettings, settings_from_strings
+from airflow_provider_fluxions.cli.exports import file_name
 from airflow_provider_fluxions.formats import FORMATS, read_stored, render_files
-from airflow_provider_fluxions.probing import audio_seconds
+from airflow_provider_fluxions.storage.audio_duration import audio_seconds
 from tests.hostile.conftest import HostileServer
 from tests.hostile.harmless import KEY, LINK, LINK_MARK, assert_harmless
 from tests.hostile.inputs import ARGUMENTS, NAMES, RECORDINGS, SETTINGS, TRANSCRIPTS
@@ -40,13 +44,13 @@ def use_name(name: str, server: HostileServer) -> str:
     with server.client() as client:
         client.submit(b"RIFF audio", filename=name)
         received = client.get_transcription(7)
-    sent = marked_filename(name, REF)
+    sent = filename_with_reference(name, REF)
     assert carries(sent, REF)
-    local = file_name(unmarked_stem(received.filename), 7, ".txt")
+    local = file_name(stem_without_reference(received.filename), 7, ".txt")
     assert "/" not in local
     assert local.isprintable()
     assert len(local.encode()) <= 240
-    return f"sent as {sent}, shown as {unmarked_filename(sent)}, exported as {local}"
+    return f"sent as {sent}, shown as {filename_without_reference(sent)}, exported as {local}"
 
 
 @pytest.mark.parametrize("row", NAMES, ids=lambda row: row.words)
@@ -160,7 +164,7 @@ def test_any_argument_is_taken_or_an_error_of_ours(
 
 
 def settings_of(api_key: Any = KEY, base_url: Any = None, written: Any = ()) -> ClientSettings:
-    return read_settings(api_key, base_url, dict(written) if written == () else written, "extra {}".format)
+    return settings_from_strings(api_key, base_url, dict(written) if written == () else written, "extra {}".format)
 
 
 @pytest.mark.parametrize("row", SETTINGS, ids=lambda row: row.words)

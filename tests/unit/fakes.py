@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsNotFoundError
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page, Transcription
-from airflow_provider_fluxions.api.once import Clock
+from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.polling.clock import LoopClock
 
 REF = "9f3c2ab41d7e6c05"

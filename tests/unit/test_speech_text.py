@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.job_reference import piece_reference, speech_reference
 from airflow_provider_fluxions.api.redaction import Redactor, TextRedactor, hide_parts
-from airflow_provider_fluxions.api.reference import piece_reference, speech_reference
 from airflow_provider_fluxions.api.rendering import render_problem
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.speech_text import check_text, spoken_characters, unknown_tags

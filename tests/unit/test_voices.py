@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_fluxions.api.errors import FluxionsInputError, FluxionsResponseError, FluxionsVoiceError
+from airflow_provider_fluxions.api.errors import (
+    FluxionsAuthenticationError,
+    FluxionsInputError,
+    FluxionsResponseError,
+    FluxionsVoiceError,
+)
 from airflow_provider_fluxions.api.voices import Voice, VoiceList, check_voice, find_voice, read_voices
 from tests.unit.conftest import Service
 
@@ -40,6 +45,11 @@ OLD, NEW, OWN = voice("maeve.h1"), voice("maeve.h2"), voice("u-42")
 def test_a_voice_with_an_id_alone_has_a_short_id_and_a_checkpoint() -> None:
     assert (OLD.id, OLD.checkpoint, OLD.name, OLD.is_ready) == ("maeve", "h1", None, True)
     assert (OWN.id, OWN.checkpoint) == ("u-42", None)
+
+
+def test_a_refused_key_is_an_error(service: Service) -> None:
+    with pytest.raises(FluxionsAuthenticationError):
+        service.client(api_key="another-key").list_voices()
 
 
 @given(
@@ -116,6 +126,7 @@ def test_the_list_has_hosted_and_own_voices_in_both_readings(service: Service) -
     assert found[0].name == ("Maeve" if service.emulator.profile.name == "observed" else None)
 
 
-def test_a_service_without_a_list_of_own_voices_has_none(service: Service) -> None:
-    service.fault(path="/vui/v1/voices/mine", status=404)
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_a_service_without_a_list_of_own_voices_has_none(service: Service, status: int) -> None:
+    service.fault(path="/vui/v1/voices/mine", status=status)
     assert [one.id for one in service.client().list_voices()] == ["maeve", "rory", "asha"]

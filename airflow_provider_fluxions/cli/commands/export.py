@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from airflow_provider_fluxions.cli.connect import account
+from airflow_provider_fluxions.cli.account import account
 from airflow_provider_fluxions.cli.exits import Exit
-from airflow_provider_fluxions.cli.results import plan
+from airflow_provider_fluxions.cli.exports import plan
 from airflow_provider_fluxions.cli.screen import Screen
 
 

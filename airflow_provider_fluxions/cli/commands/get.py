@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from airflow_provider_fluxions.cli.connect import account
+from airflow_provider_fluxions.cli.account import account
 from airflow_provider_fluxions.cli.exits import Exit
 from airflow_provider_fluxions.cli.screen import Screen
 from airflow_provider_fluxions.formats import render

@@ -7,7 +7,7 @@ from itertools import islice
 
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.name_patterns import name_matches
-from airflow_provider_fluxions.cli.connect import account
+from airflow_provider_fluxions.cli.account import account
 from airflow_provider_fluxions.cli.exits import Exit
 from airflow_provider_fluxions.cli.screen import Screen
 

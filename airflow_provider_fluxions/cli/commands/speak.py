@@ -13,9 +13,9 @@ from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.speech_text import check_text, unknown_tags
 from airflow_provider_fluxions.api.voices import VoiceList, check_voice
-from airflow_provider_fluxions.cli.connect import account
+from airflow_provider_fluxions.cli.account import account
 from airflow_provider_fluxions.cli.exits import Exit
-from airflow_provider_fluxions.cli.results import check_writable, write_whole
+from airflow_provider_fluxions.cli.exports import check_writable, write_whole
 from airflow_provider_fluxions.cli.screen import Screen
 from airflow_provider_fluxions.speech.encoding import AudioFormat, check_format, encode, format_of
 from airflow_provider_fluxions.speech.pieces import cut_text

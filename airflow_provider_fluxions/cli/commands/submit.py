@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_fluxions.api.audio import AudioSource
 from airflow_provider_fluxions.api.errors import FluxionsInputError
-from airflow_provider_fluxions.api.ids import key_of
-from airflow_provider_fluxions.api.once import Taken, Work, megabytes, submit_once
+from airflow_provider_fluxions.api.humanize import megabytes
+from airflow_provider_fluxions.api.ids import job_key
 from airflow_provider_fluxions.api.printable import printable
-from airflow_provider_fluxions.cli import waiting
-from airflow_provider_fluxions.cli.connect import account
+from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.cli import wait_jobs
+from airflow_provider_fluxions.cli.account import account
+from airflow_provider_fluxions.cli.audio_files import open_recording, work_reference
 from airflow_provider_fluxions.cli.exits import Exit
-from airflow_provider_fluxions.cli.progress import shown_upload
-from airflow_provider_fluxions.cli.recordings import open_recording, work_reference
-from airflow_provider_fluxions.cli.results import Export, plan
+from airflow_provider_fluxions.cli.exports import Export, plan
+from airflow_provider_fluxions.cli.progress_bars import shown_upload
 from airflow_provider_fluxions.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ def run(options: Namespace, screen: Screen) -> int:
             for source in sources:
                 taken = _submit(client, source, options, screen)
                 # Before it is said: an interrupt that answers the line finds it in the list.
-                rows.append(
-                    {"id": taken.job_id, "status": taken.status, "taken_up": taken.adopted, "audio": source.uri}
-                )
+                rows.append({"id": taken.job_id, "status": taken.status, "taken_up": taken.reused, "audio": source.uri})
                 screen.say(_told(taken, source))
             if export or options.wait:
                 _wait(client, rows, options, screen)
@@ -67,19 +66,19 @@ def _planned(options: Namespace, screen: Screen) -> Export | None:
     return None
 
 
-def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, screen: Screen) -> Taken:
+def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, screen: Screen) -> SubmitResult:
     # --no-cache asks for another transcription, so it alone does not take up an earlier one.
     once = options.cache if options.once is None else options.once
     filename = options.filename or source.uri.rstrip("/").rpartition("/")[2]
     ref = work_reference(source, non_speech=options.non_speech, cache=options.cache) if once else None
     since = datetime.now(UTC) - timedelta(days=options.once_days)
     with shown_upload(source, screen) as shown:
-        work = Work(shown, filename, ref, non_speech=options.non_speech, cache=options.cache, since=since)
-        return submit_once(client, work, look_first=once, deadline=time.time() + options.retry_for)
+        work = SubmitRequest(shown, filename, ref, non_speech=options.non_speech, cache=options.cache, since=since)
+        return submit_once(client, work, may_exist=once, deadline=time.time() + options.retry_for)
 
 
-def _told(taken: Taken, source: AudioSource) -> str:
-    if taken.adopted:
+def _told(taken: SubmitResult, source: AudioSource) -> str:
+    if taken.reused:
         return (
             f"Reusing job {taken.job_id} ({taken.status}) of an earlier submit of {printable(source.uri)}. "
             "--no-once submits it again."
@@ -88,8 +87,8 @@ def _told(taken: Taken, source: AudioSource) -> str:
 
 
 def _wait(client: FluxionsClient, rows: list[dict[str, Any]], options: Namespace, screen: Screen) -> None:
-    watched = waiting.wait_for_all(client, [row["id"] for row in rows], options, screen)
-    ends = {row["id"]: row["status"] for row in waiting.rows(watched)}
+    watched = wait_jobs.wait_for_all(client, [row["id"] for row in rows], options, screen)
+    ends = {row["id"]: row["status"] for row in wait_jobs.rows(watched)}
     for row in rows:
         row["status"] = ends.get(row["id"], row["status"])
-    waiting.report(watched, {key_of(row["id"]): row["audio"] for row in rows}, screen)
+    wait_jobs.report(watched, {job_key(row["id"]): row["audio"] for row in rows}, screen)

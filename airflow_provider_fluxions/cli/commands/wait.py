@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from airflow_provider_fluxions.cli import waiting
-from airflow_provider_fluxions.cli.connect import account
+from airflow_provider_fluxions.cli import wait_jobs
+from airflow_provider_fluxions.cli.account import account
 from airflow_provider_fluxions.cli.exits import Exit
 from airflow_provider_fluxions.cli.screen import Screen
 
@@ -16,7 +16,7 @@ def run(options: Namespace, screen: Screen) -> int:
     :raises FluxionsError: a job did not complete, or Fluxions did not respond.
     """
     with account(options.conn_id).client() as client:
-        watched = waiting.wait_for_all(client, options.job_id, options, screen)
-    screen.rows(waiting.COLUMNS, waiting.rows(watched))
-    waiting.report(watched, {}, screen)
+        watched = wait_jobs.wait_for_all(client, options.job_id, options, screen)
+    screen.rows(wait_jobs.COLUMNS, wait_jobs.rows(watched))
+    wait_jobs.report(watched, {}, screen)
     return Exit.OK

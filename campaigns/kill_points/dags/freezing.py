@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-_LOGGER = "airflow_provider_fluxions.api.once"
+_LOGGER = "airflow_provider_fluxions.api.submit_once"
 _LINE = "Submitted job "
 _SECONDS = 120.0
 # Moment -> the key of the XCom that must not be written.

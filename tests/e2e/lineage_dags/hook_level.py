@@ -11,7 +11,7 @@ with DAG("hook_level", schedule=None, start_date=datetime(2025, 1, 1)):
 
     @task
     def copy() -> None:
-        from airflow_provider_fluxions.s3 import S3Store
+        from airflow_provider_fluxions.storage import S3Store
 
         store = S3Store()
         found = store.head("fluxions-input", "memo.mp3")

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_fluxions.api import errors
-from airflow_provider_fluxions.api.written import READERS
-from airflow_provider_fluxions.cli.arguments import COMMANDS
+from airflow_provider_fluxions.api.settings import READERS
 from airflow_provider_fluxions.cli.exits import Exit, exit_status
+from airflow_provider_fluxions.cli.options import COMMANDS
 from airflow_provider_fluxions.emulator import Transition
 from tests.unit.cli.conftest import ROOT, Run
 from tests.unit.conftest import Service

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_fluxions.cli.arguments import COMMANDS
 from airflow_provider_fluxions.cli.main import main
+from airflow_provider_fluxions.cli.options import COMMANDS
 from airflow_provider_fluxions.cli.screen import Screen
 from tests.unit.cli.conftest import Run
 

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_fluxions.cli.arguments import COMMANDS
 from airflow_provider_fluxions.cli.exits import Exit
+from airflow_provider_fluxions.cli.exports import file_name
 from airflow_provider_fluxions.cli.main import main
-from airflow_provider_fluxions.cli.results import file_name
+from airflow_provider_fluxions.cli.options import COMMANDS
 from airflow_provider_fluxions.emulator import OutcomeRule
 from tests.hostile.harmless import assert_harmless
 from tests.hostile.inputs import COMMAND_LINES

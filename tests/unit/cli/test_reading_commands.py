@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_fluxions.cli.arguments import FORMAT
+from airflow_provider_fluxions.cli.options import FORMAT
 from airflow_provider_fluxions.emulator import OutcomeRule, Transition
 from airflow_provider_fluxions.formats import FORMATS, read_stored
 from tests.unit.cli.conftest import Run

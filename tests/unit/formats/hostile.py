@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_fluxions.api.segments import MAX_SECONDS
+from airflow_provider_fluxions.api.transcript.segments import MAX_SECONDS
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 HOUR = 3600.0

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_fluxions.api import speech
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.api.transcript import speech
 from airflow_provider_fluxions.formats.breaking import width_of
 from airflow_provider_fluxions.formats.captions import DEFAULT_LIMITS, Cue, Limits, caption, timestamp
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.api.segments import MAX_SECONDS
+from airflow_provider_fluxions.api.transcript.segments import MAX_SECONDS
 from airflow_provider_fluxions.formats import FORMATS, parquet, read_stored, render, render_files
 from airflow_provider_fluxions.formats.tables import TABLES
 from tests.unit.formats.hostile import ABSURD_NUMBERS, ANSWERS, TEXTS

@@ -91,7 +91,7 @@ def test_what_is_given_goes_before_the_preset(options: dict[str, Any], limits: L
 
 def test_defaults_leave_no_mark_and_other_options_one_of_their_own() -> None:
     marks = [
-        choose(["vtt"], {"vtt": options})[0].mark
+        choose(["vtt"], {"vtt": options})[0].changed_options
         for options in ({}, {"speakers": "shown"}, {"preset": "bbc"}, {"speaker_names": {"0": "Ann"}})
     ]
     assert marks[:2] == ["", ""]
@@ -100,7 +100,7 @@ def test_defaults_leave_no_mark_and_other_options_one_of_their_own() -> None:
 
 def test_a_mark_does_not_depend_on_the_order_of_names_or_on_list_or_tuple() -> None:
     def mark(**options: Any) -> str:
-        return choose(["parquet"], {"parquet": options})[0].mark
+        return choose(["parquet"], {"parquet": options})[0].changed_options
 
     assert mark(speaker_names={"0": "A", "1": "B"}) == mark(speaker_names={"1": "B", "0": "A"})
     assert mark(tables=["words"]) == mark(tables=("words",))

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import choose_installed, parquet, render, render_files
-from airflow_provider_fluxions.formats.base import Origin
+from airflow_provider_fluxions.formats.base import Provenance
 from airflow_provider_fluxions.formats.tables import TABLES
 from tests.unit.formats.hostile import ANSWERS
 
@@ -68,7 +68,7 @@ def test_counts_agree_with_the_model(case: str) -> None:
 def test_a_table_has_every_column_that_its_rows_have() -> None:
     result = Transcription.from_json(ANSWERS["words"])
     for name, rows in TABLES.items():
-        for row in rows(result, Origin()):
+        for row in rows(result, Provenance()):
             assert set(row) <= set(parquet.schema(name).names)
 
 
@@ -100,8 +100,8 @@ def test_a_segment_that_begins_before_the_one_before_it_ends_has_a_negative_gap(
 
 
 def test_what_is_known_of_the_source_is_in_the_transcripts() -> None:
-    origin = Origin(source_uri="s3://in/a.mp3", source_bytes=7, run_id="r")
-    body = parquet.write_table(Transcription.from_json({"id": 1}), "transcripts", origin)
+    provenance = Provenance(source_uri="s3://in/a.mp3", source_bytes=7, run_id="r")
+    body = parquet.write_table(Transcription.from_json({"id": 1}), "transcripts", provenance)
     (row,) = pq.read_table(io.BytesIO(body)).to_pylist()
     known = ("source_uri", "source_bytes", "run_id", "source_etag")
     assert [row[name] for name in known] == ["s3://in/a.mp3", 7, "r", None]
@@ -116,16 +116,18 @@ def test_the_job_id_is_the_key_of_every_row(job_id: Any) -> None:
 
 def test_a_reference_in_the_file_name_is_the_clients_unless_the_task_knows_better() -> None:
     result = Transcription.from_json({"id": 1, "filename": "call--0123456789abcdef.mp3"})
-    for origin, reference in ((Origin(), "0123456789abcdef"), (Origin(client_ref="mine"), "mine")):
-        (row,) = pq.read_table(io.BytesIO(parquet.write_table(result, "transcripts", origin))).to_pylist()
+    for provenance, reference in ((Provenance(), "0123456789abcdef"), (Provenance(client_ref="mine"), "mine")):
+        (row,) = pq.read_table(io.BytesIO(parquet.write_table(result, "transcripts", provenance))).to_pylist()
         assert row["client_ref"] == reference
 
 
 def test_every_column_of_a_full_result_and_its_origin_has_a_value() -> None:
     """No column is only promised."""
     answer = {**ANSWERS["page"], "error_message": "none", "cached": False}
-    origin = Origin("s3://in/a.mp3", "etag", 7, "s3://out/a.json", "ref", True, "d", "t", "r", -1, datetime.now(UTC))
-    body = parquet.write_table(Transcription.from_json(answer), "transcripts", origin)
+    provenance = Provenance(
+        "s3://in/a.mp3", "etag", 7, "s3://out/a.json", "ref", True, "d", "t", "r", -1, datetime.now(UTC)
+    )
+    body = parquet.write_table(Transcription.from_json(answer), "transcripts", provenance)
     (row,) = pq.read_table(io.BytesIO(body)).to_pylist()
     assert [name for name, value in row.items() if value is None] == []
 

@@ -115,6 +115,8 @@ def test_the_public_names_are_these() -> None:
         "FORMATS",
         "Choice",
         "Format",
+        "base",
+        "captions",
         "check_formats",
         "choose",
         "choose_installed",
@@ -122,4 +124,6 @@ def test_the_public_names_are_these() -> None:
         "read_stored",
         "render",
         "render_files",
+        "table_format",
+        "tables",
     ]

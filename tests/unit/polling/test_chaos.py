@@ -20,7 +20,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsServerError,
 )
 from airflow_provider_fluxions.emulator import Transition
-from airflow_provider_fluxions.polling.verdict import Outcome
+from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeLoopClock
 from tests.unit.polling.test_loop import outcomes, poll_tasks, run, threads_left, throttled, turns, wait, waiting
@@ -67,7 +67,7 @@ def test_one_broken_answer_costs_a_pause_and_no_wait(documented: Service, fault:
 
     async def scenario() -> None:
         waits = waiting(*(wait(Connected(client), clock, number, seconds=600) for number in ids))
-        assert await outcomes(waits) == [Outcome.DONE] * 3
+        assert await outcomes(waits) == [WaitOutcome.DONE] * 3
         assert not await threads_left()
 
     run(scenario())
@@ -84,7 +84,7 @@ def test_a_storm_of_broken_answers_ends_and_so_does_every_wait(documented: Servi
 
     async def scenario() -> None:
         waits = waiting(*(wait(Connected(client), clock, number, seconds=36_000) for number in ids))
-        assert await outcomes(waits) == [Outcome.DONE] * 20
+        assert await outcomes(waits) == [WaitOutcome.DONE] * 20
 
     run(scenario())
 
@@ -110,16 +110,16 @@ def test_a_deadline_inside_a_pause_gets_its_look_and_the_others_keep_their_pause
     account = FakeAccount(clock.now, {1: began + 10, 2: began + 10, 3: math.inf})
     account.trouble = lambda: throttled(300.0) if len(account.requests) == 1 else None
 
-    async def scenario() -> list[tuple[Outcome, float]]:
-        async def timed(job: int, seconds: float) -> tuple[Outcome, float]:
+    async def scenario() -> list[tuple[WaitOutcome, float]]:
+        async def timed(job: int, seconds: float) -> tuple[WaitOutcome, float]:
             return await wait(account, clock, job, seconds=seconds), clock.now() - began
 
         return await outcomes(waiting(timed(1, 20.0), timed(2, math.inf), timed(3, 40.0)))
 
     done, paused, late = run(scenario())
-    assert done == (Outcome.DONE, 20.0)
-    assert late == (Outcome.TIMEOUT, 40.0)
-    assert paused[0] is Outcome.DONE
+    assert done == (WaitOutcome.DONE, 20.0)
+    assert late == (WaitOutcome.TIMEOUT, 40.0)
+    assert paused[0] is WaitOutcome.DONE
     assert paused[1] >= 300.0
     assert len([at for at in account.request_times if began + 10 < at < began + 300]) == 2
 
@@ -200,7 +200,7 @@ def test_each_wait_gets_its_outcome_and_a_job_that_ended_in_time_is_never_late(
         clock=clock, chance=chance, latency_seconds=latency, shuffled=shuffled, spans=spans,
     )  # fmt: skip
 
-    async def timed(job: int, seconds: float, interval: int, _: float | None) -> tuple[Outcome, float]:
+    async def timed(job: int, seconds: float, interval: int, _: float | None) -> tuple[WaitOutcome, float]:
         return await wait(account, clock, job, seconds=seconds, interval=interval), clock.now() - account.began
 
     endless = [math.isinf(min(ends[job], seconds)) for job, seconds, _, _ in waits]
@@ -229,9 +229,9 @@ def test_each_wait_gets_its_outcome_and_a_job_that_ended_in_time_is_never_late(
             assert after is not None or math.isinf(min(ends[job], seconds))
             continue
         outcome, at = result
-        if outcome is Outcome.DONE:
+        if outcome is WaitOutcome.DONE:
             assert ends[job] <= at
         else:
-            assert outcome is Outcome.TIMEOUT
+            assert outcome is WaitOutcome.TIMEOUT
             assert at >= seconds
             assert ends[job] > seconds or any(seconds <= failed <= at for failed in account.failed_at)

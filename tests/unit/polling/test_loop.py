@@ -29,9 +29,9 @@ from airflow_provider_fluxions.api.errors import (
 from airflow_provider_fluxions.api.retry_after import MAX_RETRY_AFTER_SECONDS
 from airflow_provider_fluxions.emulator import Transition
 from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.patience import REFUSED_SECONDS
-from airflow_provider_fluxions.polling.shared import wait_for_jobs
-from airflow_provider_fluxions.polling.verdict import Outcome, Watched
+from airflow_provider_fluxions.polling.error_tolerance import REFUSED_SECONDS
+from airflow_provider_fluxions.polling.loop import wait_for_jobs
+from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeLoopClock, running
 
@@ -59,8 +59,8 @@ def run(scenario: Coroutine[Any, Any, T]) -> T:
 
 async def wait(
     account: Any, clock: LoopClock, *ids: int | str, seconds: float = math.inf, interval: float = 5.0, **options: Any
-) -> Outcome:
-    watched = options.pop("watched", None) or Watched(ids)
+) -> WaitOutcome:
+    watched = options.pop("watched", None) or WatchedJobs(ids)
     given: dict[str, Any] = {"connection": "main", "connect": account.connect, **options}
     return await wait_for_jobs(watched, poll_interval=interval, deadline=clock.now() + seconds, clock=clock, **given)
 
@@ -115,7 +115,7 @@ def test_many_waiters_share_one_client_one_task_and_one_thread(account: FakeAcco
         tasks = waiting(*(wait(account, clock, number, connect=connect) for number in range(300)))
         await turns(5)
         assert len(poll_tasks()) == 1
-        assert await outcomes(tasks) == [Outcome.DONE] * 300
+        assert await outcomes(tasks) == [WaitOutcome.DONE] * 300
 
     run(scenario())
     assert next(connected) == 1
@@ -132,7 +132,7 @@ def test_a_thousand_waiters_at_five_seconds_make_at_most_sixty_requests_in_twent
 
     async def scenario() -> None:
         assert set(await outcomes(waiting(*(wait(account, spread, number) for number in range(1000))))) == {
-            Outcome.DONE
+            WaitOutcome.DONE
         }
 
     run(scenario())
@@ -141,7 +141,7 @@ def test_a_thousand_waiters_at_five_seconds_make_at_most_sixty_requests_in_twent
 
 def test_one_waiter_for_many_jobs_asks_by_pages(account: FakeAccount, clock: FakeLoopClock) -> None:
     account.ends = dict.fromkeys(range(500), clock.now() + 12)
-    assert run(wait(account, clock, *range(500))) is Outcome.DONE
+    assert run(wait(account, clock, *range(500))) is WaitOutcome.DONE
     assert account.reads == 0
     assert account.pages <= 5 * 6
 
@@ -150,7 +150,7 @@ def test_two_waiters_for_the_same_job_are_both_told(account: FakeAccount, clock:
     account.ends = {1: clock.now() + 12}
 
     async def scenario() -> None:
-        assert await outcomes(waiting(wait(account, clock, 1), wait(account, clock, "1"))) == [Outcome.DONE] * 2
+        assert await outcomes(waiting(wait(account, clock, 1), wait(account, clock, "1"))) == [WaitOutcome.DONE] * 2
 
     run(scenario())
     assert len(account.requests) <= 5
@@ -159,18 +159,18 @@ def test_two_waiters_for_the_same_job_are_both_told(account: FakeAccount, clock:
 def test_what_has_ended_is_noted_for_the_waiter(account: FakeAccount, clock: FakeLoopClock) -> None:
     account.ends = dict.fromkeys(range(3), 0.0)
     account.failed = {1}
-    watched = Watched((0, 1, 2), enough=3)
-    assert run(wait(account, clock, watched=watched)) is Outcome.DONE
+    watched = WatchedJobs((0, 1, 2), min_ended=3)
+    assert run(wait(account, clock, watched=watched)) is WaitOutcome.DONE
     assert watched.statuses == {"0": "completed", "1": "failed", "2": "completed"}
 
 
 def test_jobs_known_to_have_ended_need_no_loop(account: FakeAccount, clock: FakeLoopClock) -> None:
     account.ends = {1: 0.0}
-    watched = Watched((1,))
+    watched = WatchedJobs((1,))
 
     async def scenario() -> None:
         for _ in range(2):
-            assert await wait(account, clock, watched=watched) is Outcome.DONE
+            assert await wait(account, clock, watched=watched) is WaitOutcome.DONE
 
     run(scenario())
     assert len(account.requests) == 1
@@ -193,7 +193,7 @@ def test_a_waiter_in_a_hurry_does_not_wait_for_a_patient_one(account: FakeAccoun
 
     async def scenario() -> None:
         patient, hurried = waiting(wait(account, clock, 1, interval=3600.0), wait(account, clock, 2, interval=1.0))
-        assert await hurried is Outcome.DONE
+        assert await hurried is WaitOutcome.DONE
         patient.cancel()
         await outcomes([patient])
 
@@ -206,13 +206,13 @@ def test_a_waiter_in_a_hurry_does_not_wait_for_a_patient_one(account: FakeAccoun
 
 def test_a_job_that_ends_at_its_deadline_is_done(account: FakeAccount, clock: FakeLoopClock) -> None:
     account.ends = {1: clock.now() + 12}
-    assert run(wait(account, clock, 1, seconds=12, interval=100)) is Outcome.DONE
+    assert run(wait(account, clock, 1, seconds=12, interval=100)) is WaitOutcome.DONE
 
 
 def test_a_job_that_runs_on_times_out_at_the_deadline(account: FakeAccount, clock: FakeLoopClock) -> None:
     account.ends = running([1])
     began = clock.now()
-    assert run(wait(account, clock, 1, seconds=12, interval=100)) is Outcome.TIMEOUT
+    assert run(wait(account, clock, 1, seconds=12, interval=100)) is WaitOutcome.TIMEOUT
     assert clock.now() == began + 12
 
 
@@ -221,7 +221,7 @@ def test_a_deadline_that_has_passed_still_gets_a_look(account: FakeAccount, cloc
 
     async def scenario() -> None:
         tasks = waiting(wait(account, clock, 1, seconds=-100), wait(account, clock, 2, seconds=-100))
-        assert await outcomes(tasks) == [Outcome.DONE, Outcome.TIMEOUT]
+        assert await outcomes(tasks) == [WaitOutcome.DONE, WaitOutcome.TIMEOUT]
 
     run(scenario())
 
@@ -231,7 +231,7 @@ def test_a_missed_deadline_ends_its_own_wait_only(account: FakeAccount, clock: F
 
     async def scenario() -> None:
         tasks = waiting(wait(account, clock, 0, seconds=30), wait(account, clock, 1))
-        assert await outcomes(tasks) == [Outcome.TIMEOUT, Outcome.DONE]
+        assert await outcomes(tasks) == [WaitOutcome.TIMEOUT, WaitOutcome.DONE]
 
     run(scenario())
 
@@ -241,7 +241,7 @@ def test_a_missed_deadline_costs_its_last_look_and_no_request_more(account: Fake
 
     async def scenario() -> None:
         tasks = waiting(*(wait(account, clock, n, seconds=3, interval=100) for n in range(100)))
-        assert set(await outcomes(tasks)) == {Outcome.TIMEOUT}
+        assert set(await outcomes(tasks)) == {WaitOutcome.TIMEOUT}
 
     run(scenario())
     assert account.request_times.count(clock.now()) <= 1
@@ -257,7 +257,7 @@ def test_a_throttled_answer_pauses_every_waiter_as_long_as_it_asks(account: Fake
 
     async def scenario() -> None:
         tasks = waiting(*(wait(account, clock, number) for number in range(50)))
-        assert set(await outcomes(tasks)) == {Outcome.DONE}
+        assert set(await outcomes(tasks)) == {WaitOutcome.DONE}
 
     run(scenario())
     third = account.request_times[2]
@@ -290,7 +290,7 @@ def test_an_outage_of_an_hour_fails_nobody_with_a_later_deadline(
 
     async def scenario() -> None:
         tasks = waiting(*(wait(account, clock, number, seconds=7200) for number in range(20)))
-        assert set(await outcomes(tasks)) == {Outcome.DONE}
+        assert set(await outcomes(tasks)) == {WaitOutcome.DONE}
 
     run(scenario())
     assert len(account.requests) < 150
@@ -301,7 +301,7 @@ def test_an_outage_that_outlasts_a_deadline_is_a_timeout(account: FakeAccount, c
     account.ends = {1: 0.0}
     account.trouble = lambda: FluxionsServerError("away")
     began = clock.now()
-    assert run(wait(account, clock, 1, seconds=600)) is Outcome.TIMEOUT
+    assert run(wait(account, clock, 1, seconds=600)) is WaitOutcome.TIMEOUT
     assert clock.now() <= began + 600 + 60
 
 
@@ -358,7 +358,7 @@ def test_a_key_that_is_rotated_at_the_service_first_ends_no_wait(
         options = {"connect": connect, "seconds": 3600.0}
         return await outcomes(waiting(*(wait(account, clock, number, **options) for number in ids)))
 
-    assert run(scenario()) == [Outcome.DONE] * 20
+    assert run(scenario()) == [WaitOutcome.DONE] * 20
     assert {request.key for request in documented.gets} == {"wrong", "valid"}
 
 
@@ -372,7 +372,7 @@ def test_two_refusals_an_hour_apart_are_two_rotations(account: FakeAccount, cloc
         return refused() if is_rotation else None
 
     account.trouble = trouble
-    assert run(wait(account, clock, 1, seconds=9000)) is Outcome.DONE
+    assert run(wait(account, clock, 1, seconds=9000)) is WaitOutcome.DONE
 
 
 UNREADABLE = FluxionsUnreadableConnectionError("the secrets backend is down")
@@ -396,7 +396,7 @@ def test_a_secrets_backend_that_is_down_when_the_loop_starts_ends_no_wait(
         options = {"connect": connect, "seconds": 86_400.0}
         return await outcomes(waiting(*(wait(account, clock, number, **options) for number in range(6))))
 
-    assert run(scenario()) == [Outcome.DONE] * 6
+    assert run(scenario()) == [WaitOutcome.DONE] * 6
     assert clock.monotonic() < back_at + 70
     assert len(reads) <= 2 * minutes + 10, "it is read with pauses"
 
@@ -408,7 +408,7 @@ def test_a_connection_that_stays_unreadable_is_a_timeout_at_the_deadline(
         raise UNREADABLE
 
     began = clock.now()
-    assert run(wait(account, clock, 1, connect=connect, seconds=3600)) is Outcome.TIMEOUT
+    assert run(wait(account, clock, 1, connect=connect, seconds=3600)) is WaitOutcome.TIMEOUT
     assert began + 3600 <= clock.now() <= began + 3601
 
 
@@ -429,7 +429,7 @@ def test_a_read_of_the_connection_that_hangs_is_not_cancelled_but_waited_for(acc
     reads = itertools.count()
     cancelled = []
 
-    async def scenario() -> Outcome:
+    async def scenario() -> WaitOutcome:
         answered = asyncio.Event()
 
         async def connect() -> Any:
@@ -444,7 +444,7 @@ def test_a_read_of_the_connection_that_hangs_is_not_cancelled_but_waited_for(acc
         asyncio.get_running_loop().call_later(0.05, answered.set)
         return await wait(account, clock, 1, connect=connect, seconds=1e6)
 
-    assert run(scenario()) is Outcome.DONE
+    assert run(scenario()) is WaitOutcome.DONE
     assert (next(reads), cancelled) == (1, [])
 
 
@@ -463,7 +463,7 @@ def test_polling_continues_when_the_machines_clock_is_set(
             account.ends[1] = 0.0
 
     account.trouble = trouble  # type: ignore[assignment]
-    assert run(wait(account, clock, 1, seconds=86_400)) is Outcome.DONE
+    assert run(wait(account, clock, 1, seconds=86_400)) is WaitOutcome.DONE
     assert clock.monotonic() <= end + 6
 
 
@@ -476,7 +476,7 @@ def test_a_pause_does_not_grow_when_the_machines_clock_is_set_back(account: Fake
         return throttled(60.0) if len(account.requests) == 1 else None
 
     account.trouble = trouble
-    assert run(wait(account, clock, 1)) is Outcome.DONE
+    assert run(wait(account, clock, 1)) is WaitOutcome.DONE
     assert clock.monotonic() <= began + 70
 
 
@@ -490,17 +490,17 @@ def test_a_deadline_is_an_instant_of_the_machines_clock(account: FakeAccount, cl
             clock.time.offset = 3600.0
 
     account.trouble = trouble  # type: ignore[assignment]
-    assert run(wait(account, clock, 1, seconds=3000)) is Outcome.TIMEOUT
+    assert run(wait(account, clock, 1, seconds=3000)) is WaitOutcome.TIMEOUT
     assert clock.monotonic() <= began + 120
 
 
 def test_an_unknown_job_ends_its_own_wait_only(account: FakeAccount, clock: FakeLoopClock) -> None:
     account.ends = {1: clock.now() + 30}
-    missing = Watched((4711,))
+    missing = WatchedJobs((4711,))
 
     async def scenario() -> None:
         tasks = waiting(wait(account, clock, watched=missing), wait(account, clock, 1))
-        assert await outcomes(tasks) == [Outcome.DONE, Outcome.DONE]
+        assert await outcomes(tasks) == [WaitOutcome.DONE, WaitOutcome.DONE]
 
     run(scenario())
     assert missing.statuses == {"4711": "lost"}
@@ -513,7 +513,7 @@ def test_an_id_that_the_service_refuses_ends_its_own_wait_only(account: FakeAcco
 
     async def scenario() -> None:
         tasks = waiting(wait(account, clock, "odd"), wait(account, clock, 1))
-        assert await outcomes(tasks) == [Outcome.DONE, Outcome.DONE]
+        assert await outcomes(tasks) == [WaitOutcome.DONE, WaitOutcome.DONE]
 
     run(scenario())
 
@@ -549,7 +549,7 @@ def test_a_waiter_after_a_failed_loop_gets_a_new_one(account: FakeAccount, clock
     async def scenario() -> None:
         with pytest.raises(ZeroDivisionError):
             await wait(account, clock, 1)
-        assert await wait(account, clock, 1) is Outcome.DONE
+        assert await wait(account, clock, 1) is WaitOutcome.DONE
 
     run(scenario())
 
@@ -560,7 +560,7 @@ def test_a_waiter_that_comes_while_others_learn_of_a_failure_gets_a_new_loop(
     account.ends = {1: 0.0, 2: 0.0}
     account.trouble = lambda: ZeroDivisionError("a bug") if len(account.requests) == 1 else None
 
-    async def again() -> Outcome:
+    async def again() -> WaitOutcome:
         try:
             return await wait(account, clock, 1)
         except ZeroDivisionError:
@@ -568,7 +568,7 @@ def test_a_waiter_that_comes_while_others_learn_of_a_failure_gets_a_new_loop(
 
     async def scenario() -> None:
         results = await outcomes(waiting(again(), wait(account, clock, 2), again()))
-        assert results[0] == results[2] == Outcome.DONE
+        assert results[0] == results[2] == WaitOutcome.DONE
         assert isinstance(results[1], ZeroDivisionError)
 
     run(scenario())
@@ -584,7 +584,7 @@ def test_a_cancelled_waiter_leaves_the_others_waiting(account: FakeAccount, cloc
         leaving, staying = waiting(wait(account, clock, 1), wait(account, clock, 2))
         await turns(20)
         leaving.cancel()
-        assert await staying is Outcome.DONE
+        assert await staying is WaitOutcome.DONE
         assert leaving.cancelled()
 
     run(scenario())
@@ -685,7 +685,7 @@ def test_a_waiter_that_comes_right_after_the_last_one_left_gets_a_loop(
             (leaving,) = waiting(wait(account, clock, 1))
             await turns(3)
             leaving.cancel()
-            assert await wait(account, clock, 2) is Outcome.DONE
+            assert await wait(account, clock, 2) is WaitOutcome.DONE
 
     run(scenario())
 
@@ -700,11 +700,11 @@ def test_a_connection_that_hangs_does_not_hold_up_another(account: FakeAccount, 
 
     async def scenario() -> None:
         hanging, quick = waiting(wait(account, clock, 1), wait(other, clock, 1, connection="other"))
-        assert await quick is Outcome.DONE
+        assert await quick is WaitOutcome.DONE
         assert not hanging.done()
         assert account.gate is not None
         account.gate.set()
-        assert await hanging is Outcome.DONE
+        assert await hanging is WaitOutcome.DONE
 
     run(scenario())
     assert account.threads.isdisjoint(other.threads)
@@ -717,7 +717,7 @@ def test_a_refused_key_of_one_connection_is_no_business_of_another(account: Fake
     async def scenario() -> None:
         results = await outcomes(waiting(wait(account, clock, 1), wait(other, clock, 1, connection="other")))
         assert isinstance(results[0], FluxionsAuthenticationError)
-        assert results[1] is Outcome.DONE
+        assert results[1] is WaitOutcome.DONE
 
     run(scenario())
 
@@ -758,12 +758,12 @@ def test_waiters_are_served_over_a_socket(service: Service) -> None:
     async def scenario() -> list[Any]:
         deadline = LoopClock().now() + 20
         waits = (
-            wait_for_jobs(Watched((n,)), connection="c", connect=connect, poll_interval=0.01, deadline=deadline)
+            wait_for_jobs(WatchedJobs((n,)), connection="c", connect=connect, poll_interval=0.01, deadline=deadline)
             for n in ids
         )
         return await outcomes(waiting(*waits))
 
-    assert run(scenario()) == [Outcome.DONE] * 30
+    assert run(scenario()) == [WaitOutcome.DONE] * 30
     assert len(service.gets) < 30
 
 
@@ -800,7 +800,7 @@ def test_every_waiter_gets_its_outcome_whatever_happens(
     account = FakeAccount(clock.now, {number: began + end for number, end in enumerate(ends)})
     account.trouble = in_trouble(clock, spans)
 
-    async def timed(job: int, seconds: float, interval: int, _: bool) -> tuple[Outcome, float]:
+    async def timed(job: int, seconds: float, interval: int, _: bool) -> tuple[WaitOutcome, float]:
         return await wait(account, clock, job, seconds=seconds, interval=interval), clock.now() - began
 
     async def scenario() -> list[Any]:
@@ -819,10 +819,10 @@ def test_every_waiter_gets_its_outcome_whatever_happens(
         if isinstance(result, asyncio.CancelledError):
             continue
         outcome, after_seconds = result
-        if outcome is Outcome.DONE:
+        if outcome is WaitOutcome.DONE:
             assert ends[job] <= after_seconds
         else:
-            assert outcome is Outcome.TIMEOUT
+            assert outcome is WaitOutcome.TIMEOUT
             assert after_seconds >= seconds
             assert spans or ends[job] > seconds
 
@@ -857,7 +857,7 @@ def test_a_thousand_waits_of_every_age_keep_to_sixty_requests_in_twenty_seconds(
             while spread.now() < began + 60 * number / 1000:
                 await asyncio.sleep(0)
             tasks += waiting(wait(account, spread, number))
-        assert set(await outcomes(tasks)) == {Outcome.DONE}
+        assert set(await outcomes(tasks)) == {WaitOutcome.DONE}
 
     run(scenario())
     for start in range(0, 100, 5):
@@ -876,7 +876,7 @@ def test_an_observer_hears_of_jobs_rounds_pauses_and_ends(account: FakeAccount, 
         def watching(self, jobs: int) -> None:
             heard.append(("watching", jobs))
 
-        def swept(self, requests: int) -> None:
+        def polled(self, requests: int) -> None:
             heard.append(("swept", requests))
 
         def throttled(self, seconds: float) -> None:
@@ -908,5 +908,5 @@ def test_an_observer_that_fails_ends_nobodys_wait(
         def __getattr__(self, name: str) -> Any:
             raise OSError("no such host")
 
-    assert run(wait(account, clock, 1, observer=Broken())) is Outcome.DONE
+    assert run(wait(account, clock, 1, observer=Broken())) is WaitOutcome.DONE
     assert len([message for message in caplog.messages if "Metrics" in message]) == 1

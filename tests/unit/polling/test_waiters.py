@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_fluxions.polling.pace import MIN_INTERVAL_SECONDS
-from airflow_provider_fluxions.polling.verdict import Watched
-from airflow_provider_fluxions.polling.waiters import Crowd, Waiter
+from airflow_provider_fluxions.polling.intervals import MIN_INTERVAL_SECONDS
+from airflow_provider_fluxions.polling.waiters import Waiter, WaiterIndex
+from airflow_provider_fluxions.polling.watched_jobs import WatchedJobs
 
 
 @pytest.fixture
@@ -25,11 +25,11 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 def waiter(
     loop: asyncio.AbstractEventLoop, job: int, interval: float = 15, deadline: float = math.inf, due: float = 0.0
 ) -> Waiter:
-    return Waiter(Watched((job,)), interval, deadline, 0.0, due, 0.0, loop.create_future())
+    return Waiter(WatchedJobs((job,)), interval, deadline, 0.0, due, 0.0, loop.create_future())
 
 
-def crowd_of(*waiters: Waiter) -> Crowd:
-    crowd = Crowd()
+def crowd_of(*waiters: Waiter) -> WaiterIndex:
+    crowd = WaiterIndex()
     for one in waiters:
         crowd.add(one)
     return crowd
@@ -51,24 +51,24 @@ def test_the_interval_is_never_longer_than_the_users(poll_interval: float, age: 
 
 def test_youth_never_takes_more_than_two_requests_a_second(loop: asyncio.AbstractEventLoop) -> None:
     crowd = crowd_of(*(waiter(loop, number) for number in range(1000)))
-    crowd.learn_cost(10, 1000)
-    assert crowd.least_interval == 5.0
-    crowd.learn_cost(20, 20)
-    assert crowd.least_interval == 500.0
-    crowd.learn_cost(1, 100)
-    assert crowd.least_interval == 5.0
+    crowd.update_min_interval(10, 1000)
+    assert crowd.min_interval == 5.0
+    crowd.update_min_interval(20, 20)
+    assert crowd.min_interval == 500.0
+    crowd.update_min_interval(1, 100)
+    assert crowd.min_interval == 5.0
 
 
 def test_a_round_that_showed_nothing_teaches_nothing(loop: asyncio.AbstractEventLoop) -> None:
     crowd = crowd_of(waiter(loop, 1))
-    crowd.learn_cost(3, 0)
-    assert crowd.least_interval == MIN_INTERVAL_SECONDS
+    crowd.update_min_interval(3, 0)
+    assert crowd.min_interval == MIN_INTERVAL_SECONDS
 
 
 def test_in_a_pause_only_a_deadline_is_due(loop: asyncio.AbstractEventLoop) -> None:
     patient, late = waiter(loop, 1), waiter(loop, 2, deadline=50.0)
     crowd = crowd_of(patient, late)
-    assert crowd.next_look(paused_until=300.0) == 50.0
+    assert crowd.next_poll(paused_until=300.0) == 50.0
     assert crowd.due(50.0, paused_until=300.0) == [late]
     assert set(crowd.due(300.0, paused_until=300.0)) == {patient, late}
 
@@ -77,7 +77,7 @@ def test_a_wait_that_has_its_outcome_is_due_no_more(loop: asyncio.AbstractEventL
     one = waiter(loop, 1)
     one.future.cancel()
     crowd = crowd_of(one)
-    assert crowd.next_look(0.0) is None
+    assert crowd.next_poll(0.0) is None
     assert crowd.due(10.0, 0.0) == []
 
 

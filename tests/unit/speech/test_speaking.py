@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_fluxions.api.cost import SpeechPrice
 from airflow_provider_fluxions.api.errors import FluxionsCreditError
 from airflow_provider_fluxions.api.voices import VoiceList
-from airflow_provider_fluxions.cost import SpeechPrice
 from airflow_provider_fluxions.speech.metadata import is_done, speech_metadata
 from airflow_provider_fluxions.speech.pieces import cut_text
 from airflow_provider_fluxions.speech.speaking import SpokenText, speak

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_fluxions.viewer.audio_types import audio_type
+from airflow_provider_fluxions.api.media_types import audio_type
 from airflow_provider_fluxions.viewer.items import Item, Status, count, page, total
 
 ITEMS = (

@@ -1,0 +1,257 @@
+"""Finding jobs by their reference in a list whose order nobody promises."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from airflow_provider_fluxions.api.errors import FluxionsUnknownOutcomeError
+from airflow_provider_fluxions.api.ids import job_key
+from airflow_provider_fluxions.api.job_reference import references_in
+from airflow_provider_fluxions.api.models import Job, JobStatus, Page
+
+MAX_PAGE_JOBS = 100
+# How far the service's clock may be off ours before a job could hide behind the bound.
+CLOCK_SKEW = timedelta(minutes=10)
+# Jobs in falling order before a list counts as newest first: a few in a row, on a service with small pages, prove
+# nothing, and taking a shuffled list for a sorted one makes jobs look absent.
+MIN_SORTED_JOBS = 20
+# The same for a list that was read to its end: a small account has no more.
+MIN_SORTED_JOBS_AT_END = 5
+# Pages without a new job before the list counts as ended; one can occur when 100 jobs arrive between two pages.
+MAX_STALE_PAGES = 3
+# A list in no order can miss jobs while others arrive; reading it again fills the gaps.
+MAX_PASSES = 3
+
+
+class JobList(Protocol):
+    """The one call that a search needs of a client."""
+
+    def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
+        """Return one page of the account's jobs."""
+
+
+class JobSearch:
+    """Which jobs carry which of our references, as far as the pages seen so far show. No I/O.
+
+    :param references: What to look for; each match is exact.
+    :param since: No job of interest is older. Default None: any age. `CLOCK_SKEW` is allowed on top.
+    :param now: Our time. Default None: the service's clock is like ours. Given, a service whose clock is wrong by any
+        constant is searched as far: back from its newest job for as long as it is from ``now`` to ``since``.
+    :param known: Keys of jobs (`ids.key_of`) that an earlier scan has seen: in a list that is newest first, nothing
+        behind them is new.
+    """
+
+    def __init__(
+        self,
+        references: Collection[str],
+        since: datetime | None = None,
+        now: datetime | None = None,
+        known: Container[str] = frozenset(),
+    ) -> None:
+        self.matches: dict[str, list[Job]] = {}
+        self._all_nameless: list[Job] = []
+        self.references = references
+        self._live: set[str] = set()
+        self._since = since
+        self._length = max(now - since, timedelta(0)) if now is not None and since is not None else None
+        self._newest: datetime | None = None
+        self._known = known
+        self._has_met_known = False
+        self._seen: set[str] = set()
+        self._expected: int | None = None
+        self._newest_first = True
+        self._has_fallen = False
+        self._oldest: datetime | None = None
+        self.ended = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every job of the window was shown, whatever its name is.
+
+        At the end of the list that takes as many jobs as the first page's ``total``. A list that stops short of its
+        own total was cut off, but what a newest-first list leaves out is older than all that it shows.
+        """
+        if self._passed_horizon:
+            return True
+        if not self.ended:
+            return False
+        return self._expected is None or len(self._seen) >= self._expected or self._is_past(MIN_SORTED_JOBS_AT_END)
+
+    @property
+    def settled(self) -> bool:
+        """Whether further pages cannot change the answer: all found newest first, or past the horizon."""
+        return self._passed_horizon or (self._newest_first and len(self._live) == len(self.references))
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether a job without a name might be one that was not found."""
+        return bool(self.nameless) and len(self._live) < len(self.references)
+
+    @property
+    def nameless(self) -> list[Job]:
+        """The jobs of the window that did not fail and have no name."""
+        horizon = self._horizon
+        return [
+            job for job in self._all_nameless if horizon is None or job.created_at is None or job.created_at >= horizon
+        ]
+
+    @property
+    def _horizon(self) -> datetime | None:
+        if self._since is None:
+            return None
+        start = self._since
+        if self._length is not None and self._newest is not None:
+            start = min(start, self._newest - self._length)
+        return start - CLOCK_SKEW
+
+    @property
+    def _passed_horizon(self) -> bool:
+        return self._is_past(MIN_SORTED_JOBS)
+
+    def _is_past(self, min_jobs: int) -> bool:
+        if not self._newest_first or self._oldest is None:
+            return False
+        # Equal times, as of an import, fit every order.
+        is_sorted = self._has_fallen and len(self._seen) >= min_jobs
+        horizon = self._horizon
+        is_old = horizon is not None and self._oldest < horizon
+        return is_sorted and (is_old or self._has_met_known)
+
+    def add(self, page: Page) -> None:
+        """Add one page, in the order of paging. Jobs seen before (others arrived meanwhile) are skipped."""
+        if self._expected is None:
+            self._expected = page.total
+        for job in page.transcriptions:
+            key = job_key(job.id)
+            self._has_met_known |= key in self._known
+            if key not in self._seen:
+                self._seen.add(key)
+                self._check_order(job.created_at)
+                self._match(job)
+
+    def next_pass(self) -> None:
+        """Prepare for reading the list once more, keeping what was seen. Order is not trusted any more."""
+        self.ended = False
+        self._newest_first = False
+
+    def _match(self, job: Job) -> None:
+        is_live = job.status != JobStatus.FAILED
+        if not (job.filename or "").strip():
+            if is_live and job_key(job.id) not in self._known:
+                self._all_nameless.append(job)
+            return
+        for ref in references_in(job.filename):
+            if ref in self.references:
+                self.matches.setdefault(ref, []).append(job)
+                if is_live:
+                    self._live.add(ref)
+
+    def _check_order(self, created_at: datetime | None) -> None:
+        if created_at is not None and (self._newest is None or created_at > self._newest):
+            self._newest = created_at
+        if created_at is None or (self._oldest is not None and created_at > self._oldest):
+            self._newest_first = False
+        else:
+            self._has_fallen |= self._oldest is not None and created_at < self._oldest
+            self._oldest = created_at
+
+
+def search_jobs(
+    client: JobList, references: Collection[str], since: datetime | None = None, now: datetime | None = None
+) -> dict[str, list[Job]]:
+    """Return the jobs of the account that carry each reference, reading no more pages than necessary.
+
+    A list in newest-first order is read back to ``since`` (see `Search`), or until each reference has a job that did
+    not fail; in any other order it is read to its end.
+
+    :raises FluxionsUnknownOutcomeError: absent jobs may exist: the list ends before its own total, or it shows jobs
+        without a name while a reference was not found.
+    :raises FluxionsRequestError: a page could not be read.
+    """
+    matches = run_search(client, JobSearch(references, since, now)).matches
+    return {ref: matches.get(ref, []) for ref in references}
+
+
+def run_search(client: JobList, found: JobSearch) -> JobSearch:
+    """Read pages of the list until a search is settled or complete, and return it.
+
+    :raises FluxionsUnknownOutcomeError: see `search`.
+    :raises FluxionsRequestError: a page could not be read.
+    """
+    for _ in range(MAX_PASSES):
+        _read_pages(client, found)
+        if found.settled or found.complete:
+            if found.is_unknown:
+                raise _nameless(found)
+            return found
+        found.next_pass()
+    raise FluxionsUnknownOutcomeError(
+        f"The job list ended before its own total in each of {MAX_PASSES} scans, so it does not show every job "
+        f"(searched for {_names(found.references)}). Unknown is not absent: nothing was submitted. Try again later."
+    )
+
+
+def _nameless(found: JobSearch) -> FluxionsUnknownOutcomeError:
+    jobs = found.nameless
+    ids = ", ".join(str(job.id) for job in jobs[:5]) + (f" and {len(jobs) - 5} more" if len(jobs) > 5 else "")
+    return FluxionsUnknownOutcomeError(
+        f"The job list shows jobs without a file name ({ids}), and one of them may be the job that was searched "
+        f"for ({_names(found.references)}). Unknown is not absent: nothing was submitted. Try again later."
+    )
+
+
+def _read_pages(client: JobList, found: JobSearch) -> None:
+    for page in iter_pages(client):
+        found.add(page)
+        if found.settled:
+            return
+    found.ended = True
+
+
+def iter_pages(client: JobList) -> Iterator[Page]:
+    """Yield the pages of the account's list until an empty one, or a short one at which ``total`` is reached.
+
+    A short page before that may come from a service that gives smaller pages than it says. Ends, too, at a
+    server that answers the same jobs for ever.
+    """
+    seen: set[str] = set()
+    offset = stale_pages = 0
+    while stale_pages < MAX_STALE_PAGES:
+        page = client.list_transcriptions(MAX_PAGE_JOBS, offset)
+        yield page
+        ids = {str(job.id) for job in page.transcriptions}
+        stale_pages = 0 if ids - seen else stale_pages + 1
+        seen |= ids
+        behind = next_offset(page, offset)
+        if behind is None:
+            return
+        offset = behind
+
+
+def next_offset(page: Page, offset: int) -> int | None:
+    """Return where the page behind one that was read at ``offset`` begins; None where the list has ended.
+
+    A page may be shorter than asked for because the service gives smaller ones, so its own length is the step.
+    """
+    behind = offset + len(page.transcriptions)
+    is_short = len(page.transcriptions) < min(page.limit or MAX_PAGE_JOBS, MAX_PAGE_JOBS)
+    if not page.transcriptions or (is_short and behind >= (page.total or 0)):
+        return None
+    return behind
+
+
+def newest_live(jobs: Iterable[Job]) -> Job | None:
+    """Return the newest job that did not fail, or None. A failed job does not count: nothing to take up."""
+    return max((job for job in jobs if job.status != JobStatus.FAILED), key=_age_key, default=None)
+
+
+def _age_key(job: Job) -> tuple[float, int]:
+    seconds = job.created_at.timestamp() if job.created_at else 0.0
+    return seconds, job.id if isinstance(job.id, int) else 0
+
+
+def _names(references: Collection[str]) -> str:
+    shown = sorted(references)[:5]
+    return ", ".join(shown) + (f" and {len(references) - len(shown)} more" if len(references) > len(shown) else "")

@@ -1,0 +1,95 @@
+"""Time as an argument, pauses between two attempts, and how long attempts are repeated."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from airflow_provider_fluxions.api.errors import FluxionsRequestError, FluxionsUnknownOutcomeError
+from airflow_provider_fluxions.api.stall import StallWatch
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MAX_PAUSE_SECONDS = 60.0
+# A list that cannot show whether a job exists is read again for so long; a service that fails, until the deadline.
+UNKNOWN_PATIENCE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as an argument: ``now`` in epoch seconds, ``sleep`` in seconds, ``jitter`` between 0 and 1."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = field(default=random.random)
+
+
+def pause_seconds(attempt: int, retry_after: float | None, jitter: float) -> float:
+    """Return the pause after the given attempt (1-based): doubling from 1 s up to 60 s, jittered by half,
+    never less than the service asked for.
+    """
+    backoff = min(MAX_PAUSE_SECONDS, 2.0 ** min(attempt - 1, 10)) * (0.5 + jitter / 2)
+    return max(backoff, retry_after or 0.0)
+
+
+class RetryBudget:
+    """Pauses until a deadline, after which the error of the last attempt is raised.
+
+    :param deadline: Epoch seconds.
+    :param on_pause: Called with the seconds of each pause that a service error causes.
+    :param watch: Notes the pauses as expected.
+    """
+
+    def __init__(
+        self, deadline: float, clock: Clock, on_pause: Callable[[float], object] | None, watch: StallWatch
+    ) -> None:
+        self.deadline = deadline
+        self.clock = clock
+        self.on_pause = on_pause
+        self.watch = watch
+
+    @property
+    def left_seconds(self) -> float:
+        """The time until the deadline."""
+        return self.deadline - self.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, which is no stall."""
+        self.watch.beat()
+        self.clock.sleep(seconds)
+        self.watch.beat(seconds)
+
+    def pause(self, error: FluxionsRequestError | FluxionsUnknownOutcomeError, attempt: int) -> None:
+        """Sleep before the next attempt, or raise the error if a pause cannot help or would pass the deadline."""
+        seconds = pause_seconds(attempt, getattr(error, "retry_after_seconds", None), self.clock.jitter())
+        left = self.left_seconds
+        if not error.transient or seconds > left:
+            raise error
+        log.warning("%s Next attempt in %.1f s (attempt %d failed, %.0f s left).", error, seconds, attempt, left)
+        if self.on_pause:
+            self.on_pause(seconds)
+        self.sleep(seconds)
+
+    def repeat(self, read: Callable[[], T]) -> T:
+        """Return what a read gives, repeating it until the deadline; if the list cannot tell, for five minutes.
+
+        :raises FluxionsRequestError: the last attempt failed.
+        :raises FluxionsUnknownOutcomeError: the list could not tell in the last attempt.
+        """
+        attempt, unknown_until = 0, self.clock.now() + UNKNOWN_PATIENCE_SECONDS
+        while True:
+            attempt += 1
+            try:
+                return read()
+            except FluxionsUnknownOutcomeError as error:
+                if self.clock.now() >= unknown_until:
+                    raise
+                self.pause(error, attempt)
+            except FluxionsRequestError as error:
+                self.pause(error, attempt)

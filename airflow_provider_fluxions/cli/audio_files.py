@@ -1,0 +1,49 @@
+"""Recordings as the command line names them, and what makes two submits the same piece of work."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from importlib.util import find_spec
+
+from airflow_provider_fluxions.api.audio import BLOCK_BYTES, AudioSource, audio_source
+from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsConfigError
+from airflow_provider_fluxions.api.job_reference import reference
+
+
+def open_recording(uri: str, aws_conn_id: str) -> AudioSource:
+    """Return a local file, or with Airflow whatever a task could open, as audio.
+
+    :raises FluxionsAudioError: missing, empty or unreadable.
+    :raises FluxionsConfigError: such an address needs Airflow, or one of its providers.
+    """
+    if "://" not in uri:
+        return audio_source(uri)
+    if find_spec("airflow") is None:
+        raise FluxionsConfigError(f"{uri} needs Airflow, which is not installed here; only local paths do not.")
+    from airflow_provider_fluxions.cli.with_airflow import open_address
+
+    return open_address(uri, aws_conn_id)
+
+
+def work_reference(source: AudioSource, *, non_speech: bool, cache: bool) -> str:
+    """Return the reference of this audio with these options, the same for every submit from a command line.
+
+    A remote object is told by its address and version, a local file by its bytes, wherever it lies.
+
+    :raises FluxionsAudioError: it cannot be read.
+    """
+    if "://" in source.uri and source.version:
+        return reference("cli", "version", source.uri, source.version, non_speech, cache)
+    return reference("cli", "bytes", _digest(source), non_speech, cache)
+
+
+def _digest(source: AudioSource) -> str:
+    digest = hashlib.sha256()
+    try:
+        with closing(source.open()) as file:
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
+    except OSError as error:
+        raise FluxionsAudioError(f"Reading {source.uri} broke off: {error}.", transient=True) from error
+    return digest.hexdigest()

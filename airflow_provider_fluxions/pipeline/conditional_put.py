@@ -1,0 +1,95 @@
+"""Writing one result where it replaces only a result of the same recording, whatever other tasks write meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from urllib.parse import unquote
+
+from airflow_provider_fluxions.api.errors import FluxionsStorageError, FluxionsTransferError
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.pipeline.object_metadata import (
+    META_REFERENCE,
+    META_SOURCE,
+    Metadata,
+    is_made_from,
+    options_of,
+)
+from airflow_provider_fluxions.storage import ObjectChangedError, S3Object, S3Store
+
+MAX_ATTEMPTS = 3
+
+
+def put_result(
+    store: S3Store, bucket: str, key: str, body: bytes, content_type: str, metadata: Metadata, replaces: str | None
+) -> None:
+    """Write one result, unless the same result or one of another recording is there by now.
+
+    One request, if nothing changed since the destination was listed.
+
+    :param replaces: the version that was there when the destination was listed; None if there was none.
+    :raises FluxionsTransferError: a result of another recording is there.
+    :raises FluxionsStorageError: S3 refused, or others keep replacing the object.
+    """
+    expected: str | None = replaces or ""
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            store.put(bucket, key, body, content_type, metadata, expected=expected)
+        except ObjectChangedError:
+            there = store.head(bucket, key)
+            if there is None:
+                expected = ""
+                continue
+            if is_made_from(there.metadata, metadata[META_REFERENCE], options_of(metadata)):
+                return  # by another run, or by this request before its response was lost
+            _require_same_recording(there, metadata)
+            # A store that refuses the version that it shows itself, such as a weak ETag, knows no conditions.
+            expected = None if there.version == expected else there.version
+        else:
+            return
+    raise FluxionsStorageError(f"s3://{bucket}/{key} is being replaced by other tasks again and again.")
+
+
+def _require_same_recording(there: S3Object, metadata: Metadata) -> None:
+    other = there.metadata.get(META_SOURCE)
+    if other is not None and other != metadata.get(META_SOURCE):
+        raise FluxionsTransferError(occupied_message(unquote(other), there.uri))
+
+
+def occupied_message(other: str, uri: str) -> str:
+    """Return why an input fails whose result would replace that of another recording."""
+    return (
+        f"Its results would replace those of {printable(other)}. Choose another destination or key_template, or "
+        f"delete the object {printable(uri)}."
+    )
+
+
+class MetadataCheck:
+    """Makes sure, once a run, that metadata come back: without them no result is ever recognized. Threads share it.
+
+    :param is_proven: whether results with metadata were seen in the destination, so that no request is needed.
+    """
+
+    def __init__(self, *, is_proven: bool) -> None:
+        self._is_done = is_proven
+        self._lock = threading.Lock()
+
+    def check(self, store: S3Store, bucket: str, key: str) -> None:
+        """Do nothing if this result's metadata can be read, or if another result was checked: one HEAD a run.
+
+        :raises FluxionsStorageError: the store, or a proxy in front of it, drops metadata.
+        """
+        with self._lock:
+            if self._is_done:
+                return
+            self._is_done = True
+        there = store.head(bucket, key)
+        if there is None or META_REFERENCE in there.metadata:
+            return
+        error = FluxionsStorageError(
+            f"s3://{bucket}/{key} was written with the metadata {META_REFERENCE}, and a HEAD does not return it: the "
+            "store, or a proxy in front of it, drops metadata (x-amz-meta-*). Each run would transcribe all recordings "
+            "again. Configure the proxy to pass these headers, or use another store.",
+            transient=False,
+        )
+        error.concerns_all = True
+        raise error

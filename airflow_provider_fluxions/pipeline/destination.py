@@ -1,0 +1,184 @@
+"""Results at the destination: which of them stand already and are right, and how they are written."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from urllib.parse import unquote
+
+from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.formats import Choice
+from airflow_provider_fluxions.formats.base import Provenance
+from airflow_provider_fluxions.pipeline.conditional_put import put_result
+from airflow_provider_fluxions.pipeline.items import STORED_EXTENSION, PlannedInput
+from airflow_provider_fluxions.pipeline.object_metadata import (
+    META_OPTIONS,
+    META_REFERENCE,
+    META_SOURCE,
+    Metadata,
+    is_made_from,
+    source_metadata,
+)
+from airflow_provider_fluxions.storage import S3Store
+
+# Every new empty frozenset takes 216 bytes, and most inputs of a first night have one.
+_NOTHING: frozenset[str] = frozenset()
+NO_VERSIONS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationState:
+    """What stands at the destination for one input.
+
+    :param folder: where its results are, or belong.
+    :param up_to_date: the extensions of those that are as this piece of work would write them.
+    :param metadata: of one of these, else empty.
+    :param stored: the key of the ``json`` result of this very work, which any format can be made from.
+    :param is_begun: whether anything of this work stands in the folder, with whatever options of its format.
+    :param replaces: by extension, the versions of those that are there and are to be replaced.
+    :param occupied_by: the address of another recording, whose result stands where one of these belongs.
+    """
+
+    folder: str
+    up_to_date: frozenset[str]
+    metadata: Metadata
+    stored_key: str | None
+    is_begun: bool
+    occupied_by: str | None
+    replaces: Mapping[str, str] = field(default_factory=lambda: NO_VERSIONS)
+
+    def is_complete(self, item: PlannedInput) -> bool:
+        """Whether nothing is left to write."""
+        return self.up_to_date >= set(item.target.extensions)
+
+
+def destination_state(
+    item: PlannedInput,
+    folders: Sequence[str],
+    objects: Mapping[str, Metadata],
+    versions: Mapping[str, str] = NO_VERSIONS,
+) -> DestinationState:
+    """Return what the existing objects mean for an input.
+
+    Results of one piece of work stay together: what is missing belongs where the others stand, whatever the date, so
+    that no table is read twice.
+
+    :param folders: the target's own first.
+    :param objects: metadata of what exists, by key.
+    :param versions: of the same.
+    """
+    views = [_view(item, folder, objects, versions) for folder in folders]
+    stored = next((view.stored_key for view in views if view.stored_key), None)
+    return replace(max(views, key=lambda view: (view.is_complete(item), view.is_begun)), stored_key=stored)
+
+
+def _view(
+    item: PlannedInput, folder: str, objects: Mapping[str, Metadata], versions: Mapping[str, str]
+) -> DestinationState:
+    options_digests, own = item.target.options_digests, source_metadata(item.source.uri).get(META_SOURCE)
+    keys = item.outputs(folder)
+    found = {one: objects[key] for one, key in keys.items() if key in objects}
+    up_to_date = {one: data for one, data in found.items() if is_made_from(data, item.ref, options_digests.get(one))}
+    stored = item.stored(folder)
+    of_this_work = [data.get(META_REFERENCE) == item.ref for data in (*found.values(), objects.get(stored, {}))]
+    others = [name for data in found.values() if (name := data.get(META_SOURCE)) not in (None, own)]
+    replaces = {one: versions[keys[one]] for one in found if one not in up_to_date and keys[one] in versions}
+    return DestinationState(
+        folder,
+        frozenset(up_to_date) or _NOTHING,
+        next(iter(up_to_date.values()), {}),
+        stored if of_this_work[-1] else None,
+        any(of_this_work),
+        unquote(others[0]) if others else None,
+        replaces or NO_VERSIONS,
+    )
+
+
+def find_destination_states(
+    store: S3Store, pool: Executor, items: Sequence[PlannedInput], folders: Sequence[str]
+) -> dict[str, DestinationState]:
+    """Return what stands for each input, by reference.
+
+    Lists first and asks for the metadata (a HEAD each) of what exists only.
+
+    :param folders: the target's own first.
+    :raises FluxionsStorageError: S3 refused.
+    """
+    if not items:
+        return {}
+    bucket, prefix = items[0].target.bucket, items[0].target.prefix
+    names = sorted({name for item in items for name in item.names()})
+    found = list(pool.map(lambda folder: existing_keys(store, bucket, f"{prefix}{folder}", names), folders))
+    places: dict[str, list[str]] = {}  # by name: most dates have nothing of most inputs
+    for folder, present in zip(folders, found, strict=True):
+        for name in present:
+            places.setdefault(name, []).append(folder)
+    keys = [f"{prefix}{folder}{name}" for name, held in places.items() for folder in held]
+    heads = list(zip(keys, pool.map(lambda key: store.head(bucket, key), keys), strict=True))
+    objects = {key: head.metadata for key, head in heads if head is not None}
+    versions = {key: head.version for key, head in heads if head is not None}
+    return {item.ref: destination_state(item, _candidates(item, folders, places), objects, versions) for item in items}
+
+
+def _candidates(item: PlannedInput, folders: Sequence[str], places: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the target's own folder, then those that hold something under an input's names, the latest first."""
+    held = {folder for name in item.names() for folder in places.get(name, ())}
+    return [folders[0], *sorted(held - {folders[0]}, reverse=True)]
+
+
+def existing_keys(store: S3Store, bucket: str, prefix: str, wanted: Iterable[str]) -> list[str]:
+    """Return which of the names below a prefix exist, in order; requests at most min(pages below the prefix, names).
+
+    A page that ends is followed by the one at the next wanted key, so what lies between is never listed.
+
+    :raises FluxionsStorageError: S3 refused.
+    """
+    names, found, position = sorted(wanted), [], 0
+    # A key's own beginning sorts before it, and next to nothing lies in between.
+    start = prefix + (names[0][:-1] if names else "")
+    while position < len(names):
+        page = store.page(bucket, prefix, start)
+        last = page.last_key
+        end = len(names) if last is None else bisect.bisect_right(names, last.removeprefix(prefix))
+        found += [name for name in names[position:end] if prefix + name in page.keys]
+        if end < len(names):
+            start = max(last or "", prefix + names[end][:-1])
+        position = end
+    return found
+
+
+def write_outputs(
+    store: S3Store,
+    item: PlannedInput,
+    folder: str,
+    transcription: Transcription,
+    choices: Sequence[Choice],
+    provenance: Provenance,
+    metadata: Metadata,
+    skip: frozenset[str] = frozenset(),
+    replaces: Mapping[str, str] = NO_VERSIONS,
+) -> None:
+    """Write an input's results, but for the extensions to skip. ``json`` comes last: who sees it sees the others.
+
+    :param folder: below the target's prefix; see `DestinationState`.
+    :param replaces: see `DestinationState`.
+    :raises FluxionsTransferError: a result of another recording is there.
+    :raises FluxionsFormatError: a format cannot be made of this transcript; then nothing is written.
+    :raises FluxionsStorageError: S3 refused.
+    """
+    # All are rendered before the first is written: a format that cannot be made leaves no half set behind.
+    rendered = [
+        (extension, body, choice.format.content_type)
+        for choice in choices
+        if not skip.issuperset(choice.extensions)
+        for extension, body in choice.files(transcription, provenance).items()
+    ]
+    keys, options_digests = item.outputs(folder), item.target.options_digests
+    for extension, body, content_type in sorted(rendered, key=lambda one: one[0] == STORED_EXTENSION):
+        if extension not in skip:
+            options_digest = {META_OPTIONS: options_digests[extension]} if extension in options_digests else {}
+            marked, replaced = {**metadata, **options_digest}, replaces.get(extension)
+            put_result(store, item.target.bucket, keys[extension], body, content_type, marked, replaced)

@@ -1,0 +1,232 @@
+"""Finding out where every input stands: from the source, the destination, and the API's list. Nothing is submitted."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import FluxionsAudioError
+from airflow_provider_fluxions.api.humanize import counted
+from airflow_provider_fluxions.api.recent_jobs import RecentJobs
+from airflow_provider_fluxions.pipeline.conditional_put import occupied_message
+from airflow_provider_fluxions.pipeline.destination import DestinationState, find_destination_states
+from airflow_provider_fluxions.pipeline.ignored import extension_of
+from airflow_provider_fluxions.pipeline.items import PlannedInput, Target, check_collisions, plan_input
+from airflow_provider_fluxions.pipeline.locations import SourcePattern
+from airflow_provider_fluxions.pipeline.naming import too_long
+from airflow_provider_fluxions.pipeline.object_metadata import META_JOB, META_RUN, META_SECONDS
+from airflow_provider_fluxions.pipeline.ownership import is_proven
+from airflow_provider_fluxions.pipeline.partition import dated_folders, folders_of
+from airflow_provider_fluxions.pipeline.records import AT_SERVICE, InputRecord, State, source_of
+from airflow_provider_fluxions.pipeline.selection import Selection
+from airflow_provider_fluxions.storage import S3Object, S3Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TransferSpec:
+    """What a transfer is asked for.
+
+    :param options: of transcription; they are part of what makes a piece of work.
+    :param run: names the task instance in outputs' metadata.
+    :param is_partitioned: whether results stand in folders by date.
+    """
+
+    sources: tuple[SourcePattern, ...]
+    selection: Selection
+    target: Target
+    options: Mapping[str, Any]
+    run: str
+    is_partitioned: bool = False
+
+    def item(self, found: S3Object, source: SourcePattern) -> PlannedInput:
+        """Return the work for one recording below one of the sources."""
+        return plan_input(found, source.relative(found.key), self.target, self.options)
+
+
+def discover(
+    store: S3Store, pool: Executor, spec: TransferSpec, now: datetime, ignored: Counter[str] | None = None
+) -> list[InputRecord]:
+    """Return every input with what the destination says of it, in order of sources and keys.
+
+    :param ignored: gets the number of objects that are not inputs because of their extension, by extension.
+    :raises FluxionsInputError: two inputs would share an output.
+    :raises FluxionsAudioError: the only source is one object, and there is none.
+    :raises FluxionsStorageError: S3 refused.
+    """
+    store.require_bucket(spec.target.bucket)
+    ignored = Counter() if ignored is None else ignored
+    found_by_source = pool.map(lambda source: _listed(store, source, spec, ignored), spec.sources)
+    listed = list(zip(spec.sources, found_by_source, strict=True))
+    items = _unique(spec.item(found, source) for source, all_found in listed for found in all_found or ())
+    # Over all shards: inputs of two of them must not share an output either.
+    check_collisions(items)
+    records = [_record(item, spec.selection, now) for item in items if spec.selection.is_in_shard(item.source.uri)]
+    _apply_destination(store, pool, spec, records)
+    return records + _missing(spec, [source for source, all_found in listed if all_found is None])
+
+
+def _listed(store: S3Store, source: SourcePattern, spec: TransferSpec, ignored: Counter[str]) -> list[S3Object] | None:
+    """Return what a source holds, None where it names one object that is not there."""
+    if source.may_be_one_object:
+        one = store.head(source.bucket, source.key)
+        if one is not None:
+            return [one]
+    found, others = [], Counter[str]()
+    for one in store.list(source.bucket, source.prefix):
+        if source.accepts(one, spec.selection.suffixes):
+            found.append(one)
+        elif source.matches(one):
+            others[extension_of(one.key)] += 1
+    ignored.update(others)
+    return None if source.may_be_one_object and not found else found
+
+
+def _unique(items: Iterable[PlannedInput]) -> list[PlannedInput]:
+    """Return each recording's work once: of sources that overlap the first one names its results."""
+    unique: dict[str, PlannedInput] = {}
+    for item in items:
+        unique.setdefault(item.source.uri, item)
+    return list(unique.values())
+
+
+def _record(item: PlannedInput, selection: Selection, now: datetime) -> InputRecord:
+    record = InputRecord(item, folder=item.target.folder)
+    if problem := too_long(item.outputs().values()):
+        record.fail(problem)
+    elif reason := selection.skip_reason(item.source, now):
+        record.state, record.error = State.SKIPPED, reason
+    return record
+
+
+def _missing(spec: TransferSpec, sources: Sequence[SourcePattern]) -> list[InputRecord]:
+    """Return failed inputs for objects that were named and are not there."""
+    addresses = [f"s3://{source.bucket}/{source.key}" for source in sources]
+    if addresses and len(spec.sources) == 1:
+        raise FluxionsAudioError(f"There is no object {addresses[0]}, and no recordings below it.")
+    records = [
+        InputRecord(spec.item(S3Object(source.bucket, source.key, 0, ""), source), folder=spec.target.folder)
+        for source, address in zip(sources, addresses, strict=True)
+        if spec.selection.is_in_shard(address)
+    ]
+    for record in records:
+        record.fail("There is no such object.")
+    return records
+
+
+def _apply_destination(store: S3Store, pool: Executor, spec: TransferSpec, records: Sequence[InputRecord]) -> None:
+    open_records = [record for record in records if record.state is State.TO_DO]
+    folders = folders_of(store, spec.target) if spec.is_partitioned else [spec.target.folder]
+    standing = find_destination_states(store, pool, [record.item for record in open_records], folders)
+    for record in open_records:
+        _apply(record, standing[record.item.ref], spec.run)
+
+
+def _apply(record: InputRecord, standing: DestinationState, run: str) -> None:
+    record.up_to_date, record.stored_key, record.folder = standing.up_to_date, standing.stored_key, standing.folder
+    record.replaces = standing.replaces
+    if standing.is_complete(record.item):
+        metadata = standing.metadata
+        record.state = State.COMPLETED if metadata.get(META_RUN) == run else State.ALREADY_DONE
+        record.job_id = metadata.get(META_JOB)
+        record.audio_seconds = _seconds(metadata.get(META_SECONDS))
+    elif standing.occupied_by is not None:
+        record.fail(occupied_message(standing.occupied_by, record.item.uris(record.folder)[0]))
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
+
+
+def reuse_jobs(recent: RecentJobs, records: Iterable[InputRecord], api_key: str) -> int:
+    """Give inputs the jobs that an earlier run submitted and did not finish: one scan of the list for all.
+
+    :returns: how many inputs have one.
+    :raises FluxionsError: the list could not be read to its end: unknown, not absent.
+    """
+    todo = {record.item.ref: record for record in records if record.state is State.TO_DO and not record.stored_key}
+    if not todo:
+        return 0
+    reused = 0
+    for ref, job in recent.scan().items():
+        if (record := todo.get(ref)) is not None:
+            record.state = State.IN_FLIGHT
+            record.assign_job(job.id, api_key)
+            reused += 1
+    if reused:
+        log.info("Reusing %s that an earlier run submitted.", counted(reused, "job"))
+    return reused
+
+
+def scan_start(records: Iterable[InputRecord], horizon: datetime, first_start: datetime | None) -> datetime:
+    """Return how far back jobs of these inputs can be: to the oldest one's last change, or to the horizon.
+
+    The same bytes can be put again after their job was submitted, which makes the last change younger and leaves the
+    version as it is. So the time of the last change never hides what a first try of this run submitted.
+
+    :param first_start: when the run began, if an earlier try may have submitted jobs.
+    """
+    changes = [
+        record.item.source.modified_at or horizon
+        for record in records
+        if record.state is State.TO_DO and not record.stored_key
+    ]
+    oldest = min([*changes, *([first_start] if first_start else [])], default=horizon)
+    return max(oldest, horizon)
+
+
+def restore(
+    spec: TransferSpec, rows: Iterable[Mapping[str, Any]], api_key: str
+) -> tuple[list[InputRecord], list[InputRecord]]:
+    """Return the entries of a manifest that this very order wrote, and those of them that lost their job.
+
+    Names and references are computed again, so that a line can lead to nothing but inputs and outputs of this order.
+    An input loses its job if its line does not prove that the job is its own; then only the job list can tell.
+
+    :raises ValueError: a line does not fit; also KeyError and TypeError for one of another form.
+    """
+    records: list[InputRecord] = []
+    unproven: list[InputRecord] = []
+    for row in rows:
+        record = _restored(spec, row, api_key)
+        records.append(record)
+        if record.state is State.TO_DO and row["status"] in AT_SERVICE:
+            unproven.append(record)
+    return records, unproven
+
+
+def _restored(spec: TransferSpec, row: Mapping[str, Any], api_key: str) -> InputRecord:
+    found = source_of(row)
+    source = next((one for one in spec.sources if _may_hold(one, found, spec)), None)
+    if source is None:
+        raise ValueError(f"{found.uri} is none of this transfer's inputs")
+    record = InputRecord.from_row(row, spec.item(found, source), api_key)
+    if record.stored_key is not None and not record.stored_key.startswith(spec.target.prefix):
+        raise ValueError(f"{record.stored_key} is no result of this transfer")
+    if record.folder != spec.target.folder and not (spec.is_partitioned and dated_folders([record.folder])):
+        raise ValueError(f"{record.folder} is no folder of this transfer's results")
+    return record
+
+
+def _may_hold(source: SourcePattern, found: S3Object, spec: TransferSpec) -> bool:
+    if not source.contains(found.bucket, found.key):
+        return False
+    return found.key == source.key or source.accepts(found, spec.selection.suffixes)
+
+
+def jobs_left_behind(rows: Iterable[Mapping[str, Any]], api_key: str) -> Iterator[str]:
+    """Yield the jobs in progress that the lines of a manifest prove to be theirs, whatever the order is now."""
+    for row in rows:
+        job_id, ref = row.get("job_id"), row.get("reference")
+        is_running = row.get("status") in AT_SERVICE and isinstance(job_id, str) and isinstance(ref, str)
+        if is_running and is_proven(api_key, (str(ref),), str(job_id), row.get("proof")):
+            yield str(job_id)

@@ -1,0 +1,113 @@
+"""What makes each recording a piece of work, and where its results go. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.job_reference import reference
+from airflow_provider_fluxions.formats import Choice
+from airflow_provider_fluxions.pipeline.naming import KeyTemplate
+from airflow_provider_fluxions.pipeline.ownership import input_reference
+from airflow_provider_fluxions.storage import S3Object
+
+# What any other format can be made from later.
+STORED_EXTENSION = ".json"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where all results of a transfer go.
+
+    :param prefix: empty, or ends in a slash.
+    :param folder: below the prefix: empty, or a date's partition such as ``ingest_date=2026-01-31/``. It is no part
+        of a reference, so a later date's run takes up what an earlier one left.
+    :param options_digests: by extension, what tells options apart that are not a format's defaults.
+    """
+
+    bucket: str
+    prefix: str
+    folder: str = ""
+    extensions: tuple[str, ...] = (STORED_EXTENSION,)
+    options_digests: Mapping[str, str] = field(default_factory=dict)
+    layout: KeyTemplate = field(default_factory=KeyTemplate)
+
+    @classmethod
+    def of(
+        cls,
+        destination: tuple[str, str],
+        choices: Sequence[Choice],
+        folder: str = "",
+        layout: KeyTemplate | None = None,
+    ) -> Target:
+        """Return the target of these formats below a bucket and prefix."""
+        extensions = tuple(extension for choice in choices for extension in choice.extensions)
+        options_digests = {
+            one: reference(choice.changed_options)
+            for choice in choices
+            if choice.changed_options
+            for one in choice.extensions
+        }
+        return cls(*destination, folder, extensions, options_digests, layout or KeyTemplate())
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedInput:
+    """One recording and its results: the piece of work of a transfer.
+
+    :param ref: over source, version, options and destination, not the run: tomorrow's run takes up what a dead run
+        left.
+    :param path: of the recording, below its source.
+    """
+
+    source: S3Object
+    ref: str
+    path: str
+    target: Target
+
+    def outputs(self, folder: str | None = None) -> dict[str, str]:
+        """Return the results' keys by extension, in the target's folder or another one."""
+        return self._keys(self.target.extensions, folder)
+
+    def stored(self, folder: str | None = None) -> str:
+        """Return the key of the ``json`` result, also where that format is not asked for."""
+        return self._keys((STORED_EXTENSION,), folder)[STORED_EXTENSION]
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the results and of the ``json`` one below whatever folder they are in."""
+        return self.target.layout.keys(self.path, {*self.target.extensions, STORED_EXTENSION}).values()
+
+    def _keys(self, extensions: Iterable[str], folder: str | None) -> dict[str, str]:
+        start = f"{self.target.prefix}{self.target.folder if folder is None else folder}"
+        names = self.target.layout.keys(self.path, extensions)
+        return {extension: f"{start}{name}" for extension, name in names.items()}
+
+    def uris(self, folder: str | None = None) -> list[str]:
+        """Return the results' addresses."""
+        return [f"s3://{self.target.bucket}/{key}" for key in self.outputs(folder).values()]
+
+
+def plan_input(found: S3Object, path: str, target: Target, options: Mapping[str, Any]) -> PlannedInput:
+    """Return the work for one recording."""
+    ref = input_reference(found.uri, found.version, path, (target.bucket, target.prefix), options)
+    return PlannedInput(found, ref, path, target)
+
+
+def check_collisions(items: Iterable[PlannedInput]) -> None:
+    """Refuse two inputs that would write the same output, and an output that would replace an input.
+
+    :raises FluxionsInputError: naming both.
+    """
+    items = tuple(items)
+    inputs = {item.source.uri for item in items}
+    owners: dict[str, PlannedInput] = {}
+    for item in items:
+        for uri in item.uris():
+            owner = owners.setdefault(uri, item).source.uri
+            if owner != item.source.uri or uri in inputs:
+                raise FluxionsInputError(
+                    f"The result of {item.source.uri} would be written to {uri}, which is also that of {owner} or an "
+                    "input itself. Choose another destination or key_template."
+                )

@@ -1,0 +1,122 @@
+"""Where recordings come from and where results go, as the addresses say it. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.json_values import shown
+from airflow_provider_fluxions.storage import S3Object, parse_s3_uri
+
+
+@dataclass(frozen=True)
+class SourcePattern:
+    """Where recordings come from.
+
+    :param key: the address's key as it is written, wildcards included.
+    :param prefix: what to list below; the whole key of a single object.
+    :param pattern: matches whole keys; None takes every key below the prefix.
+    :param root: the folder that outputs' relative paths start from.
+    """
+
+    bucket: str
+    key: str
+    prefix: str
+    pattern: re.Pattern[str] | None
+    root: str
+
+    @property
+    def may_be_one_object(self) -> bool:
+        """Whether the address can be an object's own: no wildcard, and not a folder."""
+        return self.pattern is None and bool(self.prefix) and not self.prefix.endswith("/")
+
+    def accepts(self, found: S3Object, suffixes: Sequence[str]) -> bool:
+        """Whether a listed object is an input: it matches, and its name has one of the extensions, in any case.
+
+        An object whose key is the address itself is always meant, also if it looks like a glob: ``take[1].mp3``.
+
+        :param suffixes: in lower case.
+        """
+        return self.matches(found) and has_extension(found.key, suffixes)
+
+    def matches(self, found: S3Object) -> bool:
+        """Whether a listed object is below the address and not a folder's own entry, whatever its extension."""
+        if self.pattern is not None and found.key != self.key and not self.pattern.fullmatch(found.key):
+            return False
+        return not found.key.endswith("/")
+
+    def contains(self, bucket: str, key: str) -> bool:
+        """Whether an object, listed or not, is below the address and its whole key matches."""
+        if bucket != self.bucket or not key.startswith(self.prefix):
+            return False
+        return self.pattern is None or key == self.key or self.pattern.fullmatch(key) is not None
+
+    def relative(self, key: str) -> str:
+        """Return the key's path below the root."""
+        return key.removeprefix(self.root)
+
+
+def has_extension(key: str, suffixes: Sequence[str]) -> bool:
+    """Return whether a name has one of these extensions, in any case.
+
+    macOS keeps the attributes of ``call.mp3`` on foreign disks as ``._call.mp3``, which is no audio.
+    """
+    return key.lower().endswith(tuple(suffixes)) and not key.rpartition("/")[2].startswith("._")
+
+
+def parse_source(uri: object) -> SourcePattern:
+    """Return what ``s3://bucket/...`` asks for: a key, a prefix, or a glob.
+
+    In a glob ``*`` and ``?`` stay within one folder, ``**/`` crosses folders, ``[abc]`` is one of them.
+
+    :raises FluxionsInputError: not an S3 address, or a glob that cannot be read.
+    """
+    bucket, key = parse_s3_uri(uri)
+    wild = re.search(r"[*?\[]", key)
+    prefix = key[: wild.start()] if wild else key
+    root = prefix[: prefix.rfind("/") + 1]
+    return SourcePattern(bucket, key, prefix, _compiled(key) if wild else None, root)
+
+
+def parse_sources(uris: object) -> tuple[SourcePattern, ...]:
+    """Return what one address or a list of them asks for, each once. An empty list is a quiet night, no error.
+
+    :raises FluxionsInputError: one is no S3 address.
+    """
+    if isinstance(uris, str):
+        return (parse_source(uris),)
+    if isinstance(uris, bytes | Mapping) or not isinstance(uris, Iterable):
+        raise FluxionsInputError(f"source must be an S3 address or a list of them, not {shown(uris)}.")
+    return tuple(dict.fromkeys(map(parse_source, uris)))
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(glob_to_regex(pattern), re.DOTALL)
+    except re.error as error:
+        raise FluxionsInputError(f"The glob {pattern!r} cannot be read: {error}.") from error
+
+
+def glob_to_regex(pattern: str) -> str:
+    """Return the regular expression for a glob over whole keys."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\])", pattern)
+    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(known.get(part) or _literal_or_class(part) for part in parts)
+
+
+def _literal_or_class(part: str) -> str:
+    if part.startswith("[") and part.endswith("]") and len(part) > 2:
+        inside = part[1:-1].replace("\\", r"\\")
+        return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]".replace("[^", r"[\^")
+    return re.escape(part)
+
+
+def parse_destination(uri: object) -> tuple[str, str]:
+    """Return bucket and key prefix, which is empty or ends in a slash.
+
+    :raises FluxionsInputError: not an S3 address.
+    """
+    bucket, prefix = parse_s3_uri(uri)
+    return bucket, prefix if not prefix or prefix.endswith("/") else f"{prefix}/"

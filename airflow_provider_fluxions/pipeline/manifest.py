@@ -1,0 +1,117 @@
+"""The manifest of a transfer: JSON Lines in S3, one an input.
+
+It is written before the first submit (so a destination that cannot be written costs nothing), at every deferral and
+at the end. A resumed task reads it instead of listing everything again; it is no more than a saving: where it is
+missing or does not fit, the task plans again from what stands in S3 and at the service.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import FluxionsInputError, FluxionsStorageError
+from airflow_provider_fluxions.api.job_reference import coordinates, reference
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.pipeline.naming import MAX_KEY_BYTES
+from airflow_provider_fluxions.pipeline.records import InputRecord
+from airflow_provider_fluxions.storage import S3Object, S3Store
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/x-ndjson"
+# Some 250,000 inputs. A larger manifest is not read back: the transfer plans again, which takes longer.
+_LOOKS_MAPPED = re.compile(r"-\d+\Z")
+MAX_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where a task instance's manifest is: the same place on every try.
+
+    :param price_per_audio_hour: for the cost of each input; None: there is none.
+    :param earlier_key: where an earlier version of this package wrote it.
+    """
+
+    bucket: str
+    key: str
+    price_per_audio_hour: float | None = None
+    earlier_key: str | None = None
+
+    @classmethod
+    def of(
+        cls, ti: Any, destination: tuple[str, str], map_index: int, price: float | None, loop_index: int | None = None
+    ) -> Manifest:
+        """Return the place below the destination, see `manifest_key`."""
+        bucket, prefix = destination
+        key = manifest_key(prefix, ti.dag_id, ti.run_id, ti.task_id, map_index, loop_index)
+        earlier = key.replace("~.jsonl", ".jsonl") if map_index < 0 else key
+        return cls(bucket, key, price, earlier)
+
+    @property
+    def uri(self) -> str:
+        """Its address."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    def write(self, store: S3Store, records: Iterable[InputRecord]) -> None:
+        """Write it whole.
+
+        :raises FluxionsStorageError: S3 refused.
+        """
+        lines = "".join(
+            json.dumps(record.to_row(self.price_per_audio_hour), ensure_ascii=False) + "\n" for record in records
+        )
+        # A lone surrogate of a strange key must not keep the rest from being reported.
+        store.put(self.bucket, self.key, lines.encode(errors="replace"), CONTENT_TYPE, {})
+
+    def read(self, store: S3Store) -> Iterator[Mapping[str, Any]] | None:
+        """Return its lines one by one, or None if it cannot be read.
+
+        Iterating raises ValueError at a line that is not a JSON object.
+        """
+        for key in dict.fromkeys((self.key, self.earlier_key or self.key)):
+            try:
+                data = store.get(S3Object(self.bucket, key, 0, ""), MAX_BYTES)
+            except FluxionsStorageError as error:
+                log.info("There is no manifest to read: %s", printable(error))
+            else:
+                return map(_row, io.BytesIO(data))
+        return None
+
+
+def manifest_key(
+    prefix: str, dag_id: str, run_id: str, task_id: str, map_index: int, loop_index: int | None = None
+) -> str:
+    """Return ``{prefix}_manifests/{dag}/{run}/{task}[-{map index}][~loop-{iteration}].jsonl``.
+
+    A task that is not mapped and whose name ends as if it were (``t-1``) gets a tilde, which no task id can have. If
+    the key would be longer than S3 allows, a digest takes the place of the names.
+
+    :param prefix: of the destination: empty, or ends in a slash.
+    :param map_index: -1 for a task that is not mapped.
+    :param loop_index: the iteration of a task loop, None outside of loops.
+    :raises FluxionsInputError: the destination alone is too long.
+    """
+    index = f"-{map_index}" if map_index >= 0 else "~" if _LOOKS_MAPPED.search(task_id) else ""
+    index += "" if loop_index is None else f"~loop-{loop_index}"
+    key = f"{prefix}_manifests/{dag_id}/{run_id}/{task_id}{index}.jsonl"
+    if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
+        key = f"{prefix}_manifests/{reference(dag_id, run_id, task_id, *coordinates(map_index, loop_index))}.jsonl"
+    if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
+        raise FluxionsInputError(f"The destination is too long: S3 takes keys of {MAX_KEY_BYTES:,} bytes.")
+    return key
+
+
+def _row(line: bytes) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("a line is nested too deeply") from error
+    if not isinstance(row, dict):
+        raise ValueError("a line is not a JSON object")
+    return row

@@ -1,0 +1,62 @@
+"""How the results of one recording are named below the destination. No I/O."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.api.json_values import shown
+
+DEFAULT_TEMPLATE = "{path}{extension}"
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+MAX_KEY_BYTES = 1024
+_FIELDS = ("path", "folder", "name", "stem", "extension")
+
+
+@dataclass(frozen=True)
+class KeyTemplate:
+    """Names results by a template with these fields; of ``2026/call.mp3`` as SRT captions:
+
+    - ``{path}``: below the source, ``2026/call.mp3``; ``{folder}``: its folder with a slash, ``2026/`` or nothing;
+    - ``{name}``: ``call.mp3``; ``{stem}``: ``call``;
+    - ``{extension}``: of the format, with its dot, ``.srt``. It has to be there, last or not.
+    """
+
+    template: str = DEFAULT_TEMPLATE
+
+    def __post_init__(self) -> None:
+        """Check the template.
+
+        :raises FluxionsInputError: it has an unknown field, none for the extension, or leads out of the destination.
+        """
+        try:
+            parts = list(string.Formatter().parse(self.template))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise FluxionsInputError(f"key_template {shown(self.template)} cannot be read: {error}.") from error
+        fields = {field for _, field, _, _ in parts if field is not None}
+        # A field that is cut or changed (`{extension:.2}`) could make one name of two formats.
+        is_changed = any(spec or conversion for _, _, spec, conversion in parts)
+        is_unique = "extension" in fields and bool({"path", "name", "stem"} & fields)
+        if is_changed or not is_unique or fields - set(_FIELDS):
+            raise FluxionsInputError(
+                f"key_template {self.template!r} must have {{extension}} and one of {{path}}, {{name}} or {{stem}}; it "
+                f"may have {', '.join('{' + field + '}' for field in _FIELDS)}, as they are, and no other fields."
+            )
+
+    def keys(self, path: str, extensions: Iterable[str]) -> Mapping[str, str]:
+        """Return the key below the destination for each extension."""
+        folder, slash, name = path.rpartition("/")
+        stem = name.rpartition(".")[0] or name
+        fields = {"path": path, "folder": folder + slash, "name": name, "stem": stem}
+        return {one: self.template.format(extension=one, **fields) for one in extensions}
+
+
+def too_long(keys: Iterable[str]) -> str | None:
+    """Return why S3 would refuse one of these keys, or None."""
+    longest = max(keys, key=lambda key: len(key.encode()), default="")
+    size = len(longest.encode())
+    if size <= MAX_KEY_BYTES:
+        return None
+    return f"its result's key would have {size} bytes, and S3 takes {MAX_KEY_BYTES}; set a shorter key_template"

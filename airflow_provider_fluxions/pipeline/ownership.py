@@ -1,0 +1,72 @@
+"""Which jobs a line of a manifest may name. No I/O.
+
+Users who can write below the destination can write manifests. So a job id in a manifest counts only if the line carries
+a proof that a task with the API key wrote it, or if the job's own file name carries the reference of that line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.job_reference import reference, references_in
+
+PROOF_DIGITS = 32
+# Separates these proofs from anything else that the API key may ever authenticate.
+_PURPOSE = b"airflow-provider-fluxions: job of a transfer's input, version 1"
+
+
+def input_reference(
+    source_uri: str, version: str, path: str, destination: tuple[str, str], options: Mapping[str, Any]
+) -> str:
+    """Return the reference of one input of a transfer.
+
+    :param version: the recording's ETag without quotes.
+    :param path: of the recording, below its source.
+    :param destination: bucket and prefix; the prefix is empty or ends in a slash.
+    :param options: of the transcription.
+    """
+    bucket, prefix = destination
+    return reference("s3", source_uri, version, *sorted(map(str, options.items())), f"s3://{bucket}/{prefix}{path}")
+
+
+def possible_references(source_uri: str, version: str, path: str, destination: tuple[str, str]) -> frozenset[str]:
+    """Return the references that an input can have if the options of its transcription are not known."""
+    return frozenset(
+        input_reference(source_uri, version, path, destination, {"non_speech": non_speech})
+        for non_speech in (False, True)
+    )
+
+
+def proof_of(api_key: str, ref: str, job_id: JobId) -> str:
+    """Return the proof that a task with this API key was given this job for this reference: 32 hex digits.
+
+    It does not reveal the key. It becomes invalid when the key changes.
+    """
+    secret = hmac.digest(api_key.encode(), _PURPOSE, hashlib.sha256)
+    message = f"{ref}:{job_id}".encode(errors="surrogatepass")
+    return hmac.new(secret, message, hashlib.sha256).hexdigest()[:PROOF_DIGITS]
+
+
+def is_proven(api_key: str, refs: Collection[str], job_id: JobId, proof: object) -> bool:
+    """Return whether a manifest's line proves that its job belongs to one of these references.
+
+    :param proof: the line's ``proof``, of any type.
+    """
+    given = str(proof).encode(errors="surrogatepass")
+    return any(hmac.compare_digest(proof_of(api_key, ref, job_id).encode(), given) for ref in refs)
+
+
+def is_own_job(api_key: str, refs: Collection[str], job_id: JobId, proof: object, filename: str | None) -> bool:
+    """Return whether a job that a manifest's line names belongs to one of the line's references.
+
+    The service's cache can return an older job, whose file name carries another reference: only the proof tells.
+
+    :param refs: the line's references, computed again and not read from the line.
+    :param proof: the line's ``proof``, of any type; None if it has none.
+    :param filename: the job's file name at Fluxions.
+    """
+    return is_proven(api_key, refs, job_id, proof) or not references_in(filename).isdisjoint(refs)

@@ -1,0 +1,227 @@
+"""What is done for one input in a thread of its own: sending its audio, and writing its results."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from airflow_provider_fluxions.api.errors import (
+    FluxionsAudioError,
+    FluxionsFormatError,
+    FluxionsRequestError,
+    FluxionsStorageError,
+    JobId,
+)
+from airflow_provider_fluxions.api.job_warnings import warn_of_lost_reference, warn_of_other_options
+from airflow_provider_fluxions.api.models import Job, Transcription
+from airflow_provider_fluxions.api.recent_jobs import RecentJobs
+from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.formats import Choice, read_stored
+from airflow_provider_fluxions.formats.base import Provenance
+from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck
+from airflow_provider_fluxions.pipeline.destination import write_outputs
+from airflow_provider_fluxions.pipeline.object_metadata import (
+    META_JOB,
+    META_REFERENCE,
+    META_RUN,
+    META_SECONDS,
+    META_VERSION,
+    source_metadata,
+)
+from airflow_provider_fluxions.pipeline.partition import PartitionCheck
+from airflow_provider_fluxions.pipeline.records import InputRecord
+from airflow_provider_fluxions.polling.watched_jobs import require_completed
+from airflow_provider_fluxions.storage import S3Object, S3Store
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
+
+
+# Longer than the service's servers take to restart; the next try asks again.
+MAX_RECORDING_RETRY_SECONDS = 15 * 60.0
+
+
+class UnreadableResultError(FluxionsFormatError):
+    """A stored result is not as a transfer writes it.
+
+    :param version: of the object.
+    """
+
+    def __init__(self, message: str, version: str) -> None:
+        super().__init__(message)
+        self.version = version
+
+
+class TransferMetrics(Protocol):
+    """What a transfer reports while it runs; `task.metrics` sends it to Airflow."""
+
+    def submitted(self, submitted: SubmitResult, operator: str) -> None:
+        """Count a job that was submitted or reused."""
+
+    def throttled(self, seconds: float) -> None:
+        """Count a pause after a service error."""
+
+    def failed(self, jobs: int) -> None:
+        """Count inputs that failed."""
+
+    def transcribed(self, jobs: Iterable[Job]) -> None:
+        """Count the audio of completed jobs."""
+
+
+@dataclass(frozen=True)
+class UploadResult:
+    """A job that an input now has, and how many seconds its upload took."""
+
+    result: SubmitResult
+    seconds: float
+
+
+@dataclass(frozen=True)
+class WriteResult:
+    """Results that are stored now: of which job, its seconds of audio, and in which folder."""
+
+    job_id: JobId | None
+    audio_seconds: float | None
+    folder: str
+
+
+@dataclass(frozen=True)
+class TransferSteps:
+    """Does the moves for one input. Threads share it; it changes no entry.
+
+    :param deadline: epoch seconds until which trouble at the service is waited out, but no longer than
+        ``patience_seconds`` for one recording: one that the service never takes must not hold an upload for hours.
+    :param run: names the task instance in outputs' metadata.
+    """
+
+    client: FluxionsClient
+    store: S3Store
+    choices: Sequence[Choice]
+    provenance: Provenance
+    non_speech: bool
+    cache: bool
+    deadline: float
+    run: str
+    metrics: TransferMetrics
+    patience_seconds: float = MAX_RECORDING_RETRY_SECONDS
+    metadata_check: MetadataCheck = field(default_factory=lambda: MetadataCheck(is_proven=True))
+    recent: RecentJobs | None = None
+    partitions: PartitionCheck | None = None
+
+    def upload(self, record: InputRecord) -> UploadResult:
+        """Submit the recording, once: not if another run has submitted it since the list was scanned.
+
+        :raises FluxionsError: see `submit_once`.
+        """
+        source = record.item.source
+        if source.size_bytes == 0:
+            raise FluxionsAudioError(f"{source.uri} is empty: 0 bytes.")
+        started = time.monotonic()
+        found = self.recent.find(record.item.ref) if self.recent is not None else None
+        if found is not None:
+            submitted = SubmitResult(found.id, found.status, reused=True)
+            self.metrics.submitted(submitted, "FluxionsS3ToS3Operator")
+            return UploadResult(submitted, time.monotonic() - started)
+        work = SubmitRequest(
+            self.store.audio(source),
+            source.key.rpartition("/")[2],
+            record.item.ref,
+            non_speech=self.non_speech,
+            cache=self.cache,
+            since=source.modified_at,
+        )
+        deadline = min(self.deadline, time.time() + self.patience_seconds)
+        submitted = submit_once(
+            self.client,
+            work,
+            may_exist=False,
+            deadline=deadline,
+            log_level=logging.DEBUG,
+            on_pause=self.metrics.throttled,
+        )
+        self.metrics.submitted(submitted, "FluxionsS3ToS3Operator")
+        return UploadResult(submitted, time.monotonic() - started)
+
+    def service_answers(self) -> bool:
+        """Whether the service is there for others, where one job cannot be read."""
+        try:
+            self.client.list_transcriptions(limit=1)
+        except FluxionsRequestError:
+            return False
+        return True
+
+    def write(self, record: InputRecord) -> WriteResult:
+        """Write the results that are missing, from the job's transcript or from a stored one.
+
+        :raises FluxionsError: it cannot be read or written.
+        """
+        transcription = self._transcription(record)
+        metadata = {
+            META_REFERENCE: record.item.ref,
+            META_VERSION: record.item.source.version,
+            META_JOB: str(transcription.id),
+            META_RUN: self.run,
+            **source_metadata(record.item.source.uri),
+        }
+        if transcription.audio_duration is not None:
+            metadata[META_SECONDS] = f"{transcription.audio_duration:.3f}"
+        item, (folder, skip, replaces) = record.item, self._place(record)
+        provenance = self._provenance(record)
+        write_outputs(self.store, item, folder, transcription, self.choices, provenance, metadata, skip, replaces)
+        written = [key for extension, key in item.outputs(folder).items() if extension not in skip]
+        if written:
+            self.metadata_check.check(self.store, item.target.bucket, written[0])
+        if record.stored_key is None:
+            self.metrics.transcribed([transcription])
+        return WriteResult(transcription.id, transcription.audio_duration, folder)
+
+    def _place(self, record: InputRecord) -> tuple[str, frozenset[str], Mapping[str, str]]:
+        """Return the folder for an input's results, the extensions to skip, and the versions that are replaced.
+
+        Another run can have begun to write them into another date's folder: then what is missing belongs there.
+        """
+        there = self.partitions.find(record) if self.partitions is not None else None
+        if there is None or not there.is_begun or there.folder == record.folder:
+            return record.folder, record.up_to_date, record.replaces
+        return there.folder, there.up_to_date, there.replaces
+
+    def _transcription(self, record: InputRecord) -> Transcription:
+        if record.stored_key is not None:
+            return self._stored(record.item.target.bucket, record.stored_key)
+        assert record.job_id is not None  # noqa: S101  # only entries with a job that ended are given here
+        # The list said so; a read that does not say so too would be stored as a result that is whole.
+        transcription = require_completed(self.client.get_transcription(record.job_id, word_level_timestamps=True))
+        warn_of_other_options(self.non_speech, transcription)
+        warn_of_lost_reference(transcription)
+        return transcription
+
+    def _stored(self, bucket: str, key: str) -> Transcription:
+        """Return the transcript of a stored result.
+
+        :raises UnreadableResultError: it is not as a transfer writes it.
+        :raises FluxionsStorageError: S3 refused.
+        """
+        found = S3Object(bucket, key, 0, "")
+        try:
+            return read_stored(self.store.get(found))
+        except (FluxionsFormatError, FluxionsStorageError) as error:
+            if error.transient:
+                raise
+            there = self.store.head(bucket, key)
+            raise UnreadableResultError(
+                f"{found.uri} cannot be read: {error}", there.version if there else ""
+            ) from error
+
+    def _provenance(self, record: InputRecord) -> Provenance:
+        source = record.item.source
+        return replace(
+            self.provenance,
+            source_uri=source.uri,
+            source_etag=source.version,
+            source_bytes=source.size_bytes,
+            client_ref=record.item.ref,
+            non_speech_requested=self.non_speech,
+        )

@@ -1,0 +1,33 @@
+"""How trouble slows a whole connection down: once for all who wait there, and for no longer than it lasts."""
+
+from __future__ import annotations
+
+from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError
+from airflow_provider_fluxions.api.retry_after import limited_pause
+from airflow_provider_fluxions.polling.clock import LoopClock
+
+MAX_BACKOFF_SECONDS = 60.0
+
+
+class Backoff:
+    """Until when (monotonic seconds) a connection's rounds pause."""
+
+    def __init__(self, clock: LoopClock) -> None:
+        self.paused_until = float("-inf")
+        self._clock = clock
+        self._failures = 0
+
+    def failed(self, error: FluxionsError) -> float:
+        """Pause, doubling from 1 s and never for less than the service asked; return the seconds."""
+        self._failures += 1
+        backoff = min(MAX_BACKOFF_SECONDS, 2.0 ** min(self._failures - 1, 10)) * (0.5 + self._clock.jitter() / 2)
+        asked = error.retry_after_seconds if isinstance(error, FluxionsRequestError) else None
+        seconds = max(backoff, limited_pause(asked))
+        self.paused_until = max(self.paused_until, self._clock.monotonic() + seconds)
+        return seconds
+
+    def succeeded(self) -> None:
+        """Note that all is well, unless a pause lasts: a look for a deadline's sake does not end it."""
+        if self._clock.monotonic() >= self.paused_until:
+            self._failures = 0
+            self.paused_until = float("-inf")

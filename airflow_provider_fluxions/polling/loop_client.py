@@ -1,0 +1,146 @@
+"""What a loop on one connection needs for as long as it runs: a task, a client, and a thread for its requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_provider_fluxions.api.errors import FluxionsConnectionError
+from airflow_provider_fluxions.polling.clock import LoopClock
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
+
+
+T = TypeVar("T")
+
+# So many threads that nobody waits for any more may stand around; with so many, no call is made.
+MAX_STUCK_THREADS = 4
+
+
+class RequestThread:
+    """The calls of one poll loop. Its one thread is replaced when a call is given up; what that returns is lost."""
+
+    def __init__(self, name: str, clock: LoopClock) -> None:
+        self._name = name
+        self._clock = clock
+        self._pool = self._new_pool()
+        self._stuck: list[Future[Any]] = []
+
+    async def make(self, call: Callable[[], T], abort: Callable[[], None]) -> T:
+        """Return what ``call`` does.
+
+        After the clock's ``max_request_seconds`` it is broken off by ``abort``, which breaks a transfer but not a
+        look-up of the host's name; so ``abort_seconds`` later it is given up.
+
+        :raises FluxionsConnectionError: it was given up, or too many were and none of them has come back.
+        """
+        self._stuck = [job for job in self._stuck if not job.done()]
+        if len(self._stuck) >= MAX_STUCK_THREADS:
+            raise FluxionsConnectionError(self._message(f"{len(self._stuck)} requests hang, so no more are made"))
+        job = self._pool.submit(call)
+        asked = asyncio.wrap_future(job)
+        alarm = asyncio.get_running_loop().call_later(self._clock.max_request_seconds, abort)
+        bound = self._clock.max_request_seconds + self._clock.abort_seconds
+        try:
+            await asyncio.wait([asked], timeout=bound)
+            if asked.done():
+                return asked.result()
+        finally:
+            alarm.cancel()
+            asked.cancel()
+        self._give_up(job)
+        raise FluxionsConnectionError(self._message(f"A request hung for {bound:.0f} s and was given up"))
+
+    def close(self) -> None:
+        """Let the thread end as soon as its call does."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _give_up(self, job: Future[Any]) -> None:
+        self._stuck.append(job)
+        self.close()
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(1, thread_name_prefix=self._name)
+
+    @staticmethod
+    def _message(what: str) -> str:
+        return f"{what}; most likely the look-up of the host's name does not result: check DNS on this machine."
+
+
+Connect = Callable[[], Awaitable["FluxionsClient"]]
+
+
+def start_detached(run: Callable[[], Coroutine[None, None, T]], name: str) -> asyncio.Task[T]:
+    """Start a task in an empty context: otherwise it would log into the trigger that happened to start it."""
+    create = asyncio.get_running_loop().create_task
+    return contextvars.Context().run(lambda: create(run(), name=name))
+
+
+class LoopClient:
+    """The client of a loop, and the thread in which it makes requests.
+
+    The connection is read before the first request, and again before the next one after `drop`.
+    """
+
+    def __init__(self, connect: Connect, name: str, clock: LoopClock) -> None:
+        self._connect = connect
+        self._name = name
+        self._clock = clock
+        self._calls = RequestThread(name, clock)
+        self._client: FluxionsClient | None = None
+        self._connecting: asyncio.Task[FluxionsClient] | None = None
+
+    async def make(self, call: Callable[[FluxionsClient], T]) -> T:
+        """Return what ``call`` returns for the client; it runs in the thread.
+
+        :raises FluxionsError: the connection could not be read, or the request failed.
+        """
+        if self._client is None:
+            self._client = await self._connected()
+        client = self._client
+        return await self._calls.make(lambda: call(client), client.abort)
+
+    def drop(self) -> None:
+        """Close the client, so that the next request reads the connection again."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.abort()
+            client.close()
+
+    def close(self) -> None:
+        """Abort the request that runs, close the client, and let the thread end."""
+        self._calls.close()
+        self.drop()
+        if self._connecting is not None:
+            self._connecting.add_done_callback(_close_client)
+
+    async def _connected(self) -> FluxionsClient:
+        """Read the connection in bounded time.
+
+        A read that takes longer continues, and the next request waits for it: Airflow's own channel to the
+        connection does not bear a cancellation in the middle of an exchange on every supported version.
+        """
+        if self._connecting is None:
+
+            async def connect() -> FluxionsClient:
+                return await self._connect()
+
+            self._connecting = start_detached(connect, f"{self._name}-connect")
+        await asyncio.wait([self._connecting], timeout=self._clock.max_request_seconds)
+        if not self._connecting.done():
+            raise FluxionsConnectionError(
+                f"The connection could not be read within {self._clock.max_request_seconds:.0f} s: the secrets backend "
+                "or Airflow's API server does not respond."
+            )
+        done, self._connecting = self._connecting, None
+        return done.result()
+
+
+def _close_client(connecting: asyncio.Task[FluxionsClient]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().close()

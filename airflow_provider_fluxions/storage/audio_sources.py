@@ -1,0 +1,162 @@
+"""From the audio that a task is given to a recording that can be sent."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from airflow_provider_fluxions.api.audio import Audio, AudioSource, audio_source
+from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInputError
+from airflow_provider_fluxions.api.json_values import shown
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.storage import S3Store, parse_s3_uri
+
+# s3:/bucket/key, s3//bucket/key: nobody means a local file by them.
+_ADDRESS_LIKE = re.compile(r"(s3|gs|https?|file)(:|//)", re.IGNORECASE)
+_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:([^/@]*)@)?", re.ASCII)
+
+
+class Address(NamedTuple):
+    """Where a recording is.
+
+    :param uri: without a connection, the scheme in lower case; of a local file its path.
+    :param scheme: empty for a local file.
+    :param conn_id: the Airflow connection that the address names, as in ``s3://my_aws@bucket/key``; None for none.
+    """
+
+    uri: str
+    scheme: str
+    conn_id: str | None
+
+
+def address_of(audio: object) -> Address:
+    """Return the address of what a task is given as ``audio``. No I/O.
+
+    :param audio: text, a `pathlib.Path`, or an `ObjectStoragePath`.
+    :raises FluxionsInputError: it is none of them, or empty.
+    :raises FluxionsAudioError: a ``file://`` address names another host.
+    """
+    if is_object_storage_path(audio):
+        path: Any = audio
+        if path.protocol in ("", "file", "local"):
+            return Address(str(path.path), "", None)
+        audio = str(path)  # with its connection
+    elif isinstance(audio, os.PathLike):
+        audio = os.fspath(audio)
+    if not isinstance(audio, str) or not audio.strip():
+        raise FluxionsInputError(f"audio must be a path or an address such as s3://bucket/key, not {shown(audio)}.")
+    found = _URI.match(audio)
+    if found is None:
+        return Address(audio, "", None)
+    scheme = found[1].lower()
+    if scheme == "file":
+        return Address(_local_path(audio), "", None)
+    # Web addresses have user names there, which are no connections.
+    if found[2] is None or scheme in ("http", "https"):
+        return Address(f"{scheme}{audio[len(scheme) :]}", scheme, None)
+    return Address(f"{scheme}://{audio[found.end() :]}", scheme, found[2] or None)
+
+
+def open_audio(audio: object, aws_conn_id: str | None) -> AudioSource:
+    """Return the audio at a local path, ``file://``, ``s3://``, or any address of `ObjectStoragePath`.
+
+    :param audio: see `address_of`.
+    :param aws_conn_id: for ``s3://`` addresses that name no connection themselves.
+    :raises FluxionsInputError: it is no address.
+    :raises FluxionsAudioError: it is missing, empty or unreadable, or no such address is understood.
+    :raises FluxionsStorageError: S3 refused, or the bucket does not exist.
+    """
+    address = address_of(audio)
+    if address.scheme == "s3":
+        return audio_source(_s3_audio(address.uri, address.conn_id or aws_conn_id))
+    if address.scheme:
+        return audio_source(_object_storage_audio(address, audio))
+    if isinstance(audio, str) and not _URI.match(audio) and (mistyped := _ADDRESS_LIKE.match(audio)):
+        raise FluxionsAudioError(
+            f"{printable(audio)} looks like an address, but addresses begin like {mistyped[1].lower()}://."
+        )
+    return audio_source(address.uri)
+
+
+def uri_of(audio: object) -> str:
+    """Return the address of what a task is given as ``audio``, without a connection; empty if it has none."""
+    try:
+        return address_of(audio).uri
+    except FluxionsInputError:
+        return ""
+
+
+def filename_of(audio: object) -> str:
+    """Return the last part of an address: what people call the recording."""
+    return uri_of(audio).rstrip("/").rpartition("/")[2] or "audio"
+
+
+def shown_name(filename: object, audio: object) -> str:
+    """Return the file name to show at Fluxions.
+
+    :param filename: the user's choice. A number, which native rendering makes of digits, is written as text. None or
+        empty: the last part of the address.
+    """
+    chosen = "" if filename is None else str(filename)
+    return chosen if chosen.strip() else filename_of(audio)
+
+
+def is_object_storage_path(audio: object) -> bool:
+    """Whether it is Airflow's `ObjectStoragePath`."""
+    if isinstance(audio, str | bytes) or not hasattr(audio, "protocol"):
+        return False
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    return isinstance(audio, ObjectStoragePath)
+
+
+def _s3_audio(uri: str, aws_conn_id: str | None) -> AudioSource:
+    bucket, key = parse_s3_uri(uri)
+    if not key or key.endswith("/"):
+        raise FluxionsAudioError(f"{uri} names no object; to transcribe a prefix, use FluxionsS3ToS3Operator.")
+    store = S3Store(aws_conn_id)
+    found = store.head(bucket, key)
+    if found is None:
+        store.require_bucket(bucket)
+        raise FluxionsAudioError(f"There is no object {uri}.")
+    return store.audio(found)
+
+
+def _local_path(uri: str) -> str:
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost"):
+        raise FluxionsAudioError(f"{uri} names the host {parts.netloc!r}; a local file is file:///path.")
+    return unquote(parts.path)
+
+
+def _object_storage_audio(address: Address, audio: object) -> AudioSource:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    uri = address.uri
+    try:
+        path: Any = audio if is_object_storage_path(audio) else ObjectStoragePath(uri, conn_id=address.conn_id)
+        facts = path.stat()
+    except FileNotFoundError as error:
+        raise FluxionsAudioError(f"There is no audio at {uri}.") from error
+    except (ImportError, ValueError) as error:
+        raise FluxionsAudioError(
+            f"{uri} cannot be opened: {error}. Known are local paths, file://, s3:// and the schemes of installed "
+            "Airflow providers."
+        ) from error
+    except OSError as error:
+        raise FluxionsAudioError(f"{uri} cannot be read: {error}.") from error
+    version = str(facts.get("ETag") or facts.get("etag") or f"{facts.st_size}-{facts.st_mtime}")
+    return Audio(uri, int(facts.st_size), version, lambda: path.open("rb"), _stored_type(facts))
+
+
+def _stored_type(facts: Any) -> str | None:
+    """Return the media type under the names that stores have for it: S3, Google's, Azure's."""
+    settings = facts.get("content_settings")
+    kinds = (
+        facts.get("ContentType"),
+        facts.get("contentType"),
+        settings.get("content_type") if isinstance(settings, dict) else getattr(settings, "content_type", None),
+    )
+    return next((kind for kind in kinds if isinstance(kind, str) and kind), None)

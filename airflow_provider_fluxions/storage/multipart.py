@@ -1,0 +1,186 @@
+"""One large object, written in order while its content is made, with constant memory.
+
+The first part is sent last, so its bytes can be changed until then: encoders write lengths into the header of a file
+when its content is complete.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import FluxionsStorageError
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.storage.s3_errors import s3_exceptions, storage_errors
+from airflow_provider_fluxions.storage.s3_store import S3Store
+
+log = logging.getLogger(__name__)
+
+# All parts but the last have this size: S3 needs 5 MiB, and Cloudflare R2 refuses parts of different sizes.
+PART_BYTES = 8 * 1024 * 1024
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+MAX_PARTS = 10_000
+# What each part needs of the arguments that the user gave for the object: keys of server-side encryption.
+_OF_EACH_PART = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5", "ExpectedBucketOwner")
+
+
+class ObjectUpload:
+    """A file open for writing that becomes one object when its block ends without an error.
+
+    A content of at most one part is one PUT. A larger one is a multipart upload: it is aborted on an error, and no
+    reader ever sees a part of it. Holds two parts in memory.
+
+    Seeking back is possible within the first part only.
+
+    :param part_bytes: size of a part; a test can make it smaller.
+    :raises FluxionsStorageError: when the block ends: S3 refused, or see `check`.
+    """
+
+    def __init__(
+        self,
+        store: S3Store,
+        bucket: str,
+        key: str,
+        content_type: str,
+        metadata: Mapping[str, str],
+        *,
+        part_bytes: int = PART_BYTES,
+    ) -> None:
+        self._store, self._client = store, store.client
+        self._address = {"Bucket": bucket, "Key": key, **store.reading}
+        self._uri, self._content_type, self._metadata = f"s3://{bucket}/{key}", content_type, metadata
+        self._part_bytes = part_bytes
+        self._first, self._rest = bytearray(), bytearray()
+        self._position = self._size = 0
+        self._upload_id: str | None = None
+        self._parts: list[dict[str, Any]] = []
+        self._error: BaseException | None = None
+
+    def __enter__(self) -> ObjectUpload:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._abort()
+            return
+        try:
+            self.check()
+            self._complete()
+        except BaseException:
+            self._abort()
+            raise
+
+    def write(self, data: bytes, /) -> int:
+        """Write at the position: at the end, or over bytes of the first part.
+
+        An encoder in C calls this and drops exceptions. So the first error is kept: `check` raises it, and what is
+        written later is dropped.
+        """
+        if self._error is None:
+            try:
+                self._write(memoryview(data))
+            except BaseException as error:  # Airflow's timeouts are not Exceptions
+                self._error = error
+        self._position += len(data)
+        return len(data)
+
+    def check(self) -> None:
+        """Raise the first error of a write, if there was one.
+
+        :raises FluxionsStorageError: S3 refused, or a byte outside of the first part was changed.
+        """
+        if self._error is not None:
+            raise self._error
+
+    def _write(self, view: memoryview) -> None:
+        if self._position == self._size:
+            self._append(view)
+        elif self._position < len(self._first):
+            self._overwrite(view)
+        else:
+            raise self._moved(self._position)
+
+    def _moved(self, position: int) -> FluxionsStorageError:
+        return FluxionsStorageError(
+            f"{self._uri} cannot be written: its encoder changed byte {position:,}, behind the first "
+            f"{self._part_bytes:,} bytes.",
+            transient=False,
+        )
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move the position; see `io.IOBase.seek`."""
+        self._position = max(0, offset + {0: 0, 1: self._position, 2: self._size}[whence])
+        return self._position
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position
+
+    def _overwrite(self, view: memoryview) -> None:
+        room = len(self._first) - self._position
+        if len(view) > room and self._size > len(self._first):
+            raise self._moved(len(self._first))
+        inside = view[:room]
+        self._first[self._position : self._position + len(inside)] = inside
+        self._append(view[room:])
+
+    def _append(self, view: memoryview) -> None:
+        self._size += len(view)
+        room = self._part_bytes - len(self._first)
+        self._first += view[:room]
+        self._rest += view[room:]
+        # A part is sent when more follows: the last one may be smaller, and there must be one.
+        while len(self._rest) > self._part_bytes:
+            self._send(len(self._parts) + 2, bytes(self._rest[: self._part_bytes]))
+            del self._rest[: self._part_bytes]
+
+    def _send(self, number: int, body: bytes) -> None:
+        if number > MAX_PARTS:
+            raise FluxionsStorageError(f"{self._uri} would have more than {MAX_PARTS:,} parts.", transient=False)
+        with storage_errors(self._uri):
+            if self._upload_id is None:
+                self._upload_id = self._client.create_multipart_upload(
+                    **self._address, ContentType=self._content_type, Metadata=dict(self._metadata), **self._extra
+                )["UploadId"]
+            keys = {name: value for name, value in self._extra.items() if name in _OF_EACH_PART}
+            answer = self._client.upload_part(
+                **self._address, **keys, UploadId=self._upload_id, PartNumber=number, Body=body
+            )
+        sums = {name: value for name, value in answer.items() if name.startswith("Checksum") and name[8:].isupper()}
+        self._parts.append({"PartNumber": number, "ETag": answer["ETag"], **_strings(sums)})
+
+    def _complete(self) -> None:
+        bucket, key = self._address["Bucket"], self._address["Key"]
+        if self._upload_id is None and not self._rest:
+            self._store.put(bucket, key, bytes(self._first), self._content_type, self._metadata)
+            return
+        if self._rest:
+            self._send(len(self._parts) + 2, bytes(self._rest))
+        self._send(1, bytes(self._first))
+        parts = sorted(self._parts, key=lambda part: part["PartNumber"])
+        with storage_errors(self._uri):
+            self._client.complete_multipart_upload(
+                **self._address, UploadId=self._upload_id, MultipartUpload={"Parts": parts}
+            )
+        self._store.report_written(bucket, key)
+
+    @property
+    def _extra(self) -> Mapping[str, Any]:
+        return self._store.writing.extra_args
+
+    def _abort(self) -> None:
+        """Remove the parts that were sent; a lifecycle rule removes those of a process that died."""
+        if self._upload_id is None:
+            return
+        try:
+            self._client.abort_multipart_upload(**self._address, UploadId=self._upload_id)
+        except s3_exceptions() as error:
+            log.warning("The parts of the upload of %s were not removed: %s", self._uri, printable(error))
+
+
+def _strings(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if isinstance(value, str)}

@@ -1,0 +1,172 @@
+"""What S3 and botocore report when something goes wrong, as our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsError, FluxionsStorageError
+from airflow_provider_fluxions.api.printable import printable
+
+MAX_SHOWN_CHARACTERS = 300
+# S3 refuses requests whose time differs by more: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+MAX_SKEW_SECONDS = 15 * 60.0
+
+ARCHIVED = (
+    "The object is archived ({storage_class}) and cannot be read. Restore it, for example with `aws s3api "
+    "restore-object`, and clear the task."
+)
+
+_NOT_ALLOWED = "The AWS connection is not allowed to do this."
+_NO_CREDENTIALS = "Check the credentials of the AWS connection."
+_SKEW = "The clock of this machine differs from S3's by more than 15 minutes. Set the clock."
+_HINTS = {
+    "NoSuchBucket": "The bucket does not exist.",
+    "404": "The bucket does not exist.",
+    "403": _NOT_ALLOWED,
+    "AccessDenied": _NOT_ALLOWED,
+    "InvalidAccessKeyId": _NO_CREDENTIALS,
+    "SignatureDoesNotMatch": _NO_CREDENTIALS,
+    "ExpiredToken": f"The credentials have expired. {_NO_CREDENTIALS}",
+    "InvalidToken": _NO_CREDENTIALS,
+    "RequestTimeTooSkewed": _SKEW,
+}
+# These codes are about one object, whatever their words are.
+_OF_ONE_OBJECT = frozenset({"AccessDenied", "403"})
+_REGION_CODES = frozenset({"301", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"})
+
+
+# A condition of a request was not met. 409: another request changes the object at this moment.
+CHANGED_CODES = frozenset({"PreconditionFailed", "412"})
+_RACE_CODES = frozenset({"ConditionalRequestConflict", "OperationAborted"})
+
+
+class ObjectChangedError(FluxionsStorageError):
+    """An object is not the version that was to be replaced. Nothing was written."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why S3 did not do what it was asked.
+
+    :param concerns_all: whether it refuses every request of this kind.
+    :param transient: whether the same request can succeed later.
+    :param is_response: whether S3 said so; else no request was sent, or no response came.
+    """
+
+    code: str
+    reason: str
+    concerns_all: bool = False
+    transient: bool = True
+    is_response: bool = True
+
+    @property
+    def text(self) -> str:
+        """The code and the reason."""
+        return f"{self.code}. {self.reason}".rstrip()
+
+
+@contextmanager
+def storage_errors(uri: str) -> Iterator[None]:
+    """Turn the errors of botocore and urllib3 into ours, naming the address.
+
+    :raises FluxionsStorageError: for any of them.
+    """
+    try:
+        yield
+    except s3_exceptions() as error:
+        raise _storage_error(uri, refusal_of(error)) from error
+
+
+def recording_error(uri: str, error: Exception) -> FluxionsError:
+    """Return the error for a recording that S3 did not give: of this recording alone where it can be.
+
+    :param error: one of `s3_exceptions`.
+    """
+    refusal = refusal_of(error)
+    if refusal.code in ("NoSuchKey", "404"):
+        return FluxionsAudioError(f"{uri} was deleted since it was listed.", transient=True)
+    if refusal.code in CHANGED_CODES:
+        return FluxionsAudioError(f"{uri} changed since it was listed.", transient=True)
+    if refusal.concerns_all and (refusal.code not in _OF_ONE_OBJECT or refusal.reason == _SKEW):
+        return _storage_error(uri, refusal)
+    transient = refusal.transient and refusal.code not in _OF_ONE_OBJECT
+    return FluxionsAudioError(f"{uri} cannot be read: {refusal.text}", transient=transient)
+
+
+def _storage_error(uri: str, refusal: Refusal) -> FluxionsStorageError:
+    if refusal.is_response:
+        error = FluxionsStorageError(f"S3 refused {uri}: {refusal.text}", transient=refusal.transient)
+    else:
+        error = FluxionsStorageError(f"S3 cannot be used for {uri}: {refusal.text}", transient=refusal.transient)
+    error.concerns_all = refusal.concerns_all
+    return error
+
+
+def s3_exceptions() -> tuple[type[Exception], ...]:
+    """Return all that a call of S3, or reading its response, raises."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from urllib3.exceptions import HTTPError
+
+    return ClientError, BotoCoreError, HTTPError
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Return what an error of `s3_exceptions` means."""
+    from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError, PartialCredentialsError
+
+    if isinstance(error, ClientError):
+        return refusal_of_response(error.response, datetime.now(UTC))
+    message = printable(error, MAX_SHOWN_CHARACTERS)
+    is_no_login = isinstance(error, NoCredentialsError | PartialCredentialsError)
+    is_transient = not isinstance(error, ParamValidationError)
+    return Refusal(type(error).__name__, message, concerns_all=is_no_login, transient=is_transient, is_response=False)
+
+
+def refusal_of_response(response: Mapping[str, Any], now: datetime) -> Refusal:
+    """Return what an error response of S3 means."""
+    facts, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
+    code, headers = str(facts.get("Code", "unknown")), meta.get("HTTPHeaders", {})
+    if code in ("403", "AccessDenied") and _is_skewed(headers.get("date"), now):
+        return Refusal(code, _SKEW, concerns_all=True)
+    if code in _REGION_CODES:
+        region = facts.get("Region") or headers.get("x-amz-bucket-region")
+        named = f" ({printable(region, 40)})" if region else ""
+        reason = f"The bucket is in another region{named}. Set region_name in the extra of the AWS connection."
+        return Refusal(code, reason, concerns_all=True)
+    if code == "InvalidObjectState":
+        return Refusal(code, ARCHIVED.format(storage_class=facts.get("StorageClass") or "GLACIER"), transient=False)
+    reason = _HINTS.get(code) or printable(facts.get("Message", ""), MAX_SHOWN_CHARACTERS)
+    return Refusal(printable(code, 60), reason, concerns_all=code in _HINTS)
+
+
+def _is_skewed(date: str | None, now: datetime) -> bool:
+    """Whether a response's Date header differs too much: a HEAD has no body that says so."""
+    try:
+        there = parsedate_to_datetime(date or "")
+    except (ValueError, TypeError, OverflowError):
+        return False
+    there = there if there.tzinfo else there.replace(tzinfo=UTC)
+    return abs((now - there).total_seconds()) > MAX_SKEW_SECONDS
+
+
+def is_changed(error: Exception) -> bool:
+    """Return whether S3 refused a conditional PUT because of what is there, or is not there any more."""
+    return code_of(error) in CHANGED_CODES | _RACE_CODES | {"NoSuchKey"}
+
+
+def is_unknown_condition(error: Exception) -> bool:
+    """Return whether the store, or an old botocore, does not know conditional PUTs."""
+    from botocore.exceptions import ParamValidationError
+
+    return code_of(error) in ("NotImplemented", "501") or isinstance(error, ParamValidationError)
+
+
+def code_of(error: Any) -> str:
+    """Return S3's name for an error."""
+    response = getattr(error, "response", None) or {}  # botocore's connection errors have one that is None
+    return str(response.get("Error", {}).get("Code", "unknown"))

@@ -1,0 +1,78 @@
+"""Airflow's hook for S3: its client with limits of ours, and its hook-level lineage.
+
+Our streams and conditional reads are calls of the S3 client itself, which the Amazon provider's hook does not report.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from botocore.config import Config
+
+# More than a transfer has threads that ask S3 at a time.
+POOL_CONNECTIONS = 32
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 60.0
+# Airflow 3 warns at the hundredth asset and takes no more; Airflow 2 would take all.
+MAX_ASSETS = 99
+
+
+def new_hook(aws_conn_id: str | None) -> S3Hook:
+    """Return the Amazon provider's hook; None takes boto3's own credentials."""
+    try:
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    except ImportError as error:
+        from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
+
+        raise AirflowOptionalProviderFeatureException(
+            "S3 needs the Amazon provider: pip install 'airflow-provider-fluxions[amazon]'."
+        ) from error
+    return S3Hook(aws_conn_id=aws_conn_id)
+
+
+def with_limits(config: Config) -> Config:
+    """Return the connection's botocore settings, with our limits where it has none of its own.
+
+    - A connection to S3 for each thread. botocore keeps ten; what more threads open is thrown away after each request,
+      with a warning in the task's log.
+    - Seconds to connect, and seconds without a byte of a response. botocore repeats a request four times.
+    """
+    from botocore.config import Config
+
+    ours = Config(max_pool_connections=POOL_CONNECTIONS, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+    return ours.merge(config)
+
+
+class HookLineage:
+    """Reports each object once, up to 99 in each direction; threads may share it.
+
+    Costs next to nothing where no plugin reads hook-level lineage.
+
+    :param hook: the hook on whose behalf S3 is used.
+    :param collector: who is told; None: Airflow's own.
+    """
+
+    def __init__(self, hook: Any, collector: Any = None) -> None:
+        if collector is None:
+            from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
+
+            collector = get_hook_lineage_collector()
+        self._hook = hook
+        self._collector = collector
+        self._reads: set[tuple[str, str]] = set()
+        self._writes: set[tuple[str, str]] = set()
+
+    def read(self, bucket: str, key: str) -> None:
+        """Report an object that was read."""
+        self._report(self._reads, self._collector.add_input_asset, bucket, key)
+
+    def wrote(self, bucket: str, key: str) -> None:
+        """Report an object that was written."""
+        self._report(self._writes, self._collector.add_output_asset, bucket, key)
+
+    def _report(self, known: set[tuple[str, str]], add: Any, bucket: str, key: str) -> None:
+        if len(known) < MAX_ASSETS and (bucket, key) not in known:
+            known.add((bucket, key))
+            add(self._hook, scheme="s3", asset_kwargs={"bucket": bucket, "key": key})

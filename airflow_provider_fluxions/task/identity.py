@@ -1,0 +1,113 @@
+"""Which piece of work a task is, the same on every try, on every supported Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_fluxions.api.audio import AudioSource
+from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.job_reference import coordinates, reference
+
+STORE_KEY = "fluxions_job"
+
+
+@dataclass(frozen=True)
+class TaskIdentity:
+    """A task instance as far as it decides what it submits.
+
+    :param generation: the same over retries, another after every clear (``max_tries - retries``, tried on
+        2.11 and 3.3).
+    :param may_have_submitted: whether an earlier try, a run before a clear, or the same try before a retry policy
+        rescheduled it (Airflow 3.4) may have left a job.
+    :param since: no job of this task is older; None where that is not known.
+    :param loop_index: the iteration of the task loop that it runs in (Airflow 3.4), None outside of loops.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    generation: int
+    may_have_submitted: bool
+    since: datetime | None
+    loop_index: int | None = None
+
+    @classmethod
+    def of(cls, context: Mapping[str, Any], retries: int) -> TaskIdentity:
+        """Read the identity from a task's context; ``retries`` is the operator's own setting."""
+        ti = context["ti"]
+        return cls(
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            task_id=ti.task_id,
+            map_index=map_index_of(ti),
+            generation=ti.max_tries - retries,
+            may_have_submitted=ti.try_number > 1 or bool(context.get("task_reschedule_count")),
+            since=first_start(context["dag_run"], datetime.now(UTC)),
+            loop_index=loop_index_of(context),
+        )
+
+    def reference(self, source: AudioSource, *, non_speech: bool, cache: bool) -> str:
+        """Return the reference of this audio with these options in this task.
+
+        Without the service's cache a clear means "once more", so the generation is part of it; with the cache
+        the same audio in the same run is the same job, as it is for the service.
+        """
+        return reference(
+            "task",
+            self.dag_id,
+            self.run_id,
+            self.task_id,
+            *coordinates(self.map_index, self.loop_index),
+            source.uri,
+            source.version,
+            non_speech,
+            cache,
+            None if cache else self.generation,
+        )
+
+
+def map_index_of(ti: Any) -> int:
+    """Return a task instance's map index, -1 for one that is not mapped."""
+    return -1 if ti.map_index is None else int(ti.map_index)
+
+
+def loop_index_of(context: Mapping[str, Any]) -> int | None:
+    """Return the iteration of the task loop that a task runs in (Airflow 3.4), None outside of loops."""
+    loop = context.get("loop")
+    return None if loop is None else int(loop.index)
+
+
+def first_start(dag_run: Any, now: datetime) -> datetime | None:
+    """Return an instant before which no task of the run started, or None if none is known.
+
+    That is the run's start. Clearing resets it, so after that only the instant counts from which the run was due.
+    A run that is dated in the future starts whenever it is triggered, so such an instant shows nothing.
+    The logical date is the last choice: a backfill has one of years ago.
+    """
+    is_cleared = bool(getattr(dag_run, "clear_number", 0))
+    names = ["run_after", "data_interval_end", "logical_date"]
+    known = [getattr(dag_run, name, None) for name in (names if is_cleared else ["start_date", *names])]
+    first = next((instant for instant in known if instant is not None), None)
+    return first if first is not None and first <= now else None
+
+
+def recorded_job(context: Mapping[str, Any], ref: str) -> JobId | None:
+    """Return the id that an earlier try recorded in Airflow 3.3's task state store for this reference, or None."""
+    store = context.get("task_state_store")
+    record = store.get(STORE_KEY) if store is not None else None
+    if isinstance(record, dict) and record.get("reference") == ref:
+        job_id: JobId | None = record.get("job_id")
+        return job_id
+    return None
+
+
+def record_job(context: Mapping[str, Any], ref: str | None, job_id: JobId) -> None:
+    """Write the id down where later tries (task state store) and people (XCom ``job_id``) find it."""
+    store = context.get("task_state_store")
+    if store is not None and ref:
+        store.set(STORE_KEY, {"reference": ref, "job_id": job_id})
+    context["ti"].xcom_push(key="job_id", value=job_id)

@@ -1,0 +1,129 @@
+"""What a task read and wrote, for OpenLineage. Its packages are imported only when it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.models import Job
+
+# Datasets that an event may hold in each direction: backends keep each as a node of a graph.
+MAX_DATASETS = 100
+MAX_JOB_IDS = 100
+
+Name = tuple[str, str]
+
+
+def dataset_names(uris: Iterable[str], limit: int = MAX_DATASETS) -> list[Name]:
+    """Return (namespace, name) for addresses, such as ``("s3://bucket", "calls/a.mp3")``, sorted.
+
+    More than ``limit`` are named by their folders, ``calls/``, these by theirs, and so on; a bucket's own name is
+    ``/``. Only more than ``limit`` buckets are cut off.
+    """
+    names = sorted({_name_of(uri) for uri in uris})
+    while len(names) > limit:
+        folders = sorted({(namespace, _folder_of(name)) for namespace, name in names})
+        if folders == names:
+            return names[:limit]
+        names = folders
+    return names
+
+
+def _name_of(uri: str) -> Name:
+    scheme, _, rest = uri.partition("://")
+    place, _, name = rest.partition("/")
+    return f"{scheme}://{place}", name or "/"
+
+
+def _folder_of(name: str) -> str:
+    """Return the folder that a key, or another folder, lies in."""
+    parent = name.rstrip("/").rpartition("/")[0]
+    return f"{parent}/" if parent else "/"
+
+
+def job_uri(fluxions_conn_id: str, job_id: JobId) -> str:
+    """Return the name of a job as a dataset, which joins the task that submitted it to the one that stores it.
+
+    The connection stands for the account: ids are its own.
+    """
+    return f"fluxions://{fluxions_conn_id}/transcriptions/{job_id}"
+
+
+@dataclass
+class LineageRecord:
+    """What a task's execution has read, written and seen so far; the arguments of `operator_lineage`."""
+
+    inputs: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    job_ids: list[JobId] = field(default_factory=list)
+    audio_seconds: float | None = None
+    cost: float | None = None
+
+    def add_durations(self, jobs: Iterable[Job]) -> None:
+        """Add the duration of jobs, as far as the service told it."""
+        for job in jobs:
+            if job.audio_duration is not None:
+                self.audio_seconds = (self.audio_seconds or 0.0) + job.audio_duration
+
+
+class ReportsLineage:
+    """What OpenLineage asks of an operator when its task ends, well or not, also in the process after a deferral.
+
+    :param lineage: set anew by each method that executes: the instance that OpenLineage asks is the one that ended the
+        task, not the one that was deferred.
+    """
+
+    lineage: LineageRecord | None = None
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:
+        """Return the task's lineage."""
+        found = self.lineage or LineageRecord()
+        return operator_lineage(
+            found.inputs,
+            found.outputs,
+            job_ids=found.job_ids,
+            audio_seconds=found.audio_seconds,
+            cost=found.cost,
+        )
+
+    def get_openlineage_facets_on_failure(self, task_instance: Any) -> Any:
+        """Return the lineage of what was done before the failure."""
+        return self.get_openlineage_facets_on_complete(task_instance)
+
+
+def operator_lineage(
+    inputs: Collection[str],
+    outputs: Collection[str],
+    *,
+    job_ids: Collection[JobId] = (),
+    audio_seconds: float | None = None,
+    cost: float | None = None,
+) -> Any:
+    """Return the ``OperatorLineage`` of a task; its size is bounded whatever it is given.
+
+    :param inputs: addresses such as ``s3://bucket/key``; see `dataset_names` for many of them.
+    :param outputs: likewise.
+    :param job_ids: the first 100 are in the run facet ``fluxions``, with how many there are.
+    :param audio_seconds: of all jobs together; None: unknown.
+    :param cost: in the currency of the price that the user gave; None: unknown.
+    """
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    from airflow_provider_fluxions.task.lineage_facet import FluxionsRunFacet
+
+    facet = FluxionsRunFacet(
+        jobIds=[str(job_id) for job_id in list(job_ids)[:MAX_JOB_IDS]],
+        jobs=len(job_ids),
+        inputs=len(inputs),
+        outputs=len(outputs),
+        audioSeconds=audio_seconds,
+        cost=cost,
+    )
+    return OperatorLineage(
+        inputs=[Dataset(namespace, name) for namespace, name in dataset_names(inputs)],
+        outputs=[Dataset(namespace, name) for namespace, name in dataset_names(outputs)],
+        run_facets={"fluxions": facet},
+    )

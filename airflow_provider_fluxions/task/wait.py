@@ -1,0 +1,178 @@
+"""How a task waits for jobs: once round for those that hold their slot and those that defer."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowTaskTimeout
+
+from airflow_provider_fluxions.api import errors
+from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
+from airflow_provider_fluxions.hooks import FluxionsHook
+from airflow_provider_fluxions.polling import WaitOutcome, WatchedJobs, poll_once, wait_blocking
+from airflow_provider_fluxions.polling.blocking import poll_seconds
+from airflow_provider_fluxions.polling.error_tolerance import needs_new_connection
+from airflow_provider_fluxions.polling.watched_jobs import deadline_error, job_error
+from airflow_provider_fluxions.task.metrics import TaskMetrics
+from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
+
+log = logging.getLogger(__name__)
+
+# The trigger keeps the deadline; Airflow's own timeout is there in case that no triggerer runs. On a busy machine a
+# trigger starts late, stays quiet for 10 s and may be held at the turnstile for 40 s: no reason for another error.
+DEFER_TIMEOUT_MARGIN_SECONDS = 180.0
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A task's wait for jobs, with everything that survives a deferral.
+
+    :param deadline: epoch seconds; stays the same over deferrals and restarts.
+    :param min_ended: see `WatchedJobs`.
+    :param expires: see `execution_deadline`.
+    """
+
+    job_ids: tuple[JobId, ...]
+    fluxions_conn_id: str
+    poll_interval: float
+    deadline: float
+    min_ended: int | None = None
+    execution_deadline: float = math.inf
+
+    def watched(self) -> WatchedJobs:
+        """Return the jobs with nothing known about them."""
+        return WatchedJobs(self.job_ids, self.min_ended)
+
+    def block(self, hook: FluxionsHook) -> WatchedJobs:
+        """Block until the wait is over.
+
+        Transient errors count as still running, until the deadline.
+
+        :raises FluxionsJobError: a job failed, or the deadline passed.
+        """
+        watched = self.watched()
+        try:
+            outcome = wait_blocking(
+                hook.get_conn(),
+                watched,
+                poll_interval=self.poll_interval,
+                deadline=self.deadline,
+                on_pause=TaskMetrics(self.fluxions_conn_id).throttled,
+                reconnect=hook.reconnect,
+            )
+        except FluxionsError as error:
+            if not error.transient:
+                raise
+            log.warning("%s", error)
+            outcome = WaitOutcome.TIMEOUT
+        return self._finish(watched, outcome)
+
+    def poll_or_defer(
+        self, hook: FluxionsHook, defer: Callable[[Wait], NoReturn], event: Mapping[str, Any] | None = None
+    ) -> WatchedJobs:
+        """Look once; return if the wait is over, else defer. It reads the jobs themselves and trusts no event.
+
+        Transient errors count as still running, until the deadline. No request is repeated, because waiting for the
+        service is the trigger's work, not the worker's.
+
+        :param event: the trigger's, for a task that resumes. A key that is refused then may have been rotated a
+            moment ago, so the task defers again, unless the trigger gave up for an error.
+        :raises FluxionsJobError: a job failed, or the deadline has passed.
+        :raises AirflowTaskTimeout: the task's ``execution_timeout`` has passed.
+        """
+        watched = self.watched()
+        late = time.time() >= self._end
+        is_resumed = event is not None and event.get("status") != "error"
+        try:
+            poll_once(hook.get_conn(), watched, limit=lambda: poll_seconds(self._end - time.time()))
+        except FluxionsError as error:
+            if not _tolerates(error, is_resumed=is_resumed, late=late):
+                raise
+            log.warning("%s", error)
+        if not watched.is_done and not late:
+            _raise_error_of(event or {})
+            defer(self)
+        return self._finish(watched, WaitOutcome.DONE if watched.is_done else WaitOutcome.TIMEOUT)
+
+    def _finish(self, watched: WatchedJobs, outcome: WaitOutcome) -> WatchedJobs:
+        TaskMetrics(self.fluxions_conn_id).waited(watched, outcome)
+        if self.min_ended is None and watched.unsuccessful:
+            raise job_error(watched.unsuccessful)
+        if outcome is WaitOutcome.TIMEOUT:
+            if self._end < self.deadline:
+                raise execution_timeout_error(watched.open)
+            raise deadline_error(watched, self.deadline)
+        return watched
+
+    @property
+    def _end(self) -> float:
+        return min(self.deadline, self.execution_deadline)
+
+    def resume_kwargs(self) -> dict[str, float | None]:
+        """Return the ends of the wait as the arguments that Airflow keeps for ``execute_complete``."""
+        return {
+            "deadline": self.deadline,
+            "expires": None if math.isinf(self.execution_deadline) else self.execution_deadline,
+        }
+
+    def trigger(self) -> FluxionsTranscriptionTrigger:
+        """Return the trigger that wakes the task."""
+        return FluxionsTranscriptionTrigger(
+            list(self.job_ids), self.fluxions_conn_id, self.poll_interval, self._end, self.min_ended
+        )
+
+    def defer_timeout(self) -> timedelta:
+        """Return the timeout for Airflow's ``defer``: a little behind the deadline."""
+        return timedelta(seconds=max(0.0, self._end - time.time()) + DEFER_TIMEOUT_MARGIN_SECONDS)
+
+
+def _tolerates(error: FluxionsError, *, is_resumed: bool, late: bool) -> bool:
+    """Return whether a look's error leaves the wait running; a connection must have worked before the deferral."""
+    if needs_new_connection(error):
+        return is_resumed and not late
+    return error.transient and (is_resumed or not isinstance(error, FluxionsConfigError))
+
+
+def _raise_error_of(event: Mapping[str, Any]) -> None:
+    """Raise the error for which a trigger gave up, if deferring again could only end in the same way.
+
+    After a refused key the worker has just read the job, so the connection has the right key by now.
+    """
+    name = event.get("error")
+    kind = getattr(errors, str(name), None)
+    if name is None or kind is errors.FluxionsAuthenticationError:
+        return
+    if not (isinstance(kind, type) and issubclass(kind, FluxionsError)):
+        kind = FluxionsError
+    raise kind(f"{event.get('message')} The triggerer gave up for this reason.")
+
+
+def execution_deadline(
+    context: Mapping[str, Any], execution_timeout: timedelta | None, kept: float | None = None
+) -> float:
+    """Return when the task's ``execution_timeout`` is over (epoch seconds; infinity without one).
+
+    Airflow 3.3 counts it anew after a deferral, and not at all during one.
+
+    :param kept: what it was before a deferral. Airflow 3.0 and 3.1 tell a resumed task another start.
+    """
+    if execution_timeout is None:
+        return math.inf
+    if kept is not None:
+        return kept
+    started: float = context["ti"].start_date.timestamp()
+    return started + execution_timeout.total_seconds()
+
+
+def execution_timeout_error(running: Collection[JobId]) -> AirflowTaskTimeout:
+    """Return the error for a task whose ``execution_timeout`` is over while jobs run; Airflow retries it."""
+    return AirflowTaskTimeout(
+        f"The task's execution_timeout is over and {len(running)} jobs still run. They go on at Fluxions, which has "
+        "no cancel; the next try takes them up."
+    )

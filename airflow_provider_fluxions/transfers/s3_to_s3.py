@@ -1,0 +1,412 @@
+"""The operator that takes recordings from S3 and brings transcripts to S3."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
+
+from airflow_provider_fluxions.api.arguments import at_least_one, boolean_of, number_of, seconds_of
+from airflow_provider_fluxions.api.cost import parse_price
+from airflow_provider_fluxions.api.humanize import counted
+from airflow_provider_fluxions.api.job_reference import coordinates, reference
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.assets import add_asset_extra
+from airflow_provider_fluxions.formats import choose, choose_installed
+from airflow_provider_fluxions.formats.base import Provenance
+from airflow_provider_fluxions.hooks import (
+    DEFAULT_CONN_ID,
+    DEFAULT_POLL_INTERVAL_SECONDS,
+    DEFAULT_TIMEOUT_SECONDS,
+    FluxionsHook,
+)
+from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
+from airflow_provider_fluxions.pipeline.budget import Budget
+from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck
+from airflow_provider_fluxions.pipeline.discovery import TransferSpec
+from airflow_provider_fluxions.pipeline.ignored import most_frequent, parse_ignored
+from airflow_provider_fluxions.pipeline.items import Target
+from airflow_provider_fluxions.pipeline.locations import parse_destination, parse_sources
+from airflow_provider_fluxions.pipeline.manifest import Manifest
+from airflow_provider_fluxions.pipeline.naming import DEFAULT_TEMPLATE, KeyTemplate
+from airflow_provider_fluxions.pipeline.partition import PartitionCheck, ingest_folder
+from airflow_provider_fluxions.pipeline.planning import TransferPlanner
+from airflow_provider_fluxions.pipeline.records import DONE, InputRecord, State
+from airflow_provider_fluxions.pipeline.report import (
+    NOTHING_IGNORED,
+    check_fail_on,
+    summarize,
+    summary_line,
+    timeout_error,
+    transfer_error,
+)
+from airflow_provider_fluxions.pipeline.runner import TransferLimits, TransferRunner
+from airflow_provider_fluxions.pipeline.selection import AUDIO_SUFFIXES, Selection, suffixes_of
+from airflow_provider_fluxions.pipeline.steps import MAX_RECORDING_RETRY_SECONDS, TransferSteps
+from airflow_provider_fluxions.pipeline.timing import DEFERRAL_COSTS_SECONDS, LONGEST_DEFERRAL_SECONDS
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, WriteOptions
+from airflow_provider_fluxions.task.airflow_errors import airflow_errors
+from airflow_provider_fluxions.task.identity import TaskIdentity, loop_index_of, map_index_of
+from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
+from airflow_provider_fluxions.task.metrics import TaskMetrics
+from airflow_provider_fluxions.task.provenance import provenance_of
+from airflow_provider_fluxions.task.wait import Wait, execution_deadline, execution_timeout_error
+
+log = logging.getLogger(__name__)
+
+
+class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
+    """Transcribe recordings in S3 into another place in S3, incrementally.
+
+    An input is done when its results exist and carry its version and these options in their metadata, so a
+    rerun submits only what is new; formats that are missing are made from a stored ``json`` result where there is
+    one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else; one whose
+    result would replace that of another recording fails, too.
+
+    Returns counts, ``bytes``, ``audio_seconds``, ``cost`` and ``estimated_cost`` (with a price), and the address of the
+    ``manifest``: one JSON line an input. See docs/transfer.md.
+
+    :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them. Of a
+        prefix or glob only names that end in one of ``suffixes`` are taken.
+    :param destination: (templated) ``s3://bucket/prefix/``.
+    :param formats: see `airflow_provider_fluxions.formats`.
+    :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. Other
+        options than last time are work again, from the results or jobs that there are.
+    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
+        interval (else its logical date, else when it was to run), UTC. An input whose results stand in another date's
+        partition keeps that: what is missing goes there.
+    :param key_template: names of results below that, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}`` of the
+        recording and ``{extension}`` of the format; see `KeyTemplate`. By default ``2026/call.mp3.json``.
+    :param suffixes: extensions of audio names, compared without case.
+    :param min_age: (templated) seconds; younger objects are left to the next run, somebody may still write them.
+    :param min_bytes: (templated) smaller objects are left.
+    :param max_bytes: (templated) larger objects are skipped. Default None: no limit.
+    :param fail_on_empty: fail, for a retry, if the source has no recordings. By default the log has a warning.
+    :param max_inputs: (templated) the task fails, with nothing submitted, if more inputs are to be transcribed. Default
+        None: no limit.
+    :param max_audio_hours: (templated) likewise with hours of audio. Costs a request or a few an input, for its
+        header; what tells no length counts at 8,000 bytes a second.
+    :param dry_run: (templated) plan and return what would be done; submit and write nothing. Reads headers, too.
+    :param shard_index: (templated) which part of the source is this task's, from 0; map the operator over it.
+    :param shard_count: (templated) into how many parts the source is divided, by a hash of each address.
+    :param non_speech: include non-speech sounds as tags.
+    :param cache: let Fluxions answer with an earlier result for the same audio.
+    :param lookback_days: how old a job may be to be taken up. Looking for jobs costs a request for every 100 that
+        the account has since then, or since the oldest new recording was written, whichever is later.
+    :param max_in_flight: jobs at the service at a time.
+    :param upload_workers: uploads side by side, 1 MiB of memory each.
+    :param fail_on: ``any`` failed input fails the task, or only if ``all`` failed, or ``none``.
+    :param price_per_audio_hour: in your currency; None takes the connection's, if it has one. With a price the cost is
+        estimated before the first submit, from headers: a request or a few for each input to be transcribed.
+    :param extra_args: what boto3's ``put_object`` is given beside, such as ``{"ServerSideEncryption": "aws:kms"}``.
+    :param requester_pays: pay for the requests to buckets whose owner does not.
+    :param gzip: store text formats compressed, with ``Content-Encoding: gzip``.
+    :param deferrable: wait without holding a worker slot. While more is to be submitted, the task stays for jobs that
+        end sooner than a deferral takes, some 20 s.
+    :param poll_interval: the most seconds between two looks.
+    :param timeout: seconds, or a ``timedelta``, for the whole transfer, per try.
+    :param fluxions_conn_id: (templated) the Fluxions connection.
+    :param aws_conn_id: (templated) the AWS connection for both buckets; None uses boto3's own credentials.
+    :param outlets: Airflow's own; the event of each asset gets what this returns as its extra.
+    :raises AirflowFailException: inputs failed for good, the budget is too small, or an argument cannot work.
+    :raises AirflowSensorTimeout: jobs still run after ``timeout``.
+    :raises FluxionsError: anything that a retry may mend.
+    """
+
+    template_fields: Sequence[str] = (
+        "source", "destination", "min_age", "min_bytes", "max_bytes", "max_inputs", "max_audio_hours", "dry_run",
+        "shard_index", "shard_count", "fluxions_conn_id", "aws_conn_id",
+    )  # fmt: skip
+    operator_extra_links = (FluxionsTranscriptLink(), FluxionsResultLink())
+    ui_color = "#e8fff0"
+    deferral_costs_seconds = DEFERRAL_COSTS_SECONDS
+    recording_patience_seconds = MAX_RECORDING_RETRY_SECONDS
+
+    def __init__(
+        self,
+        *,
+        source: str | Sequence[str],
+        destination: str,
+        formats: Sequence[str] = ("json",),
+        format_options: Mapping[str, Mapping[str, Any]] | None = None,
+        partition_by_date: bool = False,
+        key_template: str = DEFAULT_TEMPLATE,
+        suffixes: Sequence[str] = AUDIO_SUFFIXES,
+        min_age: float | str = 0.0,
+        min_bytes: int | str = 0,
+        max_bytes: int | str | None = None,
+        fail_on_empty: bool = False,
+        max_inputs: int | str | None = None,
+        max_audio_hours: float | str | None = None,
+        dry_run: bool | str = False,
+        shard_index: int | str = 0,
+        shard_count: int | str = 1,
+        non_speech: bool = False,
+        cache: bool = True,
+        lookback_days: float = 30.0,
+        max_in_flight: int = 50,
+        upload_workers: int = 4,
+        fail_on: str = "any",
+        price_per_audio_hour: float | None = None,
+        extra_args: Mapping[str, Any] | None = None,
+        requester_pays: bool = False,
+        gzip: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float = DEFAULT_POLL_INTERVAL_SECONDS,
+        timeout: float | timedelta = DEFAULT_TIMEOUT_SECONDS,
+        fluxions_conn_id: str = DEFAULT_CONN_ID,
+        aws_conn_id: str | None = DEFAULT_AWS_CONN_ID,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.destination = destination
+        self.formats = formats
+        self.format_options = format_options
+        self.partition_by_date = partition_by_date
+        self.key_template = key_template
+        self.suffixes = suffixes
+        self.min_age = min_age
+        self.min_bytes = min_bytes
+        self.max_bytes = max_bytes
+        self.fail_on_empty = fail_on_empty
+        self.max_inputs = max_inputs
+        self.max_audio_hours = max_audio_hours
+        self.dry_run = dry_run
+        self.shard_index = shard_index
+        self.shard_count = shard_count
+        self.non_speech = non_speech
+        self.cache = cache
+        self.lookback_days = lookback_days
+        self.max_in_flight = max_in_flight
+        self.upload_workers = upload_workers
+        self.fail_on = fail_on
+        self.price_per_audio_hour = price_per_audio_hour
+        self.extra_args = extra_args
+        self.requester_pays = requester_pays
+        self.gzip = gzip
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.timeout = timeout
+        self.fluxions_conn_id = fluxions_conn_id
+        self.aws_conn_id = aws_conn_id
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse, when the DAG is parsed, what cannot work; what is templated is checked when it is known."""
+        choose(self.formats, self.format_options)
+        KeyTemplate(self.key_template)
+        check_fail_on(self.fail_on)
+        parse_price(self.price_per_audio_hour)
+        self._writing()
+        at_least_one("max_in_flight", self.max_in_flight)
+        at_least_one("upload_workers", self.upload_workers)
+        number_of("lookback_days", self.lookback_days, float)
+        seconds_of("timeout", self.timeout)
+        number_of("poll_interval", self.poll_interval, float)
+        suffixes_of(self.suffixes)
+        numbers = (self.min_age, self.min_bytes, self.max_bytes, self.shard_index, self.shard_count)
+        if all(isinstance(number, int | float | None) for number in numbers):
+            self._selection()
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Plan, take up what an earlier run left, and go on to the end or a deferral."""
+        with airflow_errors():
+            deadline = time.time() + seconds_of("timeout", self.timeout)
+            return self._run(context, deadline, execution_deadline(context, self.execution_timeout), resumed=False)
+
+    def execute_complete(
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        *,
+        deadline: float | None = None,
+        expires: float | None = None,
+        ignored: dict[str, int] | None = None,
+        scanned_at: float | None = None,
+    ) -> dict[str, Any]:
+        """Resume after a deferral: read the jobs themselves, whatever the event says.
+
+        :param deadline: epoch seconds. Default None: ``timeout`` from now, for ``airflow tasks test`` of Airflow 2.11,
+            which drops what a deferral keeps.
+        :param ignored: what the source has besides recordings, as `execute` counted it.
+        :param scanned_at: when the job list was scanned, epoch seconds.
+        """
+        with airflow_errors():
+            if deadline is None:
+                deadline = time.time() + seconds_of("timeout", self.timeout)
+            ends = execution_deadline(context, self.execution_timeout, expires)
+            return self._run(
+                context, deadline, ends, resumed=True, ignored=parse_ignored(ignored), scanned_at=scanned_at
+            )
+
+    def on_kill(self) -> None:
+        """Say what becomes of the jobs: Fluxions has no cancel, so the next try takes them up."""
+        log.info("Killed. Fluxions has no cancel: submitted jobs go on, and the next try takes them up.")
+
+    def _run(
+        self,
+        context: Context,
+        deadline: float,
+        expires: float,
+        *,
+        resumed: bool,
+        ignored: Mapping[str, int] = NOTHING_IGNORED,
+        scanned_at: float | None = None,
+    ) -> dict[str, Any]:
+        ti, provenance = context["ti"], provenance_of(context)
+        choices, metrics = choose_installed(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
+        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, *coordinates(map_index_of(ti), loop_index_of(context)))
+        hook = FluxionsHook(self.fluxions_conn_id)
+        client, price = hook.get_conn(), hook.price_or(self.price_per_audio_hour)
+        store = S3Store(self.aws_conn_id, self._writing(), requester_pays=self.requester_pays)
+        manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price, loop_index_of(context))
+        preparation = TransferPlanner(
+            client,
+            store,
+            self._spec(run, provenance),
+            manifest,
+            self._budget(),
+            self.lookback_days,
+            self.fail_on_empty,
+            Counter(ignored),
+        )
+        if boolean_of("dry_run", self.dry_run):
+            return preparation.forecast(datetime.now(UTC), price)
+        now = datetime.now(UTC)
+        scanned = datetime.fromtimestamp(scanned_at, UTC) if scanned_at is not None else None
+        plan = preparation.restored(now, scanned) if resumed else None
+        if plan is None:
+            scanned_at, identity = now.timestamp(), TaskIdentity.of(context, self.retries)
+            earlier_start = (identity.since or now) if identity.may_have_submitted else None
+            plan = preparation.plan(now, earlier_start=earlier_start)
+        records = plan.records
+        push_for_link(self, ti, RESULT_XCOM, manifest.uri)
+        steps = TransferSteps(
+            client,
+            store,
+            choices,
+            provenance,
+            self.non_speech,
+            self.cache,
+            deadline,
+            run,
+            metrics,
+            self.recording_patience_seconds,
+            MetadataCheck(is_proven=any(record.state in DONE for record in records)),
+            plan.recent,
+            PartitionCheck(store, preparation.spec.target, records) if self._may_share_partitions else None,
+        )
+        runner = TransferRunner(steps, records, self._limits(min(deadline, expires)), from_end=plan.overlaps)
+        try:
+            kept = {"scanned_at": scanned_at, "ignored": most_frequent(preparation.ignored)}
+            self._move(runner, store, manifest, deadline, expires, kept)
+        finally:  # what was done before a failure is lineage too
+            summary = summarize(records, manifest.uri, price, preparation.ignored)
+            self.lineage = lineage_of(records, summary)
+        self.log.info("%s", summary_line(summary, preparation.ignored))
+        return self._finish(context, records, summary)
+
+    def _move(
+        self,
+        runner: TransferRunner,
+        store: S3Store,
+        manifest: Manifest,
+        deadline: float,
+        expires: float,
+        kept: Mapping[str, Any],
+    ) -> None:
+        """Run until every input is settled, or defer."""
+        try:
+            running = runner.run()
+        except BaseException:  # timeouts and kills of Airflow are not Exceptions
+            self._keep_account(store, manifest, runner.records)
+            raise
+        manifest.write(store, runner.records)
+        if not running and not runner.has_more:
+            return
+        if time.time() >= runner.limits.deadline:
+            if expires < deadline:
+                raise execution_timeout_error(running)
+            raise timeout_error(runner.records, running, seconds_of("timeout", self.timeout))
+        # A quarter of the jobs is worth coming back for where others queue behind them.
+        enough = max(1, len(running) // 4) if runner.has_more else len(running)
+        # One job that never ends must not keep the results of all others from being written.
+        until = min(deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
+        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough, expires)
+        self.log.info("Deferring: %s in progress. Resuming after %d finished.", counted(len(running), "job"), enough)
+        self.defer(
+            trigger=wait.trigger(),
+            method_name="execute_complete",
+            kwargs={**wait.resume_kwargs(), "deadline": deadline, **kept},
+            timeout=wait.defer_timeout(),
+        )
+
+    def _keep_account(self, store: S3Store, manifest: Manifest, records: Sequence[InputRecord]) -> None:
+        """Write the manifest while an error is on its way, which must not be hidden by another."""
+        try:
+            manifest.write(store, records)
+        except Exception as error:
+            self.log.warning("Could not write the manifest: %s", printable(error))
+
+    def _finish(self, context: Context, records: Sequence[InputRecord], summary: dict[str, Any]) -> dict[str, Any]:
+        if error := transfer_error(records, self.fail_on, summary["manifest"]):
+            raise error
+        add_asset_extra(context, self, summary)
+        return summary
+
+    def _spec(self, run: str, provenance: Provenance) -> TransferSpec:
+        folder = ingest_folder(provenance.ingested_at) if self.partition_by_date else ""
+        choices = choose(self.formats, self.format_options)
+        target = Target.of(parse_destination(self.destination), choices, folder, KeyTemplate(self.key_template))
+        options = {"non_speech": self.non_speech}
+        return TransferSpec(parse_sources(self.source), self._selection(), target, options, run, self.partition_by_date)
+
+    def _selection(self) -> Selection:
+        return Selection.checked(
+            suffixes=self.suffixes,
+            min_age_seconds=self.min_age,
+            min_bytes=self.min_bytes,
+            max_bytes=self.max_bytes,
+            shard_index=self.shard_index,
+            shard_count=self.shard_count,
+        )
+
+    @property
+    def _may_share_partitions(self) -> bool:
+        """Whether another run of this DAG can write the same results into another date's folder at the same time."""
+        is_alone = self.has_dag() and self.dag.max_active_runs == 1
+        return self.partition_by_date and not is_alone
+
+    def _budget(self) -> Budget:
+        return Budget.checked(self.max_inputs, self.max_audio_hours)
+
+    def _writing(self) -> WriteOptions:
+        return WriteOptions(self.extra_args or {}, self.gzip)
+
+    def _limits(self, deadline: float) -> TransferLimits:
+        return TransferLimits(
+            self.max_in_flight,
+            self.upload_workers,
+            self.poll_interval,
+            deadline,
+            self.deferrable,
+            self.deferral_costs_seconds,
+        )
+
+
+def lineage_of(records: Sequence[InputRecord], summary: Mapping[str, Any]) -> LineageRecord:
+    """Return what this run has read and written, for lineage."""
+    completed = [record for record in records if record.state is State.COMPLETED]
+    return LineageRecord(
+        inputs=[record.item.source.uri for record in completed],
+        outputs=[uri for record in completed for uri in record.item.uris(record.folder)] + [summary["manifest"]],
+        job_ids=[record.job_id for record in completed if record.job_id is not None],
+        audio_seconds=summary["audio_seconds"],
+        cost=summary.get("cost"),
+    )

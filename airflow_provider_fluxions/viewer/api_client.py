@@ -1,0 +1,55 @@
+"""The Fluxions API for one request of a reader: all calls together end within a bound."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_fluxions.api.errors import FluxionsConnectionError
+from airflow_provider_fluxions.hooks import connect_for_viewing
+from airflow_provider_fluxions.viewer.s3_reader import require_connection
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.api.client import FluxionsClient
+
+# A reader waits for the page, and each request holds a thread of the web server, whatever the service does.
+MAX_SECONDS = 30.0
+
+
+@contextmanager
+def connected(conn_id: str) -> Iterator[FluxionsClient]:
+    """Give a client whose calls in this block take at most `MAX_SECONDS` together.
+
+    :raises ViewerError: Airflow has no such connection.
+    :raises FluxionsConfigError: the connection cannot work.
+    """
+    require_connection(conn_id)
+    with connect_for_viewing(conn_id) as client:
+        yield within(client, MAX_SECONDS)
+
+
+def within(client: FluxionsClient, seconds: float, now: Callable[[], float] = time.monotonic) -> FluxionsClient:
+    """Return a client on the same connections whose calls all end within so many seconds from now.
+
+    Each call gets what the calls before it left.
+
+    :param now: seconds of a clock that does not go back.
+    """
+    return _Within(client, now() + seconds, now)  # type: ignore[return-value]  # it has the calls that the viewer makes
+
+
+class _Within:
+    def __init__(self, client: FluxionsClient, end: float, now: Callable[[], float]) -> None:
+        self._client = client
+        self._end = end
+        self._now = now
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "settings":
+            return self._client.settings
+        left = self._end - self._now()
+        if left <= 0:
+            raise FluxionsConnectionError("Fluxions did not respond in time for this page. Load it again later.")
+        return getattr(self._client.with_limits(total_timeout=left), name)

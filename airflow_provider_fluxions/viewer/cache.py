@@ -1,0 +1,55 @@
+"""What the viewer keeps between requests: the latest used of what it read, within bounds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class LruTtlCache(Generic[Value]):
+    """The values used last, by key; threads may share it.
+
+    :param most: how much fits, by the weights of the values. The latest one stays whatever it weighs.
+    :param seconds: how long a value is good; None: for ever.
+    :param now: seconds of any clock that does not go back.
+    """
+
+    def __init__(self, most: int, seconds: float | None = None, now: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._now = now
+        self._kept: OrderedDict[Hashable, tuple[Value, int, float]] = OrderedDict()
+        self._weight = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Value | None:
+        """Return a value that is still good."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None:
+                return None
+            value, _, kept_at = found
+            if self._seconds is not None and self._now() - kept_at >= self._seconds:
+                self._drop(key)
+                return None
+            self._kept.move_to_end(key)
+            return value
+
+    def put(self, key: Hashable, value: Value, weight: int = 1) -> None:
+        """Keep a value, and let go of the ones longest unused where it gets too much."""
+        with self._lock:
+            if key in self._kept:
+                self._drop(key)
+            self._kept[key] = (value, weight, self._now())
+            self._weight += weight
+            while self._weight > self._most and len(self._kept) > 1:
+                self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: Hashable) -> None:
+        _, weight, _ = self._kept.pop(key)
+        self._weight -= weight

@@ -1,0 +1,136 @@
+"""From a request that is authorised to its answer, whatever framework carries them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
+
+from airflow_provider_fluxions.api.errors import (
+    FluxionsError,
+    FluxionsFormatError,
+    FluxionsNotFoundError,
+    FluxionsNotReadyError,
+)
+from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.viewer.airflow_db import read_task_info
+from airflow_provider_fluxions.viewer.errors import ViewerError, not_found
+from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response, json_response, page_response
+from airflow_provider_fluxions.viewer.items import Status, page
+from airflow_provider_fluxions.viewer.playback import play
+from airflow_provider_fluxions.viewer.request import Query, TaskKey
+from airflow_provider_fluxions.viewer.s3_reader import Stores
+from airflow_provider_fluxions.viewer.task_info import TaskInfo
+from airflow_provider_fluxions.viewer.task_items import TaskItemsReader
+from airflow_provider_fluxions.viewer.transcript_json import transcript_json
+from airflow_provider_fluxions.viewer.transcripts import DOWNLOADS, Transcripts, download
+
+log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent / "static"
+# The only files that are served; a name of a request is no path.
+ASSETS = {"viewer.js": "text/javascript; charset=utf-8", "viewer.css": "text/css; charset=utf-8"}
+MAX_LIMIT = 500
+
+Pairs = Iterable[tuple[str, str]]
+
+
+class ViewerHandlers:
+    """Answers requests. Who asks, and whether they may, is known by then.
+
+    :param info_of: what Airflow knows of a task instance.
+    """
+
+    def __init__(self, info_of: Callable[[TaskKey], TaskInfo | None] = read_task_info) -> None:
+        self._info_of = info_of
+        self._stores = Stores()
+        self._task_items = TaskItemsReader(self._stores)
+        self._transcripts = Transcripts(self._stores)
+        self._calls = {
+            "task": self._task,
+            "items": self._items,
+            "transcript": self._transcript,
+            "download": self._download,
+            "audio": self._audio,
+        }
+
+    def view(self) -> HttpResponse:
+        """Return the page, the same for every task."""
+        return page_response((STATIC / "index.html").read_bytes())
+
+    def asset(self, name: str) -> HttpResponse:
+        """Return a file of the page."""
+        if name not in ASSETS:
+            return error_response(404, "There is no such file.")
+        # The page asks for them with a mark of their content, which an update changes.
+        kept = {"Cache-Control": "private, max-age=86400"}
+        return HttpResponse(200, (STATIC / "assets" / name).read_bytes(), ASSETS[name], kept)
+
+    def call(self, name: str, pairs: Pairs, headers: Mapping[str, str]) -> HttpResponse:
+        """Return what ``api/{name}`` answers, whatever goes wrong: never an exception.
+
+        :param pairs: the arguments of the request.
+        :param headers: of the request, by lower-case name.
+        """
+        try:
+            query = Query(pairs)
+            if name not in self._calls:
+                raise not_found("There is no such address.")
+            key = TaskKey.of(query)
+            info = self._info_of(key)
+            if info is None:
+                raise not_found("There is no such task instance.")
+            return self._calls[name](info, query, headers)
+        except (FluxionsError, AirflowOptionalProviderFeatureException) as error:
+            status = _status_of(error)
+            if status >= 500:
+                log.warning("The viewer could not respond to %s: %s", printable(name), printable(error))
+            return error_response(status, str(error))
+        except Exception:  # the edge of one request
+            log.exception("The viewer failed to respond to %s.", printable(name))
+            return error_response(500, "The viewer failed. The web server's log has the reason.")
+
+    def _task(self, info: TaskInfo, query: Query, headers: Mapping[str, str]) -> HttpResponse:
+        items = self._task_items.read(info)
+        body: dict[str, Any] = {
+            "dag_id": info.key.dag_id,
+            "run_id": info.key.run_id,
+            "task_id": info.key.task_id,
+            "map_index": info.key.map_index,
+            "state": info.state,
+            "operator": info.operator,
+            **items.summary(),
+            "formats": DOWNLOADS,
+        }
+        return json_response(body)
+
+    def _items(self, info: TaskInfo, query: Query, headers: Mapping[str, str]) -> HttpResponse:
+        status = query.choice("filter", "all", ("all", *Status))
+        offset, limit = query.number("offset", 0), query.number("limit", 100, least=1, most=MAX_LIMIT)
+        return json_response(page(self._task_items.read(info).items, status, query.text("q", ""), offset, limit))
+
+    def _transcript(self, info: TaskInfo, query: Query, headers: Mapping[str, str]) -> HttpResponse:
+        number = query.number("no")
+        item = self._task_items.read(info).item(number)
+        body = transcript_json(self._transcripts.read(info, item), item.cost)
+        return json_response({"no": number, "name": item.name, **body})
+
+    def _download(self, info: TaskInfo, query: Query, headers: Mapping[str, str]) -> HttpResponse:
+        format_name = query.choice("format", DOWNLOADS[0], DOWNLOADS)
+        item = self._task_items.read(info).item(query.number("no"))
+        return download(self._transcripts.read(info, item), item, format_name, query.starting("speaker."))
+
+    def _audio(self, info: TaskInfo, query: Query, headers: Mapping[str, str]) -> HttpResponse:
+        return play(self._stores, info, self._task_items.read(info).item(query.number("no")), headers)
+
+
+def _status_of(error: Exception) -> int:
+    """Return the status by which the page is told of an error."""
+    if isinstance(error, ViewerError):
+        return error.status_code or 500
+    if isinstance(error, FluxionsFormatError):
+        return 422
+    return 404 if isinstance(error, FluxionsNotFoundError | FluxionsNotReadyError) else 502

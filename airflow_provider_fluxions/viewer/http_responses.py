@@ -1,0 +1,70 @@
+"""Answers, with the headers that keep what a bucket or a service holds from running in Airflow's origin. No I/O."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+# The page loads its own files, and talks to its own server. Airflow shows it in a frame.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+# No other answer is a page.
+DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+_ALWAYS = {
+    "Cache-Control": "private, no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": DATA_POLICY,
+}
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What goes back; an iterator as its body is sent piece by piece."""
+
+    status: int
+    body: bytes | Iterator[bytes]
+    content_type: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """All headers, the safe ones included."""
+        length = {"Content-Length": str(len(self.body))} if isinstance(self.body, bytes) else {}
+        return {**_ALWAYS, "Content-Type": self.content_type, **length, **self.extra}
+
+
+def json_response(value: Any, status: int = 200) -> HttpResponse:
+    """Return plain values as JSON."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # A lone surrogate of a strange key or transcript becomes the escape that JSON has for it.
+    return HttpResponse(status, text.encode("utf-8", errors="backslashreplace"), "application/json")
+
+
+def error_response(status: int, detail: str) -> HttpResponse:
+    """Return a sentence for the user."""
+    return json_response({"detail": detail}, status)
+
+
+def page_response(html: bytes) -> HttpResponse:
+    """Return the page itself."""
+    return HttpResponse(200, html, "text/html; charset=utf-8", {"Content-Security-Policy": PAGE_POLICY})
+
+
+def file_response(body: bytes, filename: str, content_type: str) -> HttpResponse:
+    """Return a file to be saved, never shown."""
+    return HttpResponse(200, body, content_type, {"Content-Disposition": attachment(filename)})
+
+
+def attachment(filename: str) -> str:
+    """Return the header that names a file to be saved (RFC 6266): an ASCII name, and the real one."""
+    name = "".join("_" if unicodedata.category(char)[0] == "C" or char in '/\\"' else char for char in filename)
+    plain = name.encode("ascii", errors="replace").decode().replace("?", "_").replace("%", "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

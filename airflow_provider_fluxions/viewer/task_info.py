@@ -1,0 +1,209 @@
+"""What Airflow knows of a task, and what follows from it: which of our tasks it is, and what of it may be read. No I/O.
+
+Only the task's worker writes its rendered arguments; users with the permission can change XComs. So addresses are made
+from the arguments, and an address in an XCom counts only below the task's destination.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from airflow_provider_fluxions.api.errors import FluxionsInputError
+from airflow_provider_fluxions.pipeline.locations import SourcePattern, parse_destination, parse_source
+from airflow_provider_fluxions.pipeline.manifest import Manifest
+from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
+from airflow_provider_fluxions.storage import parse_s3_uri
+from airflow_provider_fluxions.viewer.errors import bad_gateway, not_found
+from airflow_provider_fluxions.viewer.request import TaskKey
+
+# In these states a task has rendered its arguments, so what is not known of them was forgotten.
+_HAS_RUN = frozenset({"running", "deferred", "success", "failed", "up_for_retry", "up_for_reschedule", "restarting"})
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An XCom whose value the web server cannot read.
+
+    :param where: what the database holds instead of the value.
+    :param reason: in words.
+    """
+
+    where: str
+    reason: str
+
+
+class Kind(StrEnum):
+    """Where a task's items come from: a manifest, the results that it returned, its job ids, or its text."""
+
+    MANIFEST = "manifest"
+    RESULTS = "results"
+    JOBS = "jobs"
+    SPEECH = "speech"
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """A task instance as far as the viewer needs it.
+
+    :param names: of its templated arguments.
+    :param fields: these arguments as rendered, as far as Airflow still knows them.
+    :param xcoms: of its own, by key: plain values, or `Unreadable`. A transfer's are not needed.
+    """
+
+    key: TaskKey
+    state: str | None
+    operator: str | None
+    names: frozenset[str]
+    fields: Mapping[str, Any]
+    xcoms: Mapping[str, Any]
+
+    @property
+    def kind(self) -> Kind:
+        """Which of our tasks it is, by its arguments: a class derived from ours has them too.
+
+        :raises ViewerError: it is none of them.
+        """
+        if "fluxions_conn_id" in self.names:
+            if "destination" in self.names:
+                if "source" in self.names:
+                    return Kind.MANIFEST
+                return Kind.SPEECH if "text" in self.names else Kind.RESULTS
+            if "audio" in self.names or "job_id" in self.names:
+                return Kind.JOBS
+        raise not_found(
+            "This task has no transcripts: only the Fluxions submit, sensor, results, transfer and speech tasks "
+            "have them."
+        )
+
+    def conn_id(self, name: str) -> str:
+        """Return the id of a connection.
+
+        :raises ViewerError: Airflow does not know it, or the task went without.
+        """
+        value = self._known(name)
+        if not isinstance(value, str) or not value:
+            raise bad_gateway(
+                f"The task has no {name}: it went by what its worker is allowed, and the web server is not its worker. "
+                "Name a connection, and the viewer reads with it."
+            )
+        return value
+
+    @property
+    def destination(self) -> tuple[str, str]:
+        """Bucket and key prefix that the task writes below.
+
+        :raises ViewerError: Airflow does not know them.
+        """
+        try:
+            return parse_destination(str(self._known("destination")))
+        except FluxionsInputError as error:
+            raise not_found(f"The task's destination cannot be read: {error}") from error
+
+    @property
+    def sources(self) -> tuple[SourcePattern, ...]:
+        """Where the task's recordings come from; empty where Airflow does not know."""
+        value = self.fields.get("source", self.fields.get("audio"))
+        addresses = value if isinstance(value, list) else [value]
+        return tuple(_sources(one for one in addresses if isinstance(one, str)))
+
+    @property
+    def manifest(self) -> str | None:
+        """The address to which the task writes its manifest; None before its arguments are known.
+
+        It follows from the task's arguments and name: no XCom is needed, and none can change it.
+
+        :raises ViewerError: Airflow does not know the destination any more.
+        """
+        if "destination" not in self.fields and self.state not in _HAS_RUN:
+            return None
+        return Manifest.of(self.key, self.destination, self.key.map_index, None).uri
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """The jobs that the task submitted, waits for or stores; empty where none is known yet.
+
+        :raises ViewerError: they are in an XCom that the web server cannot read.
+        """
+        values = (self.fields.get("job_id"), self.xcoms.get("job_id"), self.xcoms.get("return_value"))
+        for value in values:
+            try:
+                return tuple(dict.fromkeys(str(one) for one in parse_job_ids(value)))
+            except FluxionsInputError:
+                continue
+        for value in values:
+            _require_readable(value)
+        return ()
+
+    @property
+    def audio(self) -> str | None:
+        """The address of the audio that the task makes of its text; None before its arguments are known.
+
+        It is an argument of the task, so no XCom can change it.
+        """
+        value = self.fields.get("destination")
+        return value if isinstance(value, str) and may_be_object(value) else None
+
+    @property
+    def returned_facts(self) -> Mapping[str, Any]:
+        """What the task returned by name; empty if it returned nothing yet, or something else."""
+        value = self.xcoms.get("return_value")
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def returned_addresses(self) -> tuple[str, ...]:
+        """The addresses that the task returned, those below its destination.
+
+        :raises ViewerError: they are in an XCom that the web server cannot read.
+        """
+        value = self.xcoms.get("return_value")
+        _require_readable(value)
+        addresses = value if isinstance(value, list | tuple) else ()
+        if not addresses:
+            return ()
+        bucket, prefix = self.destination
+        start = f"s3://{bucket}/{prefix}"
+        return tuple(one for one in addresses if isinstance(one, str) and one.startswith(start))
+
+    def _known(self, name: str) -> Any:
+        if name not in self.fields:
+            raise not_found(
+                f"Airflow no longer knows what the argument {name} of this task was. It keeps templated arguments of "
+                "a task's latest runs: see [core] num_dag_runs_to_retain_rendered_fields, in Airflow 2 "
+                "max_num_rendered_ti_fields_per_task."
+            )
+        return self.fields[name]
+
+
+def _require_readable(value: Any) -> None:
+    if isinstance(value, Unreadable):
+        raise bad_gateway(
+            f"The web server cannot read the task's result, which the XCom backend stored at {value.where}: "
+            f"{value.reason}. Give the web server the configuration and the connection of the XCom backend."
+        )
+
+
+def may_read(sources: Iterable[SourcePattern], uri: str) -> bool:
+    """Whether one of a task's sources takes in this address."""
+    try:
+        bucket, key = parse_s3_uri(uri)
+    except FluxionsInputError:
+        return False
+    return any(source.contains(bucket, key) for source in sources)
+
+
+def may_be_object(uri: str) -> bool:
+    """Whether an address names an object of S3."""
+    try:
+        return bool(parse_s3_uri(uri)[1])
+    except FluxionsInputError:
+        return False
+
+
+def _sources(addresses: Iterable[str]) -> Iterator[SourcePattern]:
+    for address in addresses:
+        with contextlib.suppress(FluxionsInputError):
+            yield parse_source(address)

@@ -1,0 +1,36 @@
+"""What importing a part of the package loads: numbers that may fall, and rooms that must stay out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+OURS = "airflow_provider_fluxions."
+
+
+def loaded_by(module: str) -> set[str]:
+    """Return the modules of the package that a new interpreter loads for one of them."""
+    code = f"import sys, {OURS}{module}; print(*sorted(sys.modules), sep='\\n')"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return {name.removeprefix(OURS) for name in out.split() if name.startswith(OURS)}
+
+
+@pytest.mark.parametrize(
+    ("module", "at_most", "never"),
+    [
+        ("viewer.handlers", 105, ("operators", "sensors", "transfers", "triggers", "task", "pipeline.runner", "cli")),
+        (
+            "hooks",
+            46,
+            ("operators", "sensors", "transfers", "triggers", "task", "pipeline", "storage", "viewer", "cli"),
+        ),
+        ("operators", 88, ("transfers", "pipeline", "viewer", "cli")),
+        ("plugin", 6, ("api", "hooks", "viewer", "storage")),
+    ],
+)
+def test_a_part_loads_what_it_needs(module: str, at_most: int, never: tuple[str, ...]) -> None:
+    loaded = loaded_by(module)
+    assert {name for name in loaded if f"{name}.".startswith(tuple(f"{one}." for one in never))} == set()
+    assert len(loaded) <= at_most
