@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, settings
 
-EXAMPLES = {"full": 60, "quick": 15}
+EXAMPLES = {"full": 60, "quick": 10}
 
 
 def load_profiles() -> None:

@@ -48,6 +48,7 @@ def samples(path: Path, window_seconds: int = 60) -> array.array[float]:
         return array.array("f", [sample for window in decoded.windows for sample in window])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "codec", "rate"),
     [

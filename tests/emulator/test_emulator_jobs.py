@@ -56,6 +56,7 @@ def test_after_seconds_follows_the_clock(make_api: MakeApi) -> None:
     assert api.get(f"/transcriptions/{job}").json()["updated_at"] == "2025-10-24T10:35:03.000Z"
 
 
+@pytest.mark.slow
 def test_between_two_durations_each_job_takes_its_own_and_the_same_audio_the_same(make_api: MakeApi) -> None:
     transition = Transition.after_seconds_between(2.0, 10.0)
     ends = []

@@ -149,6 +149,7 @@ def test_tones_are_as_long_as_speech_and_the_same_for_the_same_text() -> None:
     assert speech == ToneSynthesizer().speak(text, "maeve") != ToneSynthesizer().speak(text, "rory")
 
 
+@pytest.mark.slow
 def test_without_the_extra_the_voice_names_it() -> None:
     code = "import sys; sys.modules['hibari'] = None; import airflow_provider_fluxions.emulator as e\n"
     code += "try: e.HibariSynthesizer()\nexcept e.MissingExtraError as error: print(error)"

@@ -39,6 +39,7 @@ def sphinx(tmp_path: Path) -> str:
     return str(program)
 
 
+@pytest.mark.slow
 def test_each_version_is_built_from_its_own_files_and_lists_all_of_them(
     repository: Path, sphinx: str, tmp_path: Path
 ) -> None:

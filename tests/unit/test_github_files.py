@@ -81,6 +81,7 @@ def test_the_workflow_runs_every_cell_of_the_matrix() -> None:
     assert [(cell["cell"], cell["python"]) for cell in cells] == [(cell.name, cell.python) for cell in CELLS]
 
 
+@pytest.mark.slow
 def test_zizmor_finds_nothing_in_the_workflows() -> None:
     zizmor = Path(sys.executable).with_name("zizmor")
     if not zizmor.exists():

@@ -106,6 +106,7 @@ def test_the_table_of_render_faults(service: Service, time: FakeTime, name: str)
     assert time.slept == row.pauses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.fault])
 def test_no_error_and_no_log_line_has_the_text_or_the_key(
     documented: Service, time: FakeTime, caplog: pytest.LogCaptureFixture, name: str
@@ -160,6 +161,7 @@ def test_a_response_that_drips_ends_at_the_timeout(serve: MakeService, time: Fak
     assert (raised.value.renders, raised.value.renders_lost, len(service.emulator.renders)) == (3, 3, 3)
 
 
+@pytest.mark.slow
 def test_a_response_that_does_not_end_is_read_to_its_maximum(time: FakeTime) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nConnection: close\r\n\r\n"
     with (

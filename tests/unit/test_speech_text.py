@@ -102,6 +102,7 @@ def test_a_message_shows_no_long_part_of_a_text(sent: str, before: str, after: s
     assert len(folded) < 12 or folded not in shown
 
 
+@pytest.mark.slow
 def test_a_text_is_hidden_whatever_its_space_and_case() -> None:
     quoted = TextRedactor(Redactor("k" * 12), "The figures\nof Hollis are secret.").quote(
         "bad input 'THE FIGURES  OF HOLLIS' with key kkkkkkkkkkkk"

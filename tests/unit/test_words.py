@@ -20,6 +20,7 @@ REPLACED = {
 CEILING = 600
 
 
+@pytest.mark.slow
 def test_private_words_do_not_come_back() -> None:
     found = [
         f"{find.path}:{find.line}: {find.found} -> {PRIVATE[find.name][1]}" for find in finds(texts(suspects=True))

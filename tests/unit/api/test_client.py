@@ -429,6 +429,7 @@ def test_a_source_that_breaks_off_creates_no_job_and_leaves_the_client_usable(se
 # Time
 
 
+@pytest.mark.slow
 def test_a_gateway_may_hold_an_upload_longer_than_the_connect_timeout(documented: Service) -> None:
     """The body is larger than the sockets' buffers, so the sending itself stands still."""
     documented.fault_on_submit(latency_seconds=0.4)
@@ -472,6 +473,7 @@ def test_a_submit_follows_no_redirect(documented: Service) -> None:
     assert len(documented.posts) == 1
 
 
+@pytest.mark.slow
 def test_redirects_in_a_circle_end(documented: Service) -> None:
     documented.fault(method="GET", status=302, location="/transcriptions", times=None)
     with pytest.raises(FluxionsConnectionError, match="TooManyRedirects"):

@@ -98,6 +98,7 @@ VALUES = st.recursive(
 NAMES = st.sampled_from(["id", "status", "transcriptions", "created_at", "total", "error", "filename"])
 
 
+@pytest.mark.slow
 @given(st.dictionaries(NAMES | st.just(SECRET), VALUES, max_size=5))
 def test_an_error_about_any_object_quotes_none_of_its_values(data: dict[str, Any]) -> None:
     for read in (Submission.from_json, Job.from_json, Page.from_json, Transcription.from_json):

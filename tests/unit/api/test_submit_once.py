@@ -263,6 +263,7 @@ def test_a_lost_response_is_checked_once_although_the_deadline_has_passed(servic
     assert time.slept == [2]
 
 
+@pytest.mark.slow
 def test_scans_that_settle_go_back_to_the_attempt_only(service: Service, time: FakeTime) -> None:
     time.seconds = datetime.now(UTC).timestamp()
     service.emulator.seed_jobs(1000, spacing_seconds=600.0)
@@ -282,6 +283,7 @@ def test_a_service_whose_clock_is_wrong_hides_no_job(service: Service, time: Fak
     assert take(service.client(), time, work(since=since), may_exist=True).job_id == job_id
 
 
+@pytest.mark.slow
 def test_a_service_whose_clock_jumps_back_an_hour_hides_no_job(service: Service, time: FakeTime) -> None:
     time.seconds = datetime.now(UTC).timestamp()
     service.emulator.seed_jobs(500, age_seconds=0, spacing_seconds=10)

@@ -52,6 +52,7 @@ def test_the_completion_of_a_shell_names_the_command(run: Run) -> None:
     assert "fluxions" in run("completion", "bash").out
 
 
+@pytest.mark.slow
 def test_a_shell_is_given_the_commands_that_begin_as_the_line_does() -> None:
     line = "fluxions em"
     environment = {

@@ -74,6 +74,7 @@ def test_a_job_with_a_hostile_file_name_can_be_read_and_listed(given_reply: Give
             assert_one_sentence_or_a_value(run(*command))
 
 
+@pytest.mark.slow
 def test_json_holds_a_hostile_file_name_as_it_is(given_reply: GivenReply, run: Run) -> None:
     for name in NAMES:
         given_reply(filename=name)
@@ -81,6 +82,7 @@ def test_json_holds_a_hostile_file_name_as_it_is(given_reply: GivenReply, run: R
         assert run("get", 1, "-o", "json").json["filename"] == name
 
 
+@pytest.mark.slow
 def test_an_exported_file_stays_in_its_folder_whatever_the_job_is_called(
     given_reply: GivenReply, run: Run, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_no_cut_is_within_a_cluster(text: str, width: int) -> None:
         begin = end + (text[end : end + 1] == " ")
 
 
+@pytest.mark.slow
 @given(TEXTS, st.integers(0, 60))
 def test_the_beginning_of_a_text_is_at_most_as_wide_as_asked(text: str, width: int) -> None:
     start = first_columns(text, width)

@@ -56,6 +56,7 @@ def test_every_cue_is_within_its_rules(result: Transcription, limits: Limits, sp
         assert cue.start_ms < cue.end_ms <= cue.start_ms + limits.cue_ms
 
 
+@pytest.mark.slow
 @given(TRANSCRIPTIONS, LIMITS, SPEAKERS)
 def test_no_word_is_lost_whatever_the_rules(result: Transcription, limits: Limits, speakers: Speakers) -> None:
     names = {"0": "Ann", "1": "Bo"}
@@ -67,6 +68,7 @@ def test_no_word_is_lost_whatever_the_rules(result: Transcription, limits: Limit
     assert sorted(shown) == sorted(said)
 
 
+@pytest.mark.slow
 @given(TRANSCRIPTIONS, LIMITS)
 def test_rules_never_move_a_start(result: Transcription, limits: Limits) -> None:
     plain = Limits(limits.line_characters, limits.lines, limits.cue_ms)
@@ -108,6 +110,7 @@ def readable_end(cue: Cue, spoken: Cue, limits: Limits) -> int:
     return min(cue.start_ms + reading_ms, cue.start_ms + limits.cue_ms, spoken.end_ms + limits.linger_ms)
 
 
+@pytest.mark.slow
 @given(TRANSCRIPTIONS, QUICK)
 def test_a_cue_stays_until_it_can_be_read_where_silence_follows(result: Transcription, limits: Limits) -> None:
     cues = caption(result, limits)
@@ -125,6 +128,7 @@ def test_a_cue_into_which_somebody_else_talks_is_not_made_longer_to_be_read(make
     assert [cue.end_ms for cue in cues] == [2000, 6000]
 
 
+@pytest.mark.slow
 @given(TRANSCRIPTIONS, QUICK)
 def test_no_cue_stays_longer_than_it_takes_to_say_and_to_read(result: Transcription, limits: Limits) -> None:
     for cue, spoken in zip(caption(result, limits), as_spoken(result, limits), strict=True):
@@ -132,6 +136,7 @@ def test_no_cue_stays_longer_than_it_takes_to_say_and_to_read(result: Transcript
         assert cue.end_ms <= max(spoken.end_ms, least, readable_end(cue, spoken, limits))
 
 
+@pytest.mark.slow
 @given(TRANSCRIPTIONS, QUICK)
 def test_reading_speed_only_ever_lengthens_cues(result: Transcription, limits: Limits) -> None:
     cues = caption(result, limits)

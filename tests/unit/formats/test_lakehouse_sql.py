@@ -58,6 +58,7 @@ def ask(lake: duckdb.DuckDBPyConnection, question: str) -> list[Any]:
     return list(lake.execute(constant("QUESTIONS")[question]).fetchall())
 
 
+@pytest.mark.slow
 def test_the_share_of_each_speaker(lake: duckdb.DuckDBPyConnection) -> None:
     assert ask(lake, "talk_ratio") == [("1", "Ann", 0.667), ("1", "1", 0.333), ("2", None, 1.0)]
 

@@ -91,6 +91,7 @@ def test_the_bytes_are_utf_8_without_a_mark_whatever_the_text_holds(make: Make) 
     assert written.decode().splitlines()[2] == "Grüße ? 😀"
 
 
+@pytest.mark.slow
 @given(spoken_of(TOKENS | st.just("00:00:01,000")))
 def test_the_srt_library_reads_every_cue_back_to_the_millisecond(
     spoken: list[tuple[float, float, list[str]]],
@@ -105,6 +106,7 @@ def test_the_srt_library_reads_every_cue_back_to_the_millisecond(
     assert [cue.content for cue in read] == [without_arrows("\n".join(cue.lines)) for cue in cues]
 
 
+@pytest.mark.slow
 @given(spoken_of(TOKENS))
 def test_pysubs2_reads_every_cue_back(spoken: list[tuple[float, float, list[str]]]) -> None:
     # Without times in the text: pysubs2 takes any line that holds two for a time line.

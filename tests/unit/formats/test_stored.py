@@ -10,6 +10,7 @@ from airflow_provider_fluxions.formats import FORMATS, read_stored, render, rend
 from tests.unit.formats.hostile import ANSWERS
 
 
+@pytest.mark.slow
 def test_every_format_of_a_stored_result_is_that_of_the_result() -> None:
     different = []
     for case, answer in ANSWERS.items():

@@ -85,6 +85,7 @@ def test_untimed_text_is_refused(make: Make) -> None:
         render(make(text="SPEAKER_0: hi"), "vtt")
 
 
+@pytest.mark.slow
 @given(SPOKEN)
 def test_webvtt_py_reads_every_cue_back_to_the_millisecond(
     spoken: list[tuple[str | None, float, list[str]]],

@@ -240,6 +240,7 @@ def test_a_reason_that_could_not_be_read_at_first_is_read_later(account: FakeAcc
     assert watched.unsuccessful[0].error_message == "The audio is silent."
 
 
+@pytest.mark.slow
 def test_many_jobs_are_asked_for_by_pages(account: FakeAccount, time: FakeTime) -> None:
     account.ends = {number: time.now() + number / 10 for number in range(1000)}
     watched = WatchedJobs(tuple(range(1000)))

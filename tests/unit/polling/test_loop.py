@@ -103,6 +103,7 @@ def throttled(seconds: float | None) -> FluxionsThrottledError:
 # One loop for all
 
 
+@pytest.mark.slow
 def test_many_waiters_share_one_client_one_task_and_one_thread(account: FakeAccount, clock: FakeLoopClock) -> None:
     account.ends = dict.fromkeys(range(300), clock.now() + 30)
     connected = itertools.count()
@@ -123,6 +124,7 @@ def test_many_waiters_share_one_client_one_task_and_one_thread(account: FakeAcco
     assert account.closed == 1
 
 
+@pytest.mark.slow
 def test_a_thousand_waiters_at_five_seconds_make_at_most_sixty_requests_in_twenty(account: FakeAccount) -> None:
     """They are deferred in the same second, and their first looks are spread."""
     spread = FakeLoopClock(jitter=random.Random(7).random)  # noqa: S311 - a spread, not a secret

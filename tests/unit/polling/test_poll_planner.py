@@ -232,6 +232,7 @@ def test_memory_forgets_jobs_that_nobody_waits_for(account: FakeAccount) -> None
     assert positions == ListPositions(positions.rounds)
 
 
+@pytest.mark.slow
 @given(st.sets(st.integers(0, 1500), max_size=300), st.booleans(), st.integers(0, 400))
 def test_every_round_shows_every_job_within_its_bound(ids: set[int], newest_first: bool, arrivals: int) -> None:
     """Whatever stands where, and however many jobs arrive between two rounds."""

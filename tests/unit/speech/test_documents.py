@@ -24,6 +24,7 @@ def test_a_text_file_is_one_text_without_its_byte_order_mark() -> None:
     assert read_documents("a.TXT", b"\xef\xbb\xbfHello.\r\nYou. \n") == [Document("", "Hello.\nYou.")]
 
 
+@pytest.mark.slow
 def test_a_markdown_file_is_spoken_as_plain_text() -> None:
     assert read_documents("a.md", b"# Hi\n*you*") == [Document("", "Hi\n\nyou")]
 

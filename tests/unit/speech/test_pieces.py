@@ -29,6 +29,7 @@ def is_speakable(text: str) -> bool:
     return bool(spoken_characters(text) or TAG.search(text))
 
 
+@pytest.mark.slow
 @given(TEXTS.filter(is_speakable), st.integers(40, 120))
 def test_no_word_is_lost_no_piece_is_too_long_and_no_tag_is_cut(text: str, most: int) -> None:
     pieces = cut_text(text, most)

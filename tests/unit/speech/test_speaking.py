@@ -33,6 +33,7 @@ def test_pieces_are_rendered_once_each_and_joined_to_the_sample(observed: Servic
     assert got.times[-1].end_frame == got.audio.frames
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_changes_between_two_pieces_renders_all_again(observed: Service, time: FakeTime) -> None:
     client, turns = observed.client(), [2]
 
@@ -48,6 +49,7 @@ def test_a_checkpoint_that_changes_between_two_pieces_renders_all_again(observed
     assert (got.renders, got.renders_lost) == (7, 1)
 
 
+@pytest.mark.slow
 def test_an_error_counts_the_renders_of_all_pieces(observed: Service, time: FakeTime) -> None:
     observed.fault(path=RENDER, truncate_to_bytes=50_000, skip=1)
     observed.fault(path=RENDER, status=402, text="Paragraph 3*")

@@ -47,6 +47,7 @@ def test_a_piece_that_one_side_lacks_is_all_that_stays_unmatched(words: list[str
     assert [numbered[one] for one, _ in align(numbered, rest)] == rest
 
 
+@pytest.mark.slow
 def test_fifty_thousand_words_said_over_and_over_take_less_than_two_seconds() -> None:
     words = [("so", "we", "said", "no")[at * at % 4] for at in range(50_000)]
     began = time.process_time()

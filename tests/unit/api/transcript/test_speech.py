@@ -237,6 +237,7 @@ def test_clean_lines_have_single_spaces_and_none_at_their_ends(text: str) -> Non
         assert line == " ".join(line.split())
 
 
+@pytest.mark.slow
 @given(st.lists(st.builds(Turn, SPEAKERS, MARKED_TEXTS)))
 def test_cleaning_a_transcript_keeps_each_turns_speaker(turns: list[Turn]) -> None:
     cleaned = parse_turns(clean_text(render_turns(turns)))

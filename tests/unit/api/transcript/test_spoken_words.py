@@ -90,6 +90,7 @@ def test_a_tag_among_the_words_is_no_word_but_times_its_event() -> None:
     assert (event.start, event.end, event.timing) == (0.25, 0.5, "word")
 
 
+@pytest.mark.slow
 @given(answers())
 def test_no_text_is_dropped_from_a_segments_words(answer: dict[str, Any]) -> None:
     for segment in Transcription.from_json({**answer, "segments": bare(answer)}).segments:
@@ -133,6 +134,7 @@ def test_turns_of_segments_alone_are_runs_of_one_speaker() -> None:
     ]
 
 
+@pytest.mark.slow
 @given(answers())
 def test_turns_are_those_of_the_text_whatever_the_segments_hold(answer: dict[str, Any]) -> None:
     result = Transcription.from_json(answer)
@@ -193,6 +195,7 @@ def test_what_only_looks_like_an_event_is_none(word: str) -> None:
     assert read(text=f"SPEAKER_0: so {word} no").events == ()
 
 
+@pytest.mark.slow
 @given(answers())
 def test_every_tag_is_an_event_of_a_known_place(answer: dict[str, Any]) -> None:
     result = Transcription.from_json(answer)
