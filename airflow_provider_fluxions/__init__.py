@@ -1,6 +1,6 @@
-"""Airflow provider for the Fluxions speech API: transcripts in your lake, on schedule, paid for once.
+"""Airflow provider for the Fluxions speech API.
 
-Importing this package loads nothing but the version; see `get_provider_info` for what Airflow reads.
+Importing this package loads only the version; see `get_provider_info` for the metadata that Airflow reads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Asset events that say what was made: Airflow 2's datasets and Airflow 3's assets alike."""
+"""Add extras to asset events, for Airflow 2's datasets and Airflow 3's assets."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import Asset
 
-# An extra is stored with each event and shown in the UI; who wants all addresses reads the manifest or the XCom.
+# An extra is stored with each event and shown in the UI. The manifest or the XCom has all URIs.
 MAX_URIS = 20
 
 
 def add_asset_extra(context: Mapping[str, Any], operator: Any, extra: Mapping[str, Any]) -> None:
-    """Add ``extra`` to the event of each asset among the operator's outlets; other extras of it stay.
+    """Add ``extra`` to the event of each asset among the operator's outlets; its other extras stay.
 
-    Aliases are left alone, because which assets they stand for is the DAG author's to say. Whoever may read assets
-    may read extras: no transcripts, no keys.
+    Aliases get no extra, because the DAG decides which assets they name. Users who can read assets can read extras, so
+    never add transcripts or keys.
 
-    :param context: of the running task, also after a deferral.
-    :param extra: plain JSON data, small.
+    :param context: Context of the running task, also after a deferral.
+    :param extra: Small plain JSON data.
     """
     assets = [outlet for outlet in operator.outlets if isinstance(outlet, Asset)]
     if not assets:
@@ -29,5 +29,5 @@ def add_asset_extra(context: Mapping[str, Any], operator: Any, extra: Mapping[st
 
 
 def some_uris(uris: Sequence[str]) -> list[str]:
-    """Return the first addresses, as many as an extra should hold."""
+    """Return the first URIs, up to the maximum of an extra."""
     return list(uris[:MAX_URIS])

@@ -1,4 +1,4 @@
-"""What Airflow reads about this provider before it imports anything else of it."""
+"""The provider's metadata, which Airflow reads before it imports the rest of the package."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         # For Airflow 3.4's documentation; the others leave it alone, as Airflow itself does.
         "retry-policies": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.retry_policies"]}],
-        # Read by Airflow 3.2 and later; the others leave it alone.
+        # Read by Airflow 3.2 and later, and ignored by earlier versions.
         "cli": [f"{_PACKAGE}.cli.definition.get_cli_commands"],
         "extra-links": [
             f"{_PACKAGE}.links.Fluxions{name}Link" for name in ("Transcript", "Result", "Recording", "Job")
@@ -72,22 +72,21 @@ def _settings() -> dict[str, Any]:
         }
 
     return {
-        "description": "The Fluxions provider's viewer of transcripts, and where its links on a task's page lead to.",
+        "description": "The Fluxions provider's viewer of transcripts, and the links on its tasks' pages.",
         "options": {
             "viewer": {
-                "description": "Whether Airflow's web server shows transcripts, to whoever may read the task.",
+                "description": "Whether Airflow's web server shows transcripts to users who can read the task.",
                 "version_added": "0.1.0",
                 "type": "boolean",
                 "example": None,
                 "default": "True",
             },
             "s3_link": address(
-                "Where a browser shows an S3 object, or a folder, whose {key} ends with a slash. Empty means the "
-                "console of AWS.",
+                "URL of an S3 object, or of a folder, whose {key} ends with a slash. Empty means the AWS console.",
                 "https://minio.example.com/browser/{bucket}/{key}",
             ),
             "job_link": address(
-                "A page of yours about a Fluxions job. Empty means no such link: Fluxions has no page for a job.",
+                "URL of your own page about a Fluxions job. Empty means no link, because Fluxions has no such page.",
                 "https://transcripts.example.com/jobs/{job_id}",
             ),
         },

@@ -1,4 +1,4 @@
-"""The viewer's place in Airflow. Every process of Airflow imports this, so it loads nothing but what Airflow has."""
+"""The viewer's plugin. Every Airflow process imports it, so it loads only modules that Airflow has already loaded."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from airflow.providers.common.compat.sdk import AirflowPlugin
 from airflow_provider_fluxions.links import IS_AIRFLOW_2, VIEWER_PATH, is_viewer_on
 
 _HREF = f"{VIEWER_PATH}?dag_id={{DAG_ID}}&run_id={{RUN_ID}}&task_id={{TASK_ID}}&map_index={{MAP_INDEX}}"
-# From 3.4 on Airflow shows the tab of such tasks only; before, it ignores this and shows the tab of every task. An
-# argument tells our tasks, as in the viewer, because a class derived from ours has a name of its own.
+# From 3.4 on, Airflow shows the tab only for these tasks. Earlier versions ignore this and show it for every task.
+# Tasks are identified by an argument, as in the viewer, because a derived class has another name.
 _OUR_TASKS = {"task.template_fields": ["fluxions_conn_id"]}
 _PREFIX = f"/{VIEWER_PATH.partition('/')[0]}"
 
 
 class FluxionsPlugin(AirflowPlugin):
-    """Serves the viewer, and shows it as a tab of task instances where Airflow has such tabs (3.1 and later).
+    """Serves the viewer, and adds a tab to task instances if Airflow supports it (3.1 and later).
 
-    Up to 3.3 that is every task's page; from 3.4 on it is that of tasks with our connection.
+    Up to 3.3 every task has the tab. From 3.4 on, only tasks with a Fluxions connection have it.
 
-    Of Airflow's places for pages it takes this one only: a tab of DAGs, tasks, runs or the menu stands for every DAG
-    in the house, and has no task instance whose transcripts it could show.
+    It adds no other page, because a tab of DAGs, tasks, runs or the menu appears for every DAG, and has no task
+    instance with transcripts.
     """
 
     name = "fluxions"
 
-    # Only the web server asks for these, and only then are they made.
+    # Only the web server reads these, and they are created at that time.
     if not IS_AIRFLOW_2:
 
         @property
@@ -41,7 +41,7 @@ class FluxionsPlugin(AirflowPlugin):
 
         @property
         def external_views(self) -> list[dict[str, Any]]:
-            """The tab. Its address is relative, so that a base path stays in front."""
+            """The tab. Its URL is relative, so that a base path is kept."""
             if not is_viewer_on():
                 return []
             tab = {"name": "Transcript", "destination": "task_instance", "url_route": "fluxions-transcript"}

@@ -25,7 +25,7 @@ EMULATOR_KEY = "emulator-key"
 def fluxions_emulator() -> Iterator[EmulatorServer]:
     """Start an emulator on a free loopback port; jobs complete as soon as they are submitted.
 
-    ``.base_url`` is its address, ``.emulator`` its state: ``jobs``, ``requests``, ``add_fault(...)``,
+    ``.base_url`` is its URL, ``.emulator`` its state: ``jobs``, ``requests``, ``add_fault(...)``,
     ``set_transition(Transition.after_reads(2))``.
     """
     from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Transition
@@ -36,9 +36,9 @@ def fluxions_emulator() -> Iterator[EmulatorServer]:
 
 
 class FluxionsClock(Clock):
-    """The emulator's time, for both sides: who sleeps by it lets the emulator's jobs go on instead of waiting.
+    """The emulator's clock. Sleeping with it advances the emulator's jobs instead of waiting.
 
-    Pass it wherever a ``clock`` is taken, as in ``FluxionsHook.wait_for_completion(job_id, clock=fluxions_clock)``.
+    Pass it as any argument ``clock``, as in ``FluxionsHook.wait_for_completion(job_id, clock=fluxions_clock)``.
     ``now()`` is seconds since the epoch, ``sleep(seconds)`` and ``advance(seconds)`` let time pass at once.
     """
 
@@ -46,19 +46,19 @@ class FluxionsClock(Clock):
         super().__init__(now=emulator.clock, sleep=emulator.advance, jitter=lambda: 0.5)
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once."""
+        """Advance the clock by this many seconds."""
         self.sleep(seconds)
 
 
 @pytest.fixture
 def fluxions_clock(fluxions_emulator: EmulatorServer) -> FluxionsClock:
-    """Return the emulator's clock; jobs take time once ``set_transition(Transition.after_seconds(...))`` says so."""
+    """Return the emulator's clock. Set ``set_transition(Transition.after_seconds(...))`` for jobs that take time."""
     return FluxionsClock(fluxions_emulator.emulator)
 
 
 @pytest.fixture
 def fluxions_connection(fluxions_emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Let the connection ``fluxions_default`` lead to the emulator; return its id."""
+    """Make the connection ``fluxions_default`` use the emulator; return its id."""
     connection = {"conn_type": "fluxions", "host": fluxions_emulator.base_url, "password": EMULATOR_KEY}
     monkeypatch.setenv("AIRFLOW_CONN_FLUXIONS_DEFAULT", json.dumps(connection))
     return "fluxions_default"

@@ -1,6 +1,6 @@
 """The Fluxions API for any Python program. Nothing here imports Airflow.
 
-- `client`, `models`, `errors`, `settings`: what programs use; `audio` and `media_types` describe what is sent;
+- `client`, `models`, `errors`, `settings`: for programs; `audio` and `media_types` describe recordings;
 - `submit_once`, `job_reference`, `job_search`, `recent_jobs`, `retry`: how a recording is charged only once;
 - `transcript`: text, segments, words, turns and events as values;
 - `voices`, `rendering`, `speech_options`, `speech_text`, `speech_audio`: speech from text;

@@ -1,6 +1,6 @@
 """Arguments of operators, hooks and the client, checked before anything is sent. No I/O.
 
-Values can come from templates, where numbers and booleans are text.
+Values can come from templates, in which numbers and booleans are text.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.json_values import MAX_INTEGER, shown
 
-# Longer ones are mistakes, and do not fit into the dates that Airflow makes of them.
+# Longer durations are mistakes, and overflow the dates that Airflow computes from them.
 MAX_SECONDS = 100 * 365 * 24 * 60 * 60.0
 
 
 def seconds_of(name: str, value: Any) -> float:
     """Return a duration in seconds, from 0 to 100 years, from a number or a ``timedelta``.
 
-    :param name: the argument's name, for the message.
-    :raises FluxionsInputError: it is neither, or not in this range.
+    :param name: Name of the argument, for the message.
+    :raises FluxionsInputError: if the value is neither, or is out of this range.
     """
     if isinstance(value, timedelta):
         value = value.total_seconds()
@@ -33,9 +33,9 @@ def seconds_of(name: str, value: Any) -> float:
 
 
 def number_of(name: str, value: Any, read: Any) -> Any:
-    """Return a number of an argument, 0 or more; ``read`` is int or float.
+    """Return an argument as a number of 0 or more; ``read`` is int or float.
 
-    :raises FluxionsInputError: it is none.
+    :raises FluxionsInputError: if the value is not such a number.
     """
     try:
         number = read(value)
@@ -48,9 +48,9 @@ def number_of(name: str, value: Any, read: Any) -> Any:
 
 
 def optional_number_of(name: str, value: Any, read: Any) -> Any:
-    """Return a number of an argument, or None for None: as a template without native rendering has it, too.
+    """Return an argument as a number, or None for None, also as the text "None" of a template.
 
-    :raises FluxionsInputError: it is neither.
+    :raises FluxionsInputError: if the value is neither.
     """
     if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none")):
         return None
@@ -60,7 +60,7 @@ def optional_number_of(name: str, value: Any, read: Any) -> Any:
 def at_least_one(name: str, value: Any) -> int:
     """Return a whole number of 1 or more.
 
-    :raises FluxionsInputError: it is not one.
+    :raises FluxionsInputError: if the value is not such a number.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise FluxionsInputError(f"{name} must be at least 1, not {shown(value)}.")
@@ -68,9 +68,9 @@ def at_least_one(name: str, value: Any) -> int:
 
 
 def boolean_of(name: str, value: Any) -> bool:
-    """Return a yes or no of an argument that may come from a template, where it is text.
+    """Return an argument as a boolean, also from text of a template.
 
-    :raises FluxionsInputError: it is neither.
+    :raises FluxionsInputError: if the value is not a boolean.
     """
     known = {"true": True, "1": True, "false": False, "0": False, "none": False, "": False}
     text = (value if isinstance(value, str) else shown(value)).strip().lower()
@@ -80,9 +80,10 @@ def boolean_of(name: str, value: Any) -> bool:
 
 
 def check_page(limit: Any, offset: Any, max_limit: int) -> None:
-    """Do nothing if a page of the list can be asked for.
+    """Check the limit and offset of a page of the job list.
 
-    :raises FluxionsInputError: ``limit`` is not a whole number from 1 to ``max_limit``, or ``offset`` not one from 0.
+    :raises FluxionsInputError: if ``limit`` is not a whole number from 1 to ``max_limit``, or ``offset`` not one from
+        0.
     """
     if not _is_whole(limit, 1, max_limit) or not _is_whole(offset, 0, MAX_INTEGER):
         raise FluxionsInputError(
@@ -91,9 +92,9 @@ def check_page(limit: Any, offset: Any, max_limit: int) -> None:
 
 
 def check_limits(total_timeout: Any, max_retries: Any) -> None:
-    """Do nothing if a call can have these limits; None is no limit.
+    """Check the limits of a call. None means no limit.
 
-    :raises FluxionsInputError: ``total_timeout`` is not more than 0, or ``max_retries`` not a whole number from 0.
+    :raises FluxionsInputError: if ``total_timeout`` is not more than 0, or ``max_retries`` not a whole number from 0.
     """
     if total_timeout is not None and not (_is_number(total_timeout) and total_timeout > 0):
         raise FluxionsInputError(f"total_timeout must be more than 0 seconds, not {shown(total_timeout)}.")
@@ -102,9 +103,9 @@ def check_limits(total_timeout: Any, max_retries: Any) -> None:
 
 
 def sent_filename(filename: Any) -> str:
-    """Return a file name as it can be sent. Names from a file system may hold bytes that are not UTF-8.
+    """Return a file name that can be sent. Names from a file system can contain bytes that are not UTF-8.
 
-    :raises FluxionsInputError: it is not text.
+    :raises FluxionsInputError: if it is not text.
     """
     if not isinstance(filename, str):
         raise FluxionsInputError(f"filename must be text, not {shown(filename)}.")
@@ -112,9 +113,9 @@ def sent_filename(filename: Any) -> str:
 
 
 def check_content_type(content_type: Any) -> None:
-    """Do nothing if a media type can be sent as a header; None and empty stand for none.
+    """Check that a media type can be sent as a header. None and empty mean no media type.
 
-    :raises FluxionsInputError: it cannot.
+    :raises FluxionsInputError: if it cannot be sent.
     """
     if not content_type and (content_type is None or content_type == ""):
         return

@@ -1,4 +1,4 @@
-"""Audio that can be sent more than once: where it is, how long it is, and how to open it afresh."""
+"""Audio that can be sent more than once: its place, its length, and how to open it again."""
 
 from __future__ import annotations
 
@@ -15,47 +15,47 @@ BLOCK_BYTES = 1 << 20
 
 
 class Readable(Protocol):
-    """What an upload needs of an open source."""
+    """The part of an open source that an upload needs."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return at most ``size`` bytes, nothing at the end."""
+        """Return at most ``size`` bytes, and empty bytes at the end."""
 
     def close(self) -> None:
-        """Release the source."""
+        """Close the source."""
 
 
 @runtime_checkable
 class AudioSource(Protocol):
     """One recording that can be opened again for every attempt.
 
-    ``version`` changes when the content does (ETag, or size and modification time); "" where nobody knows.
-    A source may also have a ``content_type``: the media type that its store has for it, a text or None.
+    ``version`` changes with the content (ETag, or size and modification time); "" if unknown.
+    A source can also have a ``content_type``: the media type in its store, or None.
     """
 
     @property
     def uri(self) -> str:
-        """Where it lies, for logs and references."""
+        """Its URI, for logs and references."""
 
     @property
     def size_bytes(self) -> int:
-        """Its length, which is promised to the server before the first byte."""
+        """Its length, which is sent to the server before the first byte."""
 
     @property
     def version(self) -> str:
-        """What tells two contents at the same place apart."""
+        """The version of its content."""
 
     def open(self) -> Readable:
         """Open it at its first byte.
 
-        :raises FluxionsAudioError: it is gone or unreadable.
+        :raises FluxionsAudioError: if it is missing or unreadable.
         """
 
 
 @dataclass(frozen=True)
 class Audio:
-    """An audio source made of plain parts.
+    """An audio source from plain values.
 
-    :param content_type: The media type that its store has for it. Default None: not known.
+    :param content_type: The media type in its store. Default None: unknown.
     """
 
     uri: str
@@ -72,7 +72,7 @@ class Audio:
 def audio_source(audio: AudioSource | bytes | str | os.PathLike[str] | BinaryIO) -> AudioSource:
     """Return bytes, a local path or a seekable binary file as a source.
 
-    :raises FluxionsAudioError: there is nothing to send, or it cannot be sent again after a failure.
+    :raises FluxionsAudioError: if it is empty, or cannot be sent again after a failure.
     """
     if isinstance(audio, AudioSource):
         source = audio
@@ -91,9 +91,11 @@ def _local_file(path: Path) -> Audio:
     try:
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "does not exist"
-            raise FluxionsAudioError(f"The audio file {path} {what} on this worker.")
+            raise FluxionsAudioError(
+                f"The audio file {path} {what}. Local paths must exist on the machine that runs the task or command."
+            )
         facts = path.stat()
-        path.open("rb").close()  # unreadable files are found before a job is promised anything
+        path.open("rb").close()  # check that the file is readable before the submit
     except OSError as error:
         raise FluxionsAudioError(f"The audio file {path} cannot be read: {error.strerror}.") from error
     return Audio(str(path), facts.st_size, f"{facts.st_size}-{facts.st_mtime_ns}", lambda: _reopened(path))
@@ -103,7 +105,9 @@ def _reopened(path: Path) -> Readable:
     try:
         return path.open("rb")
     except OSError as error:
-        raise FluxionsAudioError(f"The audio file {path} was there and is not any more: {error.strerror}.") from error
+        raise FluxionsAudioError(
+            f"The audio file {path} was removed or became unreadable: {error.strerror}."
+        ) from error
 
 
 def _open_file(file: BinaryIO) -> Audio:
@@ -113,10 +117,10 @@ def _open_file(file: BinaryIO) -> Audio:
         file.seek(start)
         if not isinstance(file.read(0), bytes):
             raise TypeError("opened as text")
-    except (AttributeError, OSError, TypeError, ValueError) as error:  # ValueError: it is closed
+    except (AttributeError, OSError, TypeError, ValueError) as error:  # ValueError: the file is closed
         raise FluxionsAudioError(
-            "The audio must be bytes, a path, or a binary file that can seek, so that a failed upload can start "
-            f"again; got {type(file).__name__}."
+            "The audio must be bytes, a path, or a seekable binary file, so that a failed upload can start again, "
+            f"not {type(file).__name__}."
         ) from error
 
     def reopen() -> Readable:
@@ -127,7 +131,7 @@ def _open_file(file: BinaryIO) -> Audio:
 
 
 class _Unclosed:
-    """A caller's file: read, never closed by us."""
+    """A caller's file, which is read and never closed here."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.read = file.read
@@ -137,27 +141,27 @@ class _Unclosed:
 
 
 class UploadGuard(Protocol):
-    """Who has a say in an upload. Its methods run in the thread that uploads; what they raise ends the upload."""
+    """Watches an upload. Its methods run in the upload's thread, and their exceptions end the upload."""
 
     def beat(self) -> None:
-        """Note that another block was sent."""
+        """Record that another block was sent."""
 
     def before_last_byte(self) -> None:
-        """Raise if the recording must not arrive whole: with its last byte, the service makes a job of it."""
+        """Raise to stop the upload before its last byte, with which the service would create a job."""
 
 
 class UploadBody:
-    """A request body of known length that reads a source once, in blocks, and counts those that it gave.
+    """A request body of known length that reads a source once, in blocks, and counts the blocks.
 
-    ``requests`` takes the length from ``len`` and streams because the object is iterable; without a ``read``
-    urllib3 sends each block as it comes instead of cutting it into pieces of 16 KiB (1 MiB blocks measured
-    three to four times faster). A source that turns out longer or shorter than promised raises, so that no
-    half recording is ever accepted as a whole one.
+    ``requests`` reads the length from ``len`` and streams because the object is iterable. Without a ``read`` method,
+    urllib3 sends each block as it is instead of cutting it into pieces of 16 KiB (blocks of 1 MiB were three to four
+    times as fast). If a source is longer or shorter than its length, it raises, so that the service never accepts a
+    part of a recording as a whole one.
 
-    The last byte is sent alone, after everything before it was handed to the system and the guard had its say. One
-    byte, because a process that is stopped in the middle of a send completes it when it continues.
+    The last byte is sent alone, after all others were handed to the system and after the guard was called. It is only
+    one byte, because a process that is stopped during a send completes this send when it continues.
 
-    :param guard: Asked before the last byte. Default None: nobody is asked.
+    :param guard: Called before the last byte. Default None.
     """
 
     def __init__(self, source: AudioSource, guard: UploadGuard | None = None) -> None:
@@ -170,9 +174,9 @@ class UploadBody:
         self.bytes_given = 0
 
     def first_bytes(self) -> bytes:
-        """Return the first block, which is still sent in its turn.
+        """Return the first block. It is still sent in its turn.
 
-        :raises FluxionsAudioError: the source breaks off, or is shorter than promised.
+        :raises FluxionsAudioError: if the source fails, or is shorter than its length.
         """
         if self._first is None:
             self._first = self._read()
@@ -181,7 +185,7 @@ class UploadBody:
     def __iter__(self) -> Iterator[bytes]:
         """Yield the blocks.
 
-        :raises FluxionsAudioError: the source ends early, goes on too long, or breaks off.
+        :raises FluxionsAudioError: if the source ends early, is too long, or fails.
         """
         for block in self._blocks():
             self.bytes_given += len(block)
@@ -193,7 +197,7 @@ class UploadBody:
         block = self.first_bytes()
         while block:
             if self._bytes_read == self.len:
-                # With the last block the server has a whole recording, and makes a job of it: first see that
+                # With the last block the server has a whole recording and creates a job, so first check that
                 # nothing follows.
                 self._read()
                 if self._guard is not None:
@@ -209,18 +213,17 @@ class UploadBody:
             block = self._file.read(BLOCK_BYTES)
         except OSError as error:
             raise FluxionsAudioError(
-                f"Reading {self._source.uri} broke off after {self._bytes_read} of {self.len} bytes: {error}.",
+                f"Reading {self._source.uri} failed after {self._bytes_read} of {self.len} bytes: {error}.",
                 transient=True,
             ) from error
         self._bytes_read += len(block)
         if self._bytes_read > self.len or (not block and self._bytes_read < self.len):
             raise FluxionsAudioError(
-                f"{self._source.uri} changed while it was read: {self.len} bytes were announced, "
-                f"{self._bytes_read} came.",
+                f"{self._source.uri} changed while it was read: it has {self._bytes_read} bytes instead of {self.len}.",
                 transient=True,
             )
         return block
 
     def close(self) -> None:
-        """Release the source."""
+        """Close the source."""
         self._file.close()

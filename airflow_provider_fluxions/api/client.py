@@ -47,29 +47,29 @@ from airflow_provider_fluxions.api.voices import VoiceList
 
 log = logging.getLogger(__name__)
 
-# The page documents the first, users of the live API report the second.
+# The page documents the first one, users of the live API report the second one.
 SUBMIT_PATHS = ("/submit", "/akro/submit")
 
-# Which path worked at which base URL, given the connection's choice, for the life of the process: a wrong guess
+# The path that worked for a base URL and the connection's setting, for the life of the process, because a wrong path
 # costs a whole upload.
 _working_submit_paths: dict[tuple[str, str | None], str] = {}
 
-# The class of urllib3's object that met the error means nothing to users.
+# The class name of urllib3's object does not help users.
 _CONNECTION = re.compile(r"^\w+\(host=.*?, port=\d+\): ")
-# Texts that quote a piece of the response, which can be a piece of a transcript.
+# Texts that quote a part of the response, which can be a part of a transcript.
 _QUOTING = re.compile("InvalidChunkLength|BadStatusLine")
-# No more can be in a page of 100 jobs, or in the poll of a job with a day of speech.
+# Maximum for a page of 100 jobs, or for the poll of a job with a day of speech.
 MAX_RESPONSE_CONTAINERS = 50_000
 
 _WORD = re.compile(r"[A-Za-z_-]{1,32}")
 
 
 class FluxionsClient(SpeechCalls):
-    """A client of one Fluxions account; its methods block, and threads may share it.
+    """A client of one Fluxions account. Its methods block, and threads can share it.
 
     ``FluxionsClient(api_key, base_url)`` takes every field of `ClientSettings` by name. Use it as a context
     manager, or call `close`. Every method can raise `FluxionsRequestError` (see api/errors.py for its
-    subclasses): reads only after ``max_retries`` retries of transient failures.
+    subclasses). A read raises it only after ``max_retries`` retries of transient errors.
 
     The API is described at https://fluxions.ai/docs.
     """
@@ -99,7 +99,7 @@ class FluxionsClient(SpeechCalls):
         self.close()
 
     def __repr__(self) -> str:
-        settings = getattr(self, "settings", None)  # it has none where they were refused, and a debugger shows it
+        settings = getattr(self, "settings", None)  # missing if they were refused, and a debugger calls this
         return f"{type(self).__name__}(base_url={settings.base_url!r})" if settings else f"{type(self).__name__}()"
 
     def close(self) -> None:
@@ -111,11 +111,12 @@ class FluxionsClient(SpeechCalls):
 
         Closing one of the two closes the connections of both.
 
-        :param total_timeout: maximum seconds for a call with its retries and pauses, whatever the server does. Only the
-            look-up of the host's name, and an attempt at each further address of a host that does not connect, come on
-            top. Default None: 300 s for a read, no total limit for a submit.
-        :param max_retries: maximum number of retries of a read, at most the settings' own. Default None: theirs.
-        :raises FluxionsInputError: ``total_timeout`` is not more than 0, or ``max_retries`` is less than 0.
+        :param total_timeout: Maximum seconds for a call with its retries and pauses, with any behavior of the server.
+            The DNS lookup, and attempts at further addresses of a host that does not connect, are not included.
+            Default None: 300 s for a read, no total limit for a submit.
+        :param max_retries: Maximum number of retries of a read, at most the value of the settings. Default None: that
+            value.
+        :raises FluxionsInputError: if ``total_timeout`` is not more than 0, or ``max_retries`` is less than 0.
         """
         check_limits(total_timeout, max_retries)
         limited_client = copy.copy(self)
@@ -124,18 +125,18 @@ class FluxionsClient(SpeechCalls):
         return limited_client
 
     def abort(self) -> None:
-        """Break off every read that runs in another thread; it raises `FluxionsConnectionError`. Uploads go on."""
+        """Abort all reads of other threads with `FluxionsConnectionError`. Uploads continue."""
         self._session.abort()
 
     def health(self) -> dict[str, Any]:
-        """Return the service's health answer; it needs no key and says nothing about one.
+        """Return the service's health response. It needs no key and does not verify one.
 
-        :raises FluxionsRequestError: unreachable, or its ``status`` is not "ok".
+        :raises FluxionsRequestError: if the service is unreachable, or its ``status`` is not "ok".
         """
         answer = self._get("/health")
         status = answer.get("status")
         if str(status).lower() != "ok":
-            # Only a word is shown: the rest of a good response is quoted nowhere.
+            # Only a single word is shown, because the rest of a 2xx response is never quoted.
             is_word = isinstance(status, str) and _WORD.fullmatch(status)
             told = self._redactor.quote(repr(status)) if is_word else f"of type {type(status).__name__}"
             raise FluxionsConnectionError(f"Fluxions says that it is not healthy: status {told}.")
@@ -151,22 +152,22 @@ class FluxionsClient(SpeechCalls):
         content_type: str | None = None,
         guard: UploadGuard | None = None,
     ) -> Submission:
-        """Upload audio once and return the job it started.
+        """Upload audio once and return the created job.
 
-        Each call may start, and bill, another job; operators submit through `api.submit_once`, which does not.
-        A failure's ``nothing_created`` tells whether a job may exist all the same.
+        Each call can create, and charge, another job. Operators use `api.submit_once`, which reuses jobs. If an error
+        has ``nothing_created`` False, a job might exist.
 
-        :param audio: bytes, a local path, a seekable binary file, or an `AudioSource`; streamed in 1 MiB
-            blocks with a known length.
-        :param filename: the name the list shows later.
-        :param non_speech: include non-speech sounds.
-        :param cache: let the service answer with an earlier result for the same audio.
+        :param audio: Bytes, a local path, a seekable binary file, or an `AudioSource`. It is streamed in blocks of 1
+            MiB with a known length.
+        :param filename: File name in the job list.
+        :param non_speech: Include non-speech sounds. Default False.
+        :param cache: Allow an earlier result of the service for the same audio. Default True.
         :param content_type: The audio's media type. Default None: the extension of the recording, else the type in
             its store, else its first bytes, else the extension of ``filename``.
-        :param guard: May end the upload before its last byte. Default None.
-        :raises FluxionsInputError: ``filename`` or ``content_type`` cannot be sent.
-        :raises FluxionsAudioError: nothing to send, or it changed while it was sent.
-        :raises FluxionsRequestError: no usable answer.
+        :param guard: Can end the upload before its last byte. Default None.
+        :raises FluxionsInputError: if ``filename`` or ``content_type`` cannot be sent.
+        :raises FluxionsAudioError: if the audio is empty, or changed during the upload.
+        :raises FluxionsRequestError: if there is no usable response.
         """
         name = sent_filename(filename)
         check_content_type(content_type)
@@ -185,19 +186,19 @@ class FluxionsClient(SpeechCalls):
             _working_submit_paths[choice] = path
             return Submission.from_json(answer)
         raise FluxionsNotFoundError(
-            f"{self.settings.base_url} takes submissions at none of {', '.join(paths)} (HTTP 404 or 405). "
+            f"{self.settings.base_url} does not accept submits at {' or '.join(paths)} (HTTP 404 or 405). "
             "Check the connection's host, or set submit_path in its extra.",
             status_code=404,
         )
 
     def get_transcription(self, job_id: JobId, *, word_level_timestamps: bool = False) -> Transcription:
-        """Return one job, with its transcript once it is completed.
+        """Return one job, with its transcript if it is completed.
 
-        The live API gives segments only with ``word_level_timestamps=True``, so final reads always ask for it.
+        The live API returns segments only with ``word_level_timestamps=True``, so final reads always set it.
 
-        :raises FluxionsInputError: ``job_id`` is not an id.
-        :raises FluxionsNotFoundError: this account has no such job.
-        :raises FluxionsResponseError: the answer is no job, or another one's.
+        :raises FluxionsInputError: if ``job_id`` is not an id.
+        :raises FluxionsNotFoundError: if this account has no such job.
+        :raises FluxionsResponseError: if the response is not a job, or is another job.
         """
         path = f"/transcriptions/{quote(str(check_job_id(job_id)), safe='')}"
         params = {"word_level_timestamps": "true"} if word_level_timestamps else {}
@@ -207,23 +208,23 @@ class FluxionsClient(SpeechCalls):
         except FluxionsResponseError as error:
             error.job_id = job_id
             raise
-        if job_key(transcription.id) != job_key(job_id):  # a wrong transcript is worse than none
+        if job_key(transcription.id) != job_key(job_id):  # a wrong transcript is worse than an error
             raise FluxionsResponseError(
                 f"Fluxions was asked for job {job_id} and responded with job {transcription.id}.", job_id=job_id
             )
         return transcription
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
-        """Return one page of the account's jobs, without transcripts, in an order nobody documents.
+        """Return one page of the account's jobs, without transcripts, in an undocumented order.
 
-        :param limit: 1 to 100 jobs.
-        :raises FluxionsInputError: ``limit`` or ``offset`` is out of range.
+        :param limit: Maximum jobs on the page, from 1 to 100. Default 50.
+        :raises FluxionsInputError: if ``limit`` or ``offset`` is out of range.
         """
         check_page(limit, offset, MAX_PAGE_JOBS)
         return Page.from_json(self._get("/transcriptions", {"limit": str(limit), "offset": str(offset)}))
 
     def iter_transcriptions(self) -> Iterator[Job]:
-        """Yield every job of the account once, page by page, tolerating jobs that arrive meanwhile."""
+        """Yield every job of the account once, page by page, also if jobs arrive meanwhile."""
         seen: set[str] = set()
         for page in iter_pages(self):
             for job in page.transcriptions:
@@ -272,7 +273,7 @@ class FluxionsClient(SpeechCalls):
         if isinstance(response, requests.Response):
             return self._read(response, path, None, MAX_RESPONSE_CONTAINERS)
         error = self._no_response(response)
-        # The length was announced, so a server that got no byte of the audio has no whole request.
+        # The length was sent first, so a server without any byte of the audio has no complete request.
         error.nothing_created = body.bytes_given == 0
         raise error
 
@@ -301,10 +302,10 @@ class FluxionsClient(SpeechCalls):
 
     @staticmethod
     def _send(send: Callable[[], requests.Response], call: Call) -> requests.Response | Exception:
-        """Return the response, or why there is none.
+        """Return the response, or the exception.
 
-        The exception is returned, not raised, so that no error has it behind itself: it holds the request with the key,
-        and its text can hold what the server sent, which a traceback in a task's log would show.
+        The exception is returned and not raised, so that no error has it as its cause. It contains the request with the
+        key, and its text can contain data from the server, which a traceback in a task's log would show.
         """
         try:
             with limited(call):
@@ -331,18 +332,16 @@ class FluxionsClient(SpeechCalls):
         if isinstance(error, requests.exceptions.SSLError):
             advice = 'If a proxy re-signs TLS, give its CA bundle as "verify" in the connection\'s extra.'
             if "WRONG_VERSION_NUMBER" in str(error):
-                advice = "It seems to speak plain http: then the connection's host must begin with http://."
+                advice = "It seems to use plain http: then the connection's host must begin with http://."
         kind = type(error).__name__
         reason = getattr(error.args[0], "reason", None) if error.args else None
         text = _CONNECTION.sub("", str(reason or error))
         if _QUOTING.search(text):
             text = "the response is not valid HTTP"
         if "Read timed out" in text:
-            advice = (
-                "If the service is only slow, set a larger read_timeout or submit_timeout in the connection's extra."
-            )
+            advice = "If the service is slow, set a larger read_timeout or submit_timeout in the connection's extra."
         return FluxionsConnectionError(
-            f"No usable answer from {self.settings.base_url} ({kind}: {self._redactor.quote(text)}). {advice}",
+            f"No usable response from {self.settings.base_url} ({kind}: {self._redactor.quote(text)}). {advice}",
             job_id=job_id,
         )
 
@@ -352,5 +351,5 @@ def _flag(value: bool) -> str:
 
 
 def _from(paths: tuple[str, ...], first: str | None) -> tuple[str, ...]:
-    """Return the paths with ``first`` in front, where it is one of them."""
+    """Return the paths with ``first`` first, if it is one of them."""
     return tuple(sorted(paths, key=lambda path: path != first)) if first else paths

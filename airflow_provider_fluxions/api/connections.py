@@ -1,7 +1,7 @@
 """The connections below `requests`, with the limits of the running call.
 
-The timeouts of `requests` and urllib3 start again with each byte that arrives, in the status line, the headers and the
-body. Here they end: every read and write of a socket takes at most what is left of the call.
+The timeouts of `requests` and urllib3 start again with each received byte of the status line, the headers and the body.
+These connections limit every read and write of a socket to the rest of the call.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from airflow_provider_fluxions.api.limits import running_call
 
-# Bytes of a response as sent: its status line, headers and chunk sizes come on top of the limit for its body.
+# Bytes of a response as sent: status line, headers and chunk sizes, in addition to the limit for its body.
 OVERHEAD_BYTES = 1 << 20
 
 
 class LimitedReader(io.RawIOBase):
-    """A socket's bytes, each read within what is left of the running call."""
+    """A socket's bytes. Each read is limited to the rest of the running call."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
@@ -37,12 +37,12 @@ class LimitedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         """Read once.
 
-        :raises OSError: the response is too large, or (`TimeoutError`) takes too long.
+        :raises OSError: if the response is too large, or (`TimeoutError`) takes too long.
         """
         call = running_call()
         if call is not None:
             self._socket.settimeout(call.left_seconds())
-            # urllib3 reads the body of a response before a retry to its end, whatever its size.
+            # Before a retry, urllib3 reads the body of a response of any size to its end.
             if self._read_bytes > call.max_bytes + OVERHEAD_BYTES:
                 raise OSError(f"the response is larger than {call.max_bytes >> 20} MiB")
         count: int | None = self._raw.readinto(buffer)
@@ -56,7 +56,7 @@ class LimitedReader(io.RawIOBase):
 
 
 class LimitedResponse(http.client.HTTPResponse):
-    """A response whose status line, headers and body take limited time and bytes, and that quotes nothing."""
+    """A response with limited time and bytes for status line, headers and body. Its errors quote nothing."""
 
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -66,7 +66,7 @@ class LimitedResponse(http.client.HTTPResponse):
     def begin(self) -> None:
         """Read status line and headers.
 
-        :raises http.client.HTTPException: this is not HTTP. The text does not contain what the server sent, because
+        :raises http.client.HTTPException: if this is not HTTP. The text contains no data from the server, because
             urllib3 logs it.
         """
         is_http = True
@@ -78,13 +78,13 @@ class LimitedResponse(http.client.HTTPResponse):
             is_http = False
         if not is_http:
             raise http.client.BadStatusLine("(not shown)")
-        # urllib3 logs headers that cannot be parsed, as they came.
+        # urllib3 logs unparsable headers unchanged.
         self.msg.set_payload("")
         self.msg.defects = []
 
 
 class _Limited:
-    """What both kinds of connections have in addition."""
+    """The additions to both kinds of connections."""
 
     response_class: Any = LimitedResponse
     sock: Any
@@ -101,8 +101,8 @@ class _Limited:
     def send(self, data: Any) -> None:
         """Send a block within the seconds of a part.
 
-        urllib3 leaves the connect timeout on the socket while it sends, but a gateway can hold an upload until its
-        machines are awake.
+        urllib3 keeps the connect timeout on the socket during a send, but a gateway can hold an upload until its
+        machines have started.
         """
         call = running_call()
         if self.sock is None:
@@ -113,11 +113,11 @@ class _Limited:
         call.start_part()
         self.sock.settimeout(call.left_seconds())
         if not isinstance(self.sock, ssl.SSLSocket):
-            self.sock.sendall(data)  # its timeout is that of all bytes
+            self.sock.sendall(data)  # its timeout applies to all bytes
             return
         with memoryview(data) as view:
             sent = 0
-            while sent < len(view):  # TLS sends a record at a time, and the timeout is that of one
+            while sent < len(view):  # TLS sends single records, and the timeout applies to one
                 self.sock.settimeout(call.left_seconds())
                 sent += self.sock.send(view[sent:])
 

@@ -1,4 +1,4 @@
-"""What transcribing costs, for those who say what an hour costs them. Nothing here knows a price."""
+"""The cost of transcribing, from the user's price per hour. The package contains no price."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from airflow_provider_fluxions.api.json_values import shown
 
 
 def parse_price(value: Any, name: str = "price_per_audio_hour") -> float | None:
-    """Return a price in the user's currency; None where there is none.
+    """Return a price in the user's currency, or None.
 
-    :param name: the argument's name, for the message.
-    :raises FluxionsInputError: no number, or below 0.
+    :param name: Name of the argument, for the message.
+    :raises FluxionsInputError: if it is not a number, or is below 0.
     """
     if value is None or value == "":
         return None
@@ -28,16 +28,16 @@ def parse_price(value: Any, name: str = "price_per_audio_hour") -> float | None:
 
 
 def cost_of(audio_seconds: float | None, price_per_audio_hour: float | None) -> float | None:
-    """Return what so much audio costs, billed by the second, to four decimals; None without a price or a length."""
+    """Return the cost of audio, billed by the second, with four decimals; None without a price or a length."""
     if audio_seconds is None or price_per_audio_hour is None:
         return None
     return round(audio_seconds / 3600 * price_per_audio_hour, 4)
 
 
 def cost_line(audio_seconds: float, price_per_audio_hour: float) -> str:
-    """Return an amount of audio and what it costs, for a log."""
+    """Return an amount of audio and its cost, for a log."""
     cost = cost_of(audio_seconds, price_per_audio_hour)
-    return f"{audio_seconds / 3600:.3f} hours of audio, which cost {cost:.4f} at {price_per_audio_hour:g} an hour"
+    return f"{audio_seconds / 3600:.3f} h of audio (cost={cost:.4f}, price_per_audio_hour={price_per_audio_hour:g})"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Time that passes while this process stands still."""
+"""Elapsed time that includes pauses of this process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def elapsed_seconds() -> float:
-    """Return seconds since some instant in the past, those included in which process or machine stood still.
+    """Return seconds since a past instant, including pauses of the process and the machine.
 
-    Nobody can set this clock. On systems other than Linux, it does not count while the machine is suspended.
+    This clock cannot be set. On systems other than Linux, it does not count while the machine is suspended.
     """
     return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)

@@ -1,20 +1,20 @@
-"""Every error that this package raises on purpose.
+"""All errors that this package raises.
 
 ::
 
     FluxionsError
-    ├── FluxionsConfigError             the connection cannot work as it is written
+    ├── FluxionsConfigError             the connection is invalid
     │   ├── FluxionsMissingConnectionError      no connection has this id
     │   └── FluxionsUnreadableConnectionError   the connection cannot be read now
-    ├── FluxionsInputError              what the caller passed cannot work (a ValueError too)
+    ├── FluxionsInputError              an argument is invalid (also a ValueError)
     │   ├── FluxionsAudioError              the audio: missing, empty, unreadable, changed
-    │   ├── FluxionsBudgetError             a transfer would transcribe more than it may
+    │   ├── FluxionsBudgetError             a transfer would exceed its limits
     │   ├── FluxionsVoiceError              no voice has this name
     │   └── FluxionsFormatError             a result format: unknown, or not for this result
-    ├── FluxionsRequestError            a request did not bring a usable answer
-    │   ├── FluxionsConnectionError         nobody answered, or the connection broke
-    │   ├── FluxionsResponseError           an answer that cannot be read
-    │   └── FluxionsStatusError             an answer with an error status
+    ├── FluxionsRequestError            a request got no usable response
+    │   ├── FluxionsConnectionError         no response, or the connection broke
+    │   ├── FluxionsResponseError           an unreadable response
+    │   └── FluxionsStatusError             a response with an error status
     │       ├── FluxionsAuthenticationError     401, 403
     │       ├── FluxionsCreditError             402
     │       ├── FluxionsNotFoundError           404
@@ -22,15 +22,15 @@
     │       ├── FluxionsThrottledError          429
     │       └── FluxionsServerError             408 and 5xx
     ├── FluxionsSpeechError             a text was rendered, but not completely
-    ├── FluxionsUnknownOutcomeError     a submit may or may not have created a job
-    ├── FluxionsJobError                a job did not end as wished
+    ├── FluxionsUnknownOutcomeError     a submit might have created a job
+    ├── FluxionsJobError                a job did not complete
     │   ├── FluxionsJobFailedError          the service ended it as failed
-    │   └── FluxionsDeadlineError           it did not end in time
-    ├── FluxionsNotReadyError           a result was asked for that is not there yet
+    │   └── FluxionsDeadlineError           it is still running at the deadline
+    ├── FluxionsNotReadyError           a result does not exist yet
     ├── FluxionsStorageError            S3 refused or failed
-    └── FluxionsTransferError           some inputs of a transfer failed, the others are done
+    └── FluxionsTransferError           some inputs of a transfer failed, the others are completed
 
-Each carries ``job_id``, ``status_code`` and ``transient`` (can the same call succeed later?). Those of text-to-speech
+Each carries ``job_id``, ``status_code`` and ``transient`` (the same call can succeed later). Those of text-to-speech
 also carry ``renders`` and ``renders_lost``. Each survives pickling, because Airflow sends exceptions between processes.
 """
 
@@ -45,11 +45,11 @@ JobId = int | str
 
 
 class FluxionsError(Exception):
-    """Anything that went wrong with Fluxions. The message is one printable line.
+    """Any error of this package. The message is one printable line.
 
-    :param job_id: the job concerned, where there is one.
-    :param status_code: the HTTP status of the answer, where there was one.
-    :param transient: whether the same call may succeed later; each class has its own default.
+    :param job_id: The job concerned, or None.
+    :param status_code: The HTTP status of the response, or None.
+    :param transient: Whether the same call can succeed later. Each class has its own default.
 
     ``renders`` is the number of texts that were sent to be spoken before the error, which may have been charged;
     ``renders_lost`` is how many of these brought no complete audio.
@@ -67,7 +67,8 @@ class FluxionsError(Exception):
         status_code: int | None = None,
         transient: bool | None = None,
     ) -> None:
-        # A message can quote a file name, a path or a response. None of them may steer a terminal or forge a log line.
+        # A message can quote a file name, a path or a response. None of them is allowed to control a terminal or
+        # forge a log line.
         super().__init__(printable(message, None))
         self.job_id = job_id
         self.status_code = status_code
@@ -75,7 +76,7 @@ class FluxionsError(Exception):
             self.transient = transient
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Rebuild from message and attributes: the keyword arguments would be lost otherwise."""
+        """Rebuild the error from message and attributes, because pickling would lose keyword arguments."""
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
@@ -87,11 +88,11 @@ def _rebuild(cls: type[FluxionsError], args: tuple[Any, ...], attributes: Mappin
 
 
 class FluxionsConfigError(FluxionsError):
-    """The connection cannot work as it is written: no key, plain http, a wrong extra."""
+    """The connection is invalid: no key, plain http, a wrong extra."""
 
 
 class FluxionsMissingConnectionError(FluxionsConfigError):
-    """No connection has this id: every secrets backend responded, and none of them has it."""
+    """The connection id does not exist: every secrets backend responded without it."""
 
 
 class FluxionsUnreadableConnectionError(FluxionsConfigError):
@@ -101,15 +102,15 @@ class FluxionsUnreadableConnectionError(FluxionsConfigError):
 
 
 class FluxionsInputError(FluxionsError, ValueError):
-    """An argument cannot work, whatever the service does."""
+    """An argument is invalid."""
 
 
 class FluxionsAudioError(FluxionsInputError):
-    """The audio is missing, empty, unreadable, or not what it was when it was measured."""
+    """The audio is missing, empty, unreadable, or changed."""
 
 
 class FluxionsBudgetError(FluxionsInputError):
-    """A transfer would transcribe more than it may. Nothing was submitted."""
+    """A transfer would exceed its limits. Nothing was submitted."""
 
 
 class FluxionsVoiceError(FluxionsInputError):
@@ -117,15 +118,15 @@ class FluxionsVoiceError(FluxionsInputError):
 
 
 class FluxionsFormatError(FluxionsInputError):
-    """No result format has this name, its extra is not installed, or this result cannot be written in it."""
+    """The result format is unknown, its extra is missing, or it cannot represent this result."""
 
 
 class FluxionsRequestError(FluxionsError):
-    """A request did not bring a usable answer.
+    """A request got no usable response.
 
-    ``nothing_created`` is True where the failure proves that a submit created no job; where it is
-    False, a job may exist, and only the list of transcriptions can tell.
-    ``retry_after_seconds`` is what the service asked us to wait, or None.
+    ``nothing_created`` is True if the failure proves that a submit created no job. If it is False, a job might exist,
+    and only the job list can show it.
+    ``retry_after_seconds`` is the pause that the service asked for, or None.
     """
 
     nothing_created: bool = False
@@ -133,23 +134,23 @@ class FluxionsRequestError(FluxionsError):
 
 
 class FluxionsConnectionError(FluxionsRequestError):
-    """Nobody answered, or the connection broke before a whole answer arrived."""
+    """There was no response, or the connection broke before its end."""
 
     transient = True
 
 
 class FluxionsResponseError(FluxionsRequestError):
-    """An answer arrived that cannot be read: HTML, an empty body, truncated JSON, a missing id."""
+    """The response is unreadable: HTML, an empty body, truncated JSON, a missing id."""
 
     transient = True
 
 
 class FluxionsStatusError(FluxionsRequestError):
-    """The answer has an error status; the classes below say which kind."""
+    """The response has an error status; each subclass is one kind."""
 
 
 class FluxionsAuthenticationError(FluxionsStatusError):
-    """401 or 403: the API key is missing, wrong, or may not do this."""
+    """401 or 403: the API key is missing, wrong, or has no permission."""
 
     nothing_created = True
 
@@ -167,7 +168,7 @@ class FluxionsNotFoundError(FluxionsStatusError):
 
 
 class FluxionsRejectedError(FluxionsStatusError):
-    """Any other 4xx, or a redirect: sending the same request again cannot help."""
+    """Any other 4xx, or a redirect: the same request fails again."""
 
     nothing_created = True
 
@@ -180,7 +181,7 @@ class FluxionsThrottledError(FluxionsStatusError):
 
 
 class FluxionsServerError(FluxionsStatusError):
-    """408 or 5xx: the service is in trouble; whether it did anything is not known."""
+    """408 or 5xx: a service error. The request might have had an effect."""
 
     transient = True
 
@@ -190,16 +191,16 @@ class FluxionsSpeechError(FluxionsError):
 
 
 class FluxionsUnknownOutcomeError(FluxionsError):
-    """A submit may or may not have created a job, and the list could not settle it.
+    """A submit might have created a job, and the job list could not show whether it did.
 
-    Transient: the next try asks the list again. Submitting instead could pay twice.
+    Transient: the next try scans the list again. Another submit could be charged twice.
     """
 
     transient = True
 
 
 class FluxionsJobError(FluxionsError):
-    """A job did not end as wished. ``job_ids`` has all the jobs concerned, ``job_id`` the first."""
+    """A job did not complete. ``job_ids`` has all jobs concerned, ``job_id`` the first."""
 
     def __init__(self, message: str, *, job_ids: tuple[JobId, ...] = (), **data: Any) -> None:
         super().__init__(message, job_id=job_ids[0] if job_ids else None, **data)
@@ -207,15 +208,15 @@ class FluxionsJobError(FluxionsError):
 
 
 class FluxionsJobFailedError(FluxionsJobError):
-    """The service ended a job as failed: final, the same job never completes."""
+    """The service ended a job as failed. This is final."""
 
 
 class FluxionsDeadlineError(FluxionsJobError):
-    """A job was still running at its deadline. It goes on at the service: there is no cancel."""
+    """A job was still running at its deadline. It continues at the service, which has no cancel."""
 
 
 class FluxionsNotReadyError(FluxionsError):
-    """A result was asked for while its job still runs."""
+    """A result was requested while its job is running."""
 
     transient = True
 
@@ -223,7 +224,7 @@ class FluxionsNotReadyError(FluxionsError):
 class FluxionsStorageError(FluxionsError):
     """S3 refused or failed.
 
-    ``concerns_all`` is True if it refuses every request of this kind: a missing bucket, credentials, a permission.
+    ``concerns_all`` is True if S3 refuses every request of this kind: a missing bucket, credentials, a permission.
     """
 
     transient = True
@@ -231,4 +232,4 @@ class FluxionsStorageError(FluxionsError):
 
 
 class FluxionsTransferError(FluxionsError):
-    """Some inputs of a transfer failed; the others are done. The message lists them, the manifest has all."""
+    """Some inputs of a transfer failed; the others are completed. The message lists them, the manifest has all."""

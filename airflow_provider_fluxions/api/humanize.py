@@ -13,7 +13,7 @@ def megabytes(size_bytes: int) -> str:
 
 
 def ago(instant: datetime | None, now: float) -> str:
-    """Return how long ago something was, for people."""
+    """Return the age of an instant, for people."""
     if instant is None:
         return "at an unknown time"
     seconds = max(0.0, (datetime.fromtimestamp(now, UTC) - instant).total_seconds())
@@ -25,13 +25,13 @@ def ago(instant: datetime | None, now: float) -> str:
 def counted(number: int, singular: str, plural: str | None = None) -> str:
     """Return a number with its noun: ``1 job``, ``1,204 jobs``.
 
-    :param plural: by default the singular with an s.
+    :param plural: Default: the singular with an s.
     """
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time for people."""
+    """Return a duration for people."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""Job ids: numbers in the page's examples, opaque to us."""
+"""Job ids. They are numbers in the page's examples, and opaque here."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import re
 from airflow_provider_fluxions.api.errors import FluxionsInputError, JobId
 from airflow_provider_fluxions.api.json_values import shown
 
-# What could change a URL's path, or is a list rendered to text, is no id.
+# Text that could change a URL's path, or a list rendered to text, is not an id.
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,199}")
 _END_OF_NUMBERS = 10**200
 
 
 def check_job_id(value: object) -> JobId:
-    """Return a job id as it is.
+    """Return a job id unchanged.
 
-    :raises FluxionsInputError: it is neither a whole number nor a plain word, or has more than 200 characters.
+    :raises FluxionsInputError: if it is neither a whole number nor a plain word, or has more than 200 characters.
     """
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _END_OF_NUMBERS:
         return value
@@ -28,5 +28,5 @@ def check_job_id(value: object) -> JobId:
 
 
 def job_key(job_id: JobId) -> str:
-    """Return the form in which two ids are compared: templates turn the API's numbers into text."""
+    """Return an id in the form for comparisons, because templates turn the API's numbers into text."""
     return str(job_id)

@@ -1,11 +1,11 @@
-"""The job reference in a job's file name, by which a piece of work finds its job again.
+"""The job reference in a job's file name, with which a retry finds its job.
 
-The API has no idempotency key and no metadata; ``filename`` is the one field that we choose and that the
-list gives back (https://fluxions.ai/docs). So it reads ``<stem>--<reference><extension>``.
+The API has no idempotency key and no metadata. ``filename`` is the only field that the client chooses and the list
+returns (https://fluxions.ai/docs), so it is ``<stem>--<reference><extension>``.
 
-A service may change names: cut them, append to them, change case or punctuation. So names are sent short, and a
-reference is found anywhere in a name and in any case. Its 16 digits must all be there, and no other hex digit next
-to them: a wrong transcript is worse than a second charge.
+A service can change names: cut them, append to them, change case or punctuation. So names are sent short, and a
+reference is found anywhere in a name and in any case. All of its 16 digits must be there, without a hex digit next to
+them, because a wrong transcript is worse than a second charge.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ import unicodedata
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 
 REFERENCE_DIGITS = 16
-# With two dashes and the reference, 30 characters: 2 are left of a cut at 32, the shortest that services are known
-# to make. Names beyond ASCII have at most 63 bytes, below a cut at 64 bytes.
+# With two dashes and the reference, a name has 30 characters, below a cut at 32, the shortest known one. Names beyond
+# ASCII have at most 63 bytes, below a cut at 64 bytes.
 MAX_STEM_CHARACTERS = 12
 MAX_STEM_BYTES = 44
 MAX_EXTENSION_BYTES = 16
-# Recordings of one night often differ in their last characters only, so those are kept, too.
+# The recordings of one day often differ only in their last characters, so those are kept, too.
 _KEPT_AT_END = 4
-# Stands for what was left out.
+# Replaces the omitted characters.
 OMITTED = "~"
 
-# Not next to another hex digit: part of a longer hash is no reference.
+# Not next to another hex digit, because a part of a longer hash is not a reference.
 _CANDIDATE = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{REFERENCE_DIGITS}}}(?![0-9a-f])", re.IGNORECASE)
-# As it is sent, or with other dashes. A call number of 16 digits behind one dash is the user's own.
+# As it is sent, or with other dashes. A number of 16 digits after a single dash belongs to the user's name.
 _MARK = re.compile(rf"(?:--|__|[\u2013\u2014])({_CANDIDATE.pattern})", re.IGNORECASE)
 _EXTENSION = re.compile(rf"\.[^.\s]{{1,{MAX_EXTENSION_BYTES}}}")
 
 
 def reference(*parts: str | int | bool | None) -> str:
-    """Return 16 hex digits that are the same for the same parts, in the same order, for ever.
+    """Return 16 hex digits, which are always the same for the same parts in the same order.
 
-    Equal parts mean one piece of work. Two pieces of work collide with a chance of 2**-64.
+    Equal parts are the same work. Two different works have the same reference with a probability of 2**-64.
     """
     text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:REFERENCE_DIGITS]
@@ -69,7 +69,7 @@ def _speech_options(options: SpeechOptions) -> tuple[str | bool | None, ...]:
 def filename_with_reference(filename: str, ref: str) -> str:
     """Return a short file name that carries the reference: ``interview--9f3c2ab41d7e6c05.mp3``.
 
-    Folders, control characters and surrounding space are dropped. Of a stem of more than 12 characters the first 7
+    Folders, control characters and surrounding space are removed. If the stem has more than 12 characters, the first 7
     and the last 4 are kept (``custome~0042``), so that the reference survives a cut at 32 characters.
     """
     name = unicodedata.normalize("NFC", filename).replace("\\", "/").rstrip("/").rpartition("/")[2]
@@ -82,22 +82,22 @@ def filename_with_reference(filename: str, ref: str) -> str:
 
 
 def references_in(filename: str | None) -> frozenset[str]:
-    """Return everything in a file name that has the form of a reference, in lower case.
+    """Return all parts of a file name in the form of a reference, in lower case.
 
-    Compare it with a reference that is known: a user's own name may hold 16 digits as well.
+    Compare them with a known reference, because a user's own name can contain 16 digits, too.
     """
     return frozenset(found.lower() for found in _CANDIDATE.findall(filename or ""))
 
 
 def carries(filename: str | None, ref: str) -> bool:
-    """Return whether a file name, as the API shows it, carries exactly this reference."""
+    """Return whether a file name from the API carries exactly this reference."""
     return ref.lower() in references_in(filename)
 
 
 def reference_in(filename: str | None) -> str | None:
     """Return the reference that a file name most likely carries, in lower case, or None.
 
-    The last one behind a double dash; without one, the last 16 hex digits that are not a plain number.
+    It is the last one after a double dash, else the last 16 hex digits that are not a plain number.
     """
     name = filename or ""
     marks = _MARK.findall(name) or [found for found in _CANDIDATE.findall(name) if not found.isdigit()]
@@ -105,7 +105,7 @@ def reference_in(filename: str | None) -> str | None:
 
 
 def stem_without_reference(filename: str | None) -> str:
-    """Return a job's file name without its reference and extension: the name that the user gave, shortened."""
+    """Return a job's file name without its reference and extension: the user's name, shortened."""
     name = filename or "audio"
     match = _last_mark(name)
     stem = name[: match.start()] if match else name.rpartition(".")[0] or name
@@ -113,7 +113,7 @@ def stem_without_reference(filename: str | None) -> str:
 
 
 def filename_without_reference(filename: str) -> str:
-    """Return a job's file name without its reference and what the service added behind the extension."""
+    """Return a job's file name without its reference and without text that the service added after the extension."""
     match = _last_mark(filename)
     if match is None:
         return filename
@@ -133,7 +133,7 @@ def _short(stem: str) -> str:
 
 
 def _without_leading_marks(text: str) -> str:
-    """Drop combining characters whose base was cut off."""
+    """Remove combining characters whose base was cut off."""
     while text and unicodedata.category(text[0])[0] == "M":
         text = text[1:]
     return text

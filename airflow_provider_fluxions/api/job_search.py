@@ -1,4 +1,4 @@
-"""Finding jobs by their reference in a list whose order nobody promises."""
+"""Find jobs by their reference in the job list. The API does not promise an order of the list."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from airflow_provider_fluxions.api.job_reference import references_in
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page
 
 MAX_PAGE_JOBS = 100
-# How far the service's clock may be off ours before a job could hide behind the bound.
+# Maximum error of the service's clock. With a larger one, a scan could end before the job.
 CLOCK_SKEW = timedelta(minutes=10)
-# Jobs in falling order before a list counts as newest first: a few in a row, on a service with small pages, prove
-# nothing, and taking a shuffled list for a sorted one makes jobs look absent.
+# Jobs in descending order before a list counts as newest first. A few in a row, from a service with small pages, prove
+# nothing, and treating a shuffled list as sorted would miss jobs.
 MIN_SORTED_JOBS = 20
-# The same for a list that was read to its end: a small account has no more.
+# The same for a list that was read to its end, because a small account has no more jobs.
 MIN_SORTED_JOBS_AT_END = 5
-# Pages without a new job before the list counts as ended; one can occur when 100 jobs arrive between two pages.
+# Pages without a new job before the list counts as ended. One can occur when 100 jobs arrive between two pages.
 MAX_STALE_PAGES = 3
-# A list in no order can miss jobs while others arrive; reading it again fills the gaps.
+# An unsorted list can omit jobs while others arrive; another pass finds them.
 MAX_PASSES = 3
 
 
 class JobList(Protocol):
-    """The one call that a search needs of a client."""
+    """The part of the client that a search needs."""
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
         """Return one page of the account's jobs."""
 
 
 class JobSearch:
-    """Which jobs carry which of our references, as far as the pages seen so far show. No I/O.
+    """The jobs that carry given references, in the pages read so far. No I/O.
 
-    :param references: What to look for; each match is exact.
-    :param since: No job of interest is older. Default None: any age. `CLOCK_SKEW` is allowed on top.
-    :param now: Our time. Default None: the service's clock is like ours. Given, a service whose clock is wrong by any
-        constant is searched as far: back from its newest job for as long as it is from ``now`` to ``since``.
-    :param known: Keys of jobs (`ids.key_of`) that an earlier scan has seen: in a list that is newest first, nothing
-        behind them is new.
+    :param references: References to search for; each match is exact.
+    :param since: The oldest creation to search for, minus `CLOCK_SKEW`. Default None: any age.
+    :param now: Local time. Default None: the service's clock is correct. With ``now``, the search goes back from the
+        newest job by the time from ``since`` to ``now``, so a constantly wrong clock has no effect.
+    :param known: Keys of jobs that an earlier scan has read. In a list that is newest first, all jobs after
+        them are known.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class JobSearch:
 
     @property
     def complete(self) -> bool:
-        """Whether every job of the window was shown, whatever its name is.
+        """Whether every job of the window was in the pages, with any name.
 
-        At the end of the list that takes as many jobs as the first page's ``total``. A list that stops short of its
-        own total was cut off, but what a newest-first list leaves out is older than all that it shows.
+        At the end of the list, the number of jobs must reach the first page's ``total``. A list that ends before its
+        own total was cut off; if it is newest first, the missing jobs are older than all others.
         """
         if self._passed_horizon:
             return True
@@ -81,17 +81,17 @@ class JobSearch:
 
     @property
     def settled(self) -> bool:
-        """Whether further pages cannot change the answer: all found newest first, or past the horizon."""
+        """Whether further pages cannot change the result: all jobs found newest first, or the horizon passed."""
         return self._passed_horizon or (self._newest_first and len(self._live) == len(self.references))
 
     @property
     def is_unknown(self) -> bool:
-        """Whether a job without a name might be one that was not found."""
+        """Whether a job without a name might be a missing one."""
         return bool(self.nameless) and len(self._live) < len(self.references)
 
     @property
     def nameless(self) -> list[Job]:
-        """The jobs of the window that did not fail and have no name."""
+        """The jobs of the window that did not fail and have no file name."""
         horizon = self._horizon
         return [
             job for job in self._all_nameless if horizon is None or job.created_at is None or job.created_at >= horizon
@@ -113,14 +113,14 @@ class JobSearch:
     def _is_past(self, min_jobs: int) -> bool:
         if not self._newest_first or self._oldest is None:
             return False
-        # Equal times, as of an import, fit every order.
+        # Equal times, for example after an import, fit every order.
         is_sorted = self._has_fallen and len(self._seen) >= min_jobs
         horizon = self._horizon
         is_old = horizon is not None and self._oldest < horizon
         return is_sorted and (is_old or self._has_met_known)
 
     def add(self, page: Page) -> None:
-        """Add one page, in the order of paging. Jobs seen before (others arrived meanwhile) are skipped."""
+        """Add the next page. Known jobs are skipped; they occur if others arrived meanwhile."""
         if self._expected is None:
             self._expected = page.total
         for job in page.transcriptions:
@@ -132,7 +132,7 @@ class JobSearch:
                 self._match(job)
 
     def next_pass(self) -> None:
-        """Prepare for reading the list once more, keeping what was seen. Order is not trusted any more."""
+        """Prepare another pass over the list. Found jobs are kept, and the order counts as unknown."""
         self.ended = False
         self._newest_first = False
 
@@ -163,12 +163,12 @@ def search_jobs(
 ) -> dict[str, list[Job]]:
     """Return the jobs of the account that carry each reference, reading no more pages than necessary.
 
-    A list in newest-first order is read back to ``since`` (see `Search`), or until each reference has a job that did
-    not fail; in any other order it is read to its end.
+    A list in newest-first order is read back to ``since``, or until each reference has a job that did not fail. In any
+    other order it is read to its end.
 
-    :raises FluxionsUnknownOutcomeError: absent jobs may exist: the list ends before its own total, or it shows jobs
-        without a name while a reference was not found.
-    :raises FluxionsRequestError: a page could not be read.
+    :raises FluxionsUnknownOutcomeError: if missing jobs might exist: the list ends before its own total, or it contains
+        jobs without a name while a reference was not found.
+    :raises FluxionsRequestError: if a page could not be read.
     """
     matches = run_search(client, JobSearch(references, since, now)).matches
     return {ref: matches.get(ref, []) for ref in references}
@@ -177,8 +177,8 @@ def search_jobs(
 def run_search(client: JobList, found: JobSearch) -> JobSearch:
     """Read pages of the list until a search is settled or complete, and return it.
 
-    :raises FluxionsUnknownOutcomeError: see `search`.
-    :raises FluxionsRequestError: a page could not be read.
+    :raises FluxionsUnknownOutcomeError: as `search_jobs`.
+    :raises FluxionsRequestError: if a page could not be read.
     """
     for _ in range(MAX_PASSES):
         _read_pages(client, found)
@@ -188,8 +188,8 @@ def run_search(client: JobList, found: JobSearch) -> JobSearch:
             return found
         found.next_pass()
     raise FluxionsUnknownOutcomeError(
-        f"The job list ended before its own total in each of {MAX_PASSES} scans, so it does not show every job "
-        f"(searched for {_names(found.references)}). Unknown is not absent: nothing was submitted. Try again later."
+        f"Could not read the Fluxions job list to its end ({MAX_PASSES} passes), so a job with reference "
+        f"{_names(found.references)} might already exist. Nothing was submitted. Retry: the list is scanned again."
     )
 
 
@@ -197,8 +197,8 @@ def _nameless(found: JobSearch) -> FluxionsUnknownOutcomeError:
     jobs = found.nameless
     ids = ", ".join(str(job.id) for job in jobs[:5]) + (f" and {len(jobs) - 5} more" if len(jobs) > 5 else "")
     return FluxionsUnknownOutcomeError(
-        f"The job list shows jobs without a file name ({ids}), and one of them may be the job that was searched "
-        f"for ({_names(found.references)}). Unknown is not absent: nothing was submitted. Try again later."
+        f"The job list shows jobs without a file name ({ids}), so one of them might be the job with reference "
+        f"{_names(found.references)}. Nothing was submitted. Retry: the list is scanned again."
     )
 
 
@@ -213,8 +213,8 @@ def _read_pages(client: JobList, found: JobSearch) -> None:
 def iter_pages(client: JobList) -> Iterator[Page]:
     """Yield the pages of the account's list until an empty one, or a short one at which ``total`` is reached.
 
-    A short page before that may come from a service that gives smaller pages than it says. Ends, too, at a
-    server that answers the same jobs for ever.
+    A short page before that can come from a service with smaller pages than its limit. The list also ends if a
+    server returns the same jobs for ever.
     """
     seen: set[str] = set()
     offset = stale_pages = 0
@@ -231,9 +231,9 @@ def iter_pages(client: JobList) -> Iterator[Page]:
 
 
 def next_offset(page: Page, offset: int) -> int | None:
-    """Return where the page behind one that was read at ``offset`` begins; None where the list has ended.
+    """Return the offset of the page after the one at ``offset``, or None at the end of the list.
 
-    A page may be shorter than asked for because the service gives smaller ones, so its own length is the step.
+    A page can be shorter than its limit because the service returns smaller ones, so its own length is the step.
     """
     behind = offset + len(page.transcriptions)
     is_short = len(page.transcriptions) < min(page.limit or MAX_PAGE_JOBS, MAX_PAGE_JOBS)
@@ -243,7 +243,7 @@ def next_offset(page: Page, offset: int) -> int | None:
 
 
 def newest_live(jobs: Iterable[Job]) -> Job | None:
-    """Return the newest job that did not fail, or None. A failed job does not count: nothing to take up."""
+    """Return the newest job that did not fail, or None. A failed job cannot be reused."""
     return max((job for job in jobs if job.status != JobStatus.FAILED), key=_age_key, default=None)
 
 

@@ -1,4 +1,4 @@
-"""A service that changes file names takes away the protection from paying twice: log it."""
+"""Log a warning if the service changes file names, because a recording can then be charged twice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class LostReferences:
-    """Warns once of jobs that the API shows without their reference. Threads may share it."""
+    """Warns once about jobs without their reference. Threads can share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,9 +22,9 @@ class LostReferences:
     def check(self, job: Job) -> None:
         """Warn if the file name of a job has no reference.
 
-        :param job: A job that was submitted with a reference, as the API shows it by its id. Nothing is logged about
-            one without a name, which some responses leave out, or one from the service's cache, which has the name of
-            an older submit.
+        :param job: A job that was submitted with a reference, as read by its id. A job without a name is ignored,
+            because some responses omit it. A job from the service's cache is ignored, because it has the name of an
+            older submit.
         """
         if not job.filename or job.cached or references_in(job.filename):
             return
@@ -34,18 +34,18 @@ class LostReferences:
             self._has_warned = True
         log.warning(
             "Fluxions shows job %s as %s, without the reference that it was submitted with. If Fluxions changes file "
-            "names like that, a retry cannot find the job of a lost try, and the recording can be charged again.",
+            "names like that, a retry cannot find the job of a failed try, and the recording can be charged again.",
             job.id,
             printable(repr(job.filename)),
         )
 
 
-# One process can run thousands of jobs: one line for all of them.
+# One line for all, because one process can run thousands of jobs.
 _lost = LostReferences()
 
 
 def warn_of_lost_reference(job: Job) -> None:
-    """Log once for the life of the process that the API shows a job of ours without its reference.
+    """Log once in the life of the process that the API returned a submitted job without its reference.
 
     :param job: See `LostReferences.check`.
     """
@@ -53,10 +53,10 @@ def warn_of_lost_reference(job: Job) -> None:
 
 
 def warn_of_other_options(non_speech_asked: bool, job: Job) -> None:
-    """Say so where the service answered with a result for other options (its cache may know only the bytes)."""
+    """Log if the service returned a result for other options, because its cache might compare only the bytes."""
     if job.non_speech is not None and job.non_speech != non_speech_asked:
         log.warning(
-            "Job %s was transcribed with non_speech=%s, but this task asked for %s: probably an earlier result from "
+            "Job %s was transcribed with non_speech=%s instead of %s: probably an earlier result from "
             "the service's cache. Set cache=False and clear the task to transcribe it again.",
             job.id, job.non_speech, non_speech_asked,
         )  # fmt: skip

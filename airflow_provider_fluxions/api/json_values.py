@@ -1,4 +1,4 @@
-"""Reading single values out of JSON of any shape: the right type, or None."""
+"""Read single values from JSON of any shape: the right type, or None."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
-# The page's deepest response has four. What reads it in must be able to write it out again, with less stack left.
+# The page's deepest response has four. The result must also be writable later, with less stack left.
 MAX_LEVELS = 64
-# Arrays and objects take the memory: up to 200 bytes each, of 3 bytes of JSON. A day of speech with word times has some
-# 250,000 of them and five times as many other values; without word times, and for a page of 100 jobs, a tenth.
+# Arrays and objects use most of the memory: up to 200 bytes each, from 3 bytes of JSON. A day of speech with word times
+# has about 250,000 of them and five times as many other values. Without word times, and for a page of 100 jobs, it is a
+# tenth.
 MAX_CONTAINERS = 1_000_000
 MAX_VALUES = 6 * MAX_CONTAINERS
-# More than tables and other languages can take.
+# Larger than tables and other languages support.
 MAX_INTEGER = 2**63 - 1
 # Instants of other years are mistakes, and arithmetic with years 1 and 9999 overflows.
 FIRST_YEAR, LAST_YEAR = 1970, 2261
@@ -27,9 +28,9 @@ _REASONS = ("error_message", "error", "detail", "message")
 
 
 def decoded(body: bytes) -> str:
-    """Return a body as text. JSON is UTF-8 (RFC 8259, section 8.1); a byte order mark is left out.
+    """Return a body as text. JSON is UTF-8 (RFC 8259, section 8.1); a byte order mark is removed.
 
-    :raises ValueError: it is not UTF-8.
+    :raises ValueError: if it is not UTF-8.
     """
     try:
         return body.decode("utf-8-sig")
@@ -39,14 +40,14 @@ def decoded(body: bytes) -> str:
 
 
 def json_value(body: bytes | str, *, max_containers: int = MAX_CONTAINERS) -> Any:
-    """Return the JSON value that a body is.
+    """Return the JSON value of a body.
 
-    :param max_containers: maximum number of arrays and objects; all values can be six times as many.
-    :raises ValueError: it is no JSON, or more than fits into memory. The message says where, and quotes nothing. No
-        exception of `json` is behind it, because these carry the whole document.
+    :param max_containers: Maximum number of arrays and objects. The maximum of all values is six times as high.
+    :raises ValueError: if it is not JSON, or is too large for the memory. The message has the position and quotes
+        nothing. It has no exception of `json` as its cause, because these contain the whole document.
     """
     text = decoded(body) if isinstance(body, bytes) else body
-    # Each value but the last of a container is followed by a comma, so no more than this can be in it.
+    # A comma follows each value except the last of a container, so this is the maximum number of values.
     if text.count("{") + text.count("[") > max_containers or text.count(",") > MAX_VALUES:
         raise ValueError(f"it has more values than a response can have ({max_containers:,} arrays and objects)")
     value, problem = _parsed(text)
@@ -62,7 +63,7 @@ def json_value(body: bytes | str, *, max_containers: int = MAX_CONTAINERS) -> An
 
 
 def _parsed(text: str) -> tuple[Any, str]:
-    """Return the value and "", or None and why there is none. Raised here, an error would carry the document."""
+    """Return the value and "", or None and the reason. An error that is raised here would contain the document."""
     try:
         return json.loads(text), ""
     except RecursionError:
@@ -75,13 +76,13 @@ def _parsed(text: str) -> tuple[Any, str]:
 
 
 def _is_cut(text: str, position: int) -> bool:
-    """Return whether JSON fails because it ends: nothing follows, or the rest is one string without an end."""
+    """Return whether JSON is invalid because it is incomplete: it ends, or its rest is one string without an end."""
     rest = text[position:].strip()
     return not rest or (rest.startswith('"') and re.fullmatch(r'"(?:[^"\\]|\\.)*\\?', rest, re.DOTALL) is not None)
 
 
 def shown(value: Any) -> str:
-    """Return any JSON as a message may show it: its beginning, however long or deep it is."""
+    """Return the start of any JSON for a message, also if it is long or deep."""
     try:
         return _SHORT.repr(value)
     except ValueError:  # Python limits the digits of an integer
@@ -89,7 +90,7 @@ def shown(value: Any) -> str:
 
 
 def message_text(value: Any) -> str | None:
-    """Return what a part of an error body says: text, ``{"message"}``, or FastAPI's list of ``{"loc", "msg"}``."""
+    """Return the message in a part of an error body: text, ``{"message"}``, or FastAPI's list of ``{"loc", "msg"}``."""
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, dict):
@@ -97,19 +98,19 @@ def message_text(value: Any) -> str | None:
         where = ".".join(str(part) for part in value["loc"]) if isinstance(value.get("loc"), list) else ""
         return f"{where}: {inner}" if where and inner else (str(inner) if inner else json.dumps(value))
     if isinstance(value, list):
-        # Lists in lists say nothing that is known, and following them down would exhaust the stack.
+        # Lists in lists have no known meaning, and following them would exhaust the stack.
         parts = (message_text(item) for item in value if not isinstance(item, list))
         return "; ".join(part for part in parts if part) or None
     return None
 
 
 def reason(data: Json) -> str | None:
-    """Return why the service ended a job: ``error_message``, or the same under another name or in another shape."""
+    """Return the reason of a failed job: ``error_message``, or the same with another name or shape."""
     return next((text for name in _REASONS if (text := message_text(data.get(name)))), None)
 
 
 def times(data: Json) -> tuple[float | None, float | None]:
-    """Read a start and an end in seconds, under either pair of names that services use."""
+    """Read a start and an end in seconds, with either pair of names that services use."""
     start, end = number(data.get("start")), number(data.get("end"))
     return (
         number(data.get("start_time")) if start is None else start,
@@ -118,17 +119,17 @@ def times(data: Json) -> tuple[float | None, float | None]:
 
 
 def objects(value: Any) -> tuple[Json, ...]:
-    """Return the objects of a JSON array, leaving out what is not one; nothing for anything else."""
+    """Return the objects of a JSON array and omit other values; empty if it is not an array."""
     return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 
 def text(value: Any) -> str | None:
-    """Return text as it is."""
+    """Return text unchanged."""
     return value if isinstance(value, str) else None
 
 
 def boolean(value: Any) -> bool | None:
-    """Return true or false; no other value counts as either."""
+    """Return a boolean, or None for any other value."""
     return value if isinstance(value, bool) else None
 
 

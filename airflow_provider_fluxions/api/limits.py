@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-# A read, with its retries and the pauses between them.
+# A read with its retries and pauses.
 MAX_READ_CALL_SECONDS = 300.0
-# A day of speech with all word times takes some 20 MB, unpacked.
+# A day of speech with all word times has about 20 MB, unpacked.
 MAX_RESULT_BYTES = 64 << 20
-# A page of 100 jobs takes some 60 KB; the poll of a job with a day of speech, without word times, some 4 MB.
+# A page of 100 jobs has about 60 KB; the poll of a job with a day of speech, without word times, about 4 MB.
 MAX_RESPONSE_BYTES = 8 << 20
 
 
@@ -53,7 +53,7 @@ class Call:
     def left_seconds(self) -> float:
         """Return the seconds left for the current part.
 
-        :raises TimeoutError: none are left.
+        :raises TimeoutError: if none are left.
         """
         left = self._part_end - self._now()
         if left <= 0:
@@ -80,7 +80,7 @@ _running: ContextVar[Call | None] = ContextVar("fluxions_call", default=None)
 
 
 def running_call() -> Call | None:
-    """Return the call that this thread makes, or None outside of a client's call."""
+    """Return the current call of this thread, or None outside a client's call."""
     return _running.get()
 
 

@@ -1,4 +1,4 @@
-"""Which media type a recording is sent with. No I/O."""
+"""The media type of a recording. No I/O."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 UNKNOWN = "application/octet-stream"
 
-# Python's table lacks some of these, or gives the type of a video.
+# Python's table omits some of these, or has the type of a video.
 AUDIO_TYPES = {
     ".3gp": "audio/3gpp",
     ".aac": "audio/aac",
@@ -34,7 +34,7 @@ AUDIO_TYPES = {
     ".wma": "audio/x-ms-wma",
 }
 
-# The first bytes of files, with the offset at which they begin.
+# The first bytes of files, with their offset.
 _SIGNATURES = (
     (0, b"fLaC", "audio/flac"),
     (0, b"OggS", "audio/ogg"),
@@ -53,16 +53,15 @@ _EBML = bytes.fromhex("1a45dfa3")
 
 
 def media_type(uri: str, stored: str | None, filename: str, first_bytes: Callable[[], bytes]) -> str:
-    """Return the media type of a recording: the first of these that says one.
+    """Return the media type of a recording from the first of these sources that has one.
 
-    The extension of the recording itself, the type that its store has for it, its first bytes, and last the
-    extension of the name to show, which may be any words of the user.
+    The order is: the extension of the recording, the type in its store, its first bytes, and the extension of the file
+    name to show, which can be any words of the user.
 
-    :param uri: Where the recording is.
-    :param stored: The store's media type of the object; one that is neither audio nor video (octet-stream) says
-        nothing.
-    :param filename: The name to show at the service.
-    :param first_bytes: Called only if needed; returns at least the first 64 bytes of the recording.
+    :param uri: URI of the recording.
+    :param stored: The media type in the store. A type that is neither audio nor video (octet-stream) is ignored.
+    :param filename: The file name at the service.
+    :param first_bytes: Function that returns at least the first 64 bytes of the recording. Called only if needed.
     """
     return (
         _sound(content_type_of(uri))
@@ -74,21 +73,21 @@ def media_type(uri: str, stored: str | None, filename: str, first_bytes: Callabl
 
 
 def audio_type(name: str) -> str | None:
-    """Return the media type of a recording by its name alone, None for a name that is no recording's.
+    """Return the media type of a recording from its name, or None if the name is not that of a recording.
 
-    For readers of objects that others wrote: what an object says of itself may be a web page.
+    Use it for objects of other users, because the stored media type could be that of a web page.
     """
     return AUDIO_TYPES.get(os.path.splitext(name.lower())[1])
 
 
 def content_type_of(filename: str) -> str:
-    """Return the media type that a file name suggests, ``application/octet-stream`` where it suggests none."""
+    """Return the media type for a file name, or ``application/octet-stream``."""
     extension = os.path.splitext(filename)[1].lower()
     return AUDIO_TYPES.get(extension) or mimetypes.guess_type(filename)[0] or UNKNOWN
 
 
 def type_of_bytes(head: bytes) -> str | None:
-    """Return the media type that the first bytes of a recording show, or None."""
+    """Return the media type for the first bytes of a recording, or None."""
     for offset, signature, kind in _SIGNATURES:
         if head.startswith(signature, offset):
             return kind
@@ -100,7 +99,7 @@ def type_of_bytes(head: bytes) -> str | None:
 def _mpeg_frame(head: bytes) -> str | None:
     """Read the header of a bare MPEG audio frame: 11 bits of sync, then version and layer.
 
-    Layer I is left out: its frames begin like UTF-16 text, and nobody records in it.
+    Layer I is excluded, because its frames start like UTF-16 text and recorders do not use it.
     """
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None

@@ -1,7 +1,7 @@
-"""What the API answers, as frozen values that keep the JSON they were read from.
+"""The responses of the API as frozen values that keep their JSON.
 
 Attribute names are the vendor's (https://fluxions.ai/docs). The page and the live API differ, so every
-field but the id is optional, unknown fields stay in ``raw``, and unknown statuses are kept as they are.
+field except the id is optional, unknown fields stay in ``raw``, and unknown statuses are kept.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ FORMATS_MODULE = "airflow_provider_fluxions.formats"
 _renderers: list[Callable[..., bytes]] = []
 
 MAX_STATUS_CHARACTERS = 40
-# A page has at most 100 jobs; a service that ignores the limit may show some more.
+# A page has at most 100 jobs; a service that ignores the limit might return some more.
 MAX_PAGE_ENTRIES = 1000
 
 
 class JobStatus(StrEnum):
-    """The state of a job. A value the vendor has not documented is kept and counts as running."""
+    """The state of a job. An undocumented value is kept and counts as running."""
 
     SUBMITTED = "submitted"
     PROCESSING = "processing"
@@ -58,7 +58,7 @@ class JobStatus(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> JobStatus:
-        """Read any other value: known names in any case, all else as a status of its own."""
+        """Read any other value: known names in any case, the rest as their own status."""
         text = printable(value, MAX_STATUS_CHARACTERS).lower() if value is not None else ""
         for member in cls:
             if member.value == text:
@@ -70,7 +70,7 @@ class JobStatus(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the job will not change any more."""
+        """Whether the status of the job is final."""
         return self in (JobStatus.COMPLETED, JobStatus.FAILED)
 
     @property
@@ -81,7 +81,7 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Submission:
-    """The answer to a submit. With ``cache=true`` it may be an old job, already completed."""
+    """The response to a submit. With ``cache=true`` it can be an old, completed job."""
 
     id: JobId
     status: JobStatus
@@ -92,9 +92,9 @@ class Submission:
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
-        """Read the answer to a submit.
+        """Read the response to a submit.
 
-        :raises FluxionsResponseError: it has no usable id, so a job may exist that we cannot name.
+        :raises FluxionsResponseError: if it has no usable id. A job might exist under an unknown id.
         """
         return cls(
             id=_job_id(data),
@@ -108,10 +108,11 @@ class Submission:
 
 @dataclass(frozen=True)
 class Job:
-    """One transcription job as the list and single reads show it, without its text.
+    """One transcription job from the list or a single read, without its text.
 
     ``audio_duration`` and ``processing_time`` are seconds. The two URLs are signed links that expire.
-    ``error_message`` is one printable line of at most 500 characters, without the queries of URLs; ``raw`` keeps it.
+    ``error_message`` is one printable line of at most 500 characters, without queries of URLs; ``raw`` has the
+    original.
     """
 
     id: JobId
@@ -137,7 +138,7 @@ class Job:
     def from_json(cls, data: Json) -> Self:
         """Read a job.
 
-        :raises FluxionsResponseError: it has no usable id.
+        :raises FluxionsResponseError: if it has no usable id.
         """
         return cls(**_job_fields(data))
 
@@ -146,12 +147,12 @@ class Job:
 class Transcription(Job):
     """A job with its transcript.
 
-    ``text`` (tags included) and ``segments`` are as the API gave them, segments sorted by time. Where one of
-    the two is missing, it is made from the other: text by joining segments, segments (untimed) from turns.
-    Everything else is worked out when it is first asked for, and then kept.
+    ``text`` (with tags) and ``segments`` are those of the API, with segments sorted by time. If one of them is
+    missing, it is made from the other: text by joining segments, segments (without times) from turns. All other
+    values are computed at their first use and cached.
 
-    :param made_from: what the other of the two was made from; None where the API gave both, or neither.
-    :param speaker_names: by bare label; see :meth:`named`.
+    :param made_from: The one of the two from which the other was made; None if the API returned both or neither.
+    :param speaker_names: Names by bare label; see :meth:`named`.
     """
 
     text: str = ""
@@ -163,7 +164,7 @@ class Transcription(Job):
     def from_json(cls, data: Json) -> Self:
         """Read a single transcription in the page's shape or the live API's.
 
-        :raises FluxionsResponseError: it has no usable id.
+        :raises FluxionsResponseError: if it has no usable id.
         """
         text = json_values.text(data.get("text")) or ""
         segments = sort_segments(data.get("segments"))
@@ -179,25 +180,25 @@ class Transcription(Job):
 
     @cached_property
     def text_clean(self) -> str:
-        """What was said, without tags and emphasis, one turn a line with its label."""
+        """The text without tags and emphasis, with one line and label for each turn."""
         return speech.clean_text(self.text)
 
     @cached_property
     def words(self) -> tuple[Word, ...]:
-        """All words in the order of segments, those included that the API's list of words left out."""
+        """All words in the order of segments, also words that the API's list omits."""
         return tuple(word for segment in self.segments for word in segment.spoken_words)
 
     @cached_property
     def turns(self) -> tuple[TimedTurn, ...]:
-        """The turns of the text, with times where their words were found in the segments.
+        """The turns of the text, with times if their words were found in the segments.
 
-        Found by their words, never by position: segments overlap, and are no turns.
+        Turns are located by their words and never by position, because segments overlap and differ from turns.
         """
         return timed_turns(self.text, self.segments, self.made_from)
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
-        """The non-speech events, of the text or of the segments, whichever holds more of them."""
+        """The non-speech events, from the text or the segments, depending on which contains more."""
         return events(self.turns, self.segments, "text" if self.made_from == "text" else "segment")
 
     @property
@@ -206,19 +207,19 @@ class Transcription(Job):
         return any(part.start is not None for part in self.segments)
 
     def named(self, speaker_names: Mapping[str, str]) -> Self:
-        """Return it with names for its speakers, such as ``{"0": "Agent"}``. Their labels stay as they are."""
+        """Return it with names for its speakers, such as ``{"0": "Agent"}``. The labels stay unchanged."""
         names = {label: name for key, name in speaker_names.items() if (label := speech.bare_speaker(key))}
         return replace(self, speaker_names={**self.speaker_names, **names})
 
     def name_of(self, speaker: str | None) -> str | None:
-        """Return the name given to a speaker, None where there is none."""
+        """Return the name of a speaker, or None."""
         return self.speaker_names.get(speaker) if speaker is not None else None
 
     def to(self, format_name: str, **options: Any) -> bytes:
         """Return it in a result format: ``to("vtt", preset="netflix")``; see `airflow_provider_fluxions.formats`.
 
-        :raises FluxionsFormatError: no such format or option, it cannot be written that way, or it would be
-            several files (then name one table, or use ``formats.render_files``).
+        :raises FluxionsFormatError: if the format or option is unknown, if it cannot be written that way, or if it
+            would be several files (then name one table, or call ``formats.render_files``).
         """
         if not _renderers:
             import_module(FORMATS_MODULE)  # it registers its renderer
@@ -227,7 +228,7 @@ class Transcription(Job):
 
 @dataclass(frozen=True)
 class Page:
-    """One page of the account's transcriptions. The order of jobs is not documented: check, never assume."""
+    """One page of the account's transcriptions. The order of jobs is undocumented, so always check it."""
 
     transcriptions: tuple[Job, ...]
     total: int | None = None
@@ -239,8 +240,8 @@ class Page:
     def from_json(cls, data: Json) -> Self:
         """Read one page.
 
-        :raises FluxionsResponseError: there is no list of transcriptions, it is too long, or one entry has no id. A
-            partial page would make jobs look absent that exist.
+        :raises FluxionsResponseError: if the list of transcriptions is missing or too long, or if an entry has no id. A
+            partial page would hide existing jobs.
         """
         entries = data.get("transcriptions")
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -263,7 +264,7 @@ class Page:
 def register_renderer(render: Callable[..., bytes]) -> None:
     """Make `Transcription.to` write formats.
 
-    :param render: called with a transcription, the name of a format, and its options by name.
+    :param render: Called with a transcription, the name of a format, and its options by name.
     """
     _renderers.append(render)
 
@@ -293,7 +294,7 @@ def _job_fields(data: Json) -> dict[str, Any]:
 
 
 def _reason(data: Json, status: JobStatus) -> str | None:
-    """Return why a job failed, for logs and errors; of other jobs ``error_message`` alone."""
+    """Return the reason of a failed job, for logs and errors; for other jobs only ``error_message``."""
     text = (
         json_values.reason(data) if status == JobStatus.FAILED else json_values.message_text(data.get("error_message"))
     )
@@ -314,7 +315,7 @@ def _kind(value: Any) -> str:
 
 
 def _fields_of(data: Json) -> str:
-    """Return the names of known fields; other names and all values may be a piece of a transcript."""
+    """Return the names of known fields. Other names and all values could be a part of a transcript."""
     known = sorted(_KNOWN_FIELDS & data.keys())
     more = len(data) - len(known)
     names = ", ".join(known) or "none that is known"

@@ -1,4 +1,4 @@
-"""Shell patterns of users, against file names that were shortened when they were sent. No I/O."""
+"""Match shell patterns of users with file names that were shortened for the submit. No I/O."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from airflow_provider_fluxions.api.job_reference import (
     reference_in,
 )
 
-# What a user's pattern has besides characters: any text, any character, one of some characters.
+# The parts of a user's pattern that are not characters: any text, any character, one of some characters.
 _PART = re.compile(r"\*|\?|\[!?[^\]]+\]|.", re.DOTALL)
 
 
 def name_matches(filename: str | None, pattern: str) -> bool:
-    """Return whether a shell pattern matches a job's file name: as sent, or as the user gave it.
+    """Return whether a shell pattern matches a job's file name, as sent or as the user's name.
 
-    Of a long name only the beginning and the end were sent. It matches if a name with this beginning and end can match,
-    so it may be a name that does not match as a whole.
+    For a long name only the start and the end were sent. It matches if a name with this start and end can match, so the
+    original name might not match.
     """
     sent = filename or ""
     plain = filename_without_reference(sent)
@@ -34,7 +34,7 @@ def name_matches(filename: str | None, pattern: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _can_match(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Return whether some text matches both of two patterns."""
+    """Return whether a text can match both patterns."""
     if one[:1] == ("*",):
         return _can_match(one[1:], other) or (bool(other) and _can_match(one, other[1:]))
     if other[:1] == ("*",):

@@ -1,6 +1,6 @@
 """Foreign text made safe for a log line, an error message or a terminal.
 
-Responses, file names and headers are chosen by others. Escape sequences in them could steer a terminal, and a line
+Other people choose responses, file names and headers. Escape sequences in them could control a terminal, and a line
 break could forge a log line. All such text passes one of these two functions.
 """
 
@@ -15,18 +15,18 @@ MAX_SHOWN_CHARACTERS = 500
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 # They join the letters of Persian and Indic words and the parts of an emoji, and have no other effect.
 _JOINERS = frozenset("\u200c\u200d")
-# No ASCII character but these can be unsafe, so most text needs no look at each character's category.
+# Only these ASCII characters can be unsafe, so most text needs no check of each character's category.
 _MAYBE_UNSAFE = re.compile(r"[\x00-\x1f\x7f]|[^\x00-\x7f]")
 
 
 def printable(text: object, limit: int | None = MAX_SHOWN_CHARACTERS) -> str:
     """Return text as one line: white space becomes one space, unsafe characters become escapes such as backslash x1b.
 
-    :param text: anything; ``str()`` of it is used.
-    :param limit: maximum characters of the result; a longer one is cut and ends in "…". None: no limit.
+    :param text: Any value; ``str()`` of it is used.
+    :param limit: Maximum characters of the result. A longer one is cut and ends with "…". None: no limit.
     """
     whole = str(text)
-    # A response can have 64 MiB: only its beginning is processed.
+    # Only the start is processed, because a response can have 64 MiB.
     start = whole if limit is None else whole[: 2 * limit]
     shown = _escaped(" ".join(start.split()))
     if limit is None or (len(start) == len(whole) and len(shown) <= limit):

@@ -1,4 +1,4 @@
-"""Whether another run has submitted a recording since the scan of the job list: for uploads that begin later."""
+"""Find jobs that another run has submitted since the scan of the job list, for later uploads."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from airflow_provider_fluxions.api.job_search import JobList, JobSearch, newest_
 from airflow_provider_fluxions.api.models import Job, Page
 
 MAX_AGE_SECONDS = 60.0
-# After a scan that failed, other threads get its error for so long instead of each sending a request of its own.
+# After a failed scan, other threads get its error for this time instead of sending their own requests.
 FAILURE_SECONDS = 5.0
-# A list may show a job a little late, behind younger ones: only jobs of this age mark what is known.
+# A list can show a job slightly late, after younger ones, so only jobs of this age count as known.
 SETTLED = timedelta(seconds=60)
 
 
 class RecentJobs:
-    """The live jobs of some references, at most ``max_age_seconds`` old. Upload threads share it.
+    """The live jobs of some references, from a scan of at most ``max_age_seconds`` ago. Upload threads share it.
 
-    Ask `find` right before each upload. A scan that is younger than ``max_age_seconds`` answers without a request;
-    after that, one thread reads the list for all, back to where the last scan began: one page, unless more than some
-    100 jobs were created meanwhile. A first `scan` at the start of a run that ends sooner costs nothing more.
+    Call `find` right before each upload. If the last scan is younger than ``max_age_seconds``, it sends no request.
+    Otherwise one thread reads the list for all, back to the start of the last scan: one page, unless more than about
+    100 jobs were created meanwhile. A run that ends before that needs only its first `scan`.
 
-    :param references: What the caller may ask about; nothing else is kept. It must not change any more.
-    :param since: No job of interest is older. Default None: any age.
-    :param max_age_seconds: How old an answer may be. Default 60.
-    :param now: Seconds of a clock that nobody sets.
+    :param references: References that the caller can search for. They must not change later.
+    :param since: The oldest creation to search for. Default None: any age.
+    :param max_age_seconds: Maximum age of a scan in seconds. Default 60.
+    :param now: Seconds of a clock that cannot be set.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class RecentJobs:
     def scan(self) -> dict[str, Job]:
         """Read the list now and return the newest job that did not fail for each reference that has one.
 
-        :raises FluxionsUnknownOutcomeError: the list cannot show whether such jobs exist.
-        :raises FluxionsRequestError: the list could not be read.
+        :raises FluxionsUnknownOutcomeError: if the list cannot show whether such jobs exist.
+        :raises FluxionsRequestError: if the list could not be read.
         """
         with self._lock:
             self._read()
@@ -67,8 +67,8 @@ class RecentJobs:
     def find(self, ref: str) -> Job | None:
         """Return the newest job that did not fail for a reference, or None if the account has none.
 
-        :raises FluxionsUnknownOutcomeError: the list cannot show whether there is one. Submit nothing.
-        :raises FluxionsRequestError: the service refused the request for good, for example the API key.
+        :raises FluxionsUnknownOutcomeError: if the list cannot show whether there is one. Submit nothing.
+        :raises FluxionsRequestError: if the service refused the request permanently, for example the API key.
         """
         with self._lock:
             if ref not in self._found and not self._is_recent:
@@ -91,7 +91,7 @@ class RecentJobs:
             raise _unknown(error) from error
 
     def _read(self) -> None:
-        begun = self._now()  # a job that is created while pages are read belongs to the next scan
+        begun = self._now()  # a job that is created during the scan belongs to the next scan
         found = run_search(self._client, JobSearch(self._references, self._since, known=self._known))
         for ref, jobs in found.matches.items():
             live = newest_live(jobs)
@@ -102,7 +102,7 @@ class RecentJobs:
 
 
 class _FirstPage:
-    """A client's list that remembers what its newest page showed."""
+    """A client's job list that stores its newest page."""
 
     def __init__(self, client: JobList) -> None:
         self._client = client

@@ -1,7 +1,7 @@
 """Foreign text without secrets: the API key becomes ``***``, a URL loses its query and its credentials.
 
-A service or a gateway can echo the key, in an error body or in a field of a job. Where a response becomes a value or an
-error, the key is replaced; no other place has to know it.
+A service or a gateway can echo the key, in an error body or in a field of a job. The key is replaced when a response
+becomes a value or an error, so no other code needs it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 from airflow_provider_fluxions.api.printable import MAX_SHOWN_CHARACTERS, printable
 
 MASK = "***"
-# A shorter key can be part of words and numbers. It is replaced in errors only, where it is a word of its own.
+# A shorter key can be a part of words and numbers, so it is replaced only in errors, as a separate word.
 MIN_KEY_CHARACTERS = 8
 # What a message has in common with a text that was sent is hidden from this length on: shorter parts are words.
 MIN_HIDDEN_CHARACTERS = 12
 HIDDEN = "(text)"
 _MAX_COMPARED_CHARACTERS = 2_000
-# A body can have 8 MiB, and a message shows its beginning.
+# A body can have 8 MiB, and a message shows only its start.
 _MAX_SEARCHED_CHARACTERS = 64 << 10
 
 _NAMED = {'"': "quot", "&": "amp", "'": "apos", "<": "lt", ">": "gt", "/": "sol", "+": "plus", "=": "equals"}
@@ -42,17 +42,17 @@ _SIGNATURE = re.compile(
 class Redactor:
     """Replaces one key in text and in JSON values.
 
-    The key is found as it is, in base64 (at any position of a longer text), and with some or all characters escaped for
-    a URL, JSON or HTML.
+    The key is found unchanged, in base64 (at any position of a longer text), and with some or all characters escaped
+    for a URL, JSON or HTML.
 
-    :param key: the API key; a key of less than 8 characters is replaced in text only, as a word of its own.
+    :param key: The API key. A key of less than 8 characters is replaced only in text, as a separate word.
     """
 
     def __init__(self, key: str) -> None:
         self._key = key
         self._is_short = len(key) < MIN_KEY_CHARACTERS
         self._base64 = () if self._is_short else _base64_cores(key)
-        # Services escape letters and digits in JSON only, and there the values are compared, not the text.
+        # Services escape letters and digits only in JSON, and for JSON the values are compared and not the text.
         self._usual = re.compile("".join(c if c.isalnum() else _any_form(c) for c in key))
         self._is_plain = key.replace("-", "").replace("_", "").isalnum()
         forms = "".join(map(_any_form, key))
@@ -61,7 +61,7 @@ class Redactor:
         self._all = re.compile(word if self._is_short else "|".join((forms, *cores)))
 
     def text(self, text: str) -> str:
-        """Return text with the key replaced in every form; at the end also its beginning, as of a text that was cut."""
+        """Return text with the key replaced in every form, and at the end also a start of the key, as of a cut text."""
         text = self._all.sub(MASK, text)
         for length in range(len(self._key) - 1, MIN_KEY_CHARACTERS - 1, -1):
             if text.endswith(self._key[:length]):
@@ -69,14 +69,14 @@ class Redactor:
         return text
 
     def quote(self, text: object, limit: int = MAX_SHOWN_CHARACTERS) -> str:
-        """Return foreign text as an error or a log line can show it: one printable line without secrets."""
+        """Return foreign text for an error or a log line: one printable line without secrets."""
         shown = self.text(str(text)[:_MAX_SEARCHED_CHARACTERS])
         return printable(without_url_secrets(shown), limit)
 
     def value(self, value: Any, text: str) -> Any:
         """Return a JSON value with the key replaced in its strings and names.
 
-        :param text: what the value was read from. It is searched first, so a value without the key costs a search.
+        :param text: The text of the value. It is searched first, so a value without the key needs only this search.
         """
         if self._is_short or not self._occurs_in(text):
             return value
@@ -103,7 +103,7 @@ class Redactor:
 
 
 def without_url_secrets(text: str) -> str:
-    """Return text whose URLs have no query and no credentials: a signature or a proxy's password is a key, too."""
+    """Return text with URLs without query and credentials, because a signature or a proxy's password is secret, too."""
     if "://" in text or ":\\/" in text:
         text = _URL.sub(_bare_url, text)
     return _SIGNATURE.sub(rf"\1\2{MASK}", text) if "=" in text or "%3" in text else text

@@ -44,7 +44,7 @@ _ADVICE: Mapping[type[FluxionsStatusError], str] = {
     FluxionsAuthenticationError: "Check the API key: the connection's password, or FLUXIONS_API_KEY in a shell.",
     FluxionsCreditError: "Add credit to the Fluxions account, then clear the task.",
     FluxionsNotFoundError: "Check the job id, and that the key belongs to the account that owns it.",
-    FluxionsRejectedError: "Sending it again unchanged cannot help.",
+    FluxionsRejectedError: "The same request fails again.",
     FluxionsThrottledError: "Try again later, or with fewer tasks at a time (an Airflow pool).",
     FluxionsServerError: "Try again later.",
 }
@@ -111,7 +111,7 @@ def status_error(
     about = f" for job {job_id}" if job_id is not None else ""
     advice = _ADVICE[cls]
     if 300 <= status_code < 400:
-        advice = "The key must not follow a redirect: set the connection's host to the real address."
+        advice = "The key must not follow a redirect: set the connection's host to the real URL."
     elif status_code == 404 and job_id is None and path is not None:
         advice = f"{base_url} has no {path}. Check the connection's host: it must be the base URL of the API."
     advice = (advice_by_status or {}).get(status_code, advice)
@@ -125,7 +125,7 @@ def status_error(
 
 
 def error_message(body: bytes, redactor: Redactor = NO_KEY) -> str | None:
-    """Return what an error body says as one printable line, or None if it is not JSON or says nothing."""
+    """Return the message of an error body as one printable line, or None if it has none or is not JSON."""
     try:
         value = json_values.json_value(body)
     except ValueError:
@@ -140,7 +140,7 @@ def error_message(body: bytes, redactor: Redactor = NO_KEY) -> str | None:
 
 
 def _object(body: bytes, max_containers: int, redactor: Redactor) -> tuple[dict[str, Any], str]:
-    """Return the JSON object of a body and "", or an empty one and what is wrong. An error would carry the body."""
+    """Return the JSON object of a body and "", or an empty one and the reason. An error would contain the body."""
     try:
         text = json_values.decoded(body)
         value = json_values.json_value(text, max_containers=max_containers)

@@ -1,4 +1,4 @@
-"""Time as an argument, pauses between two attempts, and how long attempts are repeated."""
+"""Clock, pauses between two attempts, and the deadline for attempts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_PAUSE_SECONDS = 60.0
-# A list that cannot show whether a job exists is read again for so long; a service that fails, until the deadline.
+# Maximum time to read a list again that cannot show whether a job exists. Service errors are retried until the
+# deadline.
 UNKNOWN_PATIENCE_SECONDS = 300.0
 
 
@@ -31,8 +32,9 @@ class Clock:
 
 
 def pause_seconds(attempt: int, retry_after: float | None, jitter: float) -> float:
-    """Return the pause after the given attempt (1-based): doubling from 1 s up to 60 s, jittered by half,
-    never less than the service asked for.
+    """Return the pause in seconds after an attempt (1-based): doubled from 1 s up to 60 s, with a jitter of half of it.
+
+    It is at least the pause that the service asked for.
     """
     backoff = min(MAX_PAUSE_SECONDS, 2.0 ** min(attempt - 1, 10)) * (0.5 + jitter / 2)
     return max(backoff, retry_after or 0.0)
@@ -60,27 +62,27 @@ class RetryBudget:
         return self.deadline - self.clock.now()
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, which is no stall."""
+        """Sleep without counting as a stall."""
         self.watch.beat()
         self.clock.sleep(seconds)
         self.watch.beat(seconds)
 
     def pause(self, error: FluxionsRequestError | FluxionsUnknownOutcomeError, attempt: int) -> None:
-        """Sleep before the next attempt, or raise the error if a pause cannot help or would pass the deadline."""
+        """Sleep before the next attempt, or raise the error if a retry cannot succeed or would be too late."""
         seconds = pause_seconds(attempt, getattr(error, "retry_after_seconds", None), self.clock.jitter())
         left = self.left_seconds
         if not error.transient or seconds > left:
             raise error
-        log.warning("%s Next attempt in %.1f s (attempt %d failed, %.0f s left).", error, seconds, attempt, left)
+        log.warning("%s Retrying in %.1f s (attempt=%d, left=%.0f s).", error, seconds, attempt, left)
         if self.on_pause:
             self.on_pause(seconds)
         self.sleep(seconds)
 
     def repeat(self, read: Callable[[], T]) -> T:
-        """Return what a read gives, repeating it until the deadline; if the list cannot tell, for five minutes.
+        """Return the result of a read, and repeat it until the deadline, or for five minutes if the outcome is unknown.
 
-        :raises FluxionsRequestError: the last attempt failed.
-        :raises FluxionsUnknownOutcomeError: the list could not tell in the last attempt.
+        :raises FluxionsRequestError: if the last attempt failed.
+        :raises FluxionsUnknownOutcomeError: if the list could not show in the last attempt whether the job exists.
         """
         attempt, unknown_until = 0, self.clock.now() + UNKNOWN_PATIENCE_SECONDS
         while True:

@@ -1,4 +1,4 @@
-"""``Retry-After``, read and limited in one place."""
+"""Read and limit ``Retry-After``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-# The longest pause that a service can ask for. The page of the vendor names none; users saw seconds.
+# Maximum pause that a service can ask for. The vendor's page documents none; users report seconds.
 MAX_RETRY_AFTER_SECONDS = 300.0
 
 
 def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Return the pause that ``Retry-After`` asks for: 0 to `MAX_RETRY_AFTER_SECONDS`, or None if it asks for none.
+    """Return the pause in ``Retry-After``: 0 to `MAX_RETRY_AFTER_SECONDS`, or None.
 
     Both forms of RFC 9110, section 10.2.3, are read; any other text counts as absent.
     """
@@ -20,7 +20,7 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = No
         return limited_pause(float(value[:9]))
     try:
         instant = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):  # OverflowError: an offset of many digits
+    except (ValueError, OverflowError):  # OverflowError: an offset with many digits
         return None
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The `requests` session of a client: how it authenticates, retries, redirects and uploads."""
+"""The `requests` session of a client: authentication, retries, redirects and uploads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from airflow_provider_fluxions.version import __version__
 
 
 class ResponseTooLargeError(requests.RequestException):
-    """A response did not end within the maximum size; the rest of it was not read."""
+    """A response was larger than the maximum size; the rest of it was not read."""
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -37,7 +37,7 @@ class BoundedAdapter(HTTPAdapter):
     """
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Return the response with a body that raises `ResponseTooLargeError` where it grows too large."""
+        """Return the response with a body that raises `ResponseTooLargeError` if it becomes too large."""
         response = super().build_response(req, resp)
         call = running_call()
         response.raw = _BoundedBody(resp, MAX_RESPONSE_BYTES if call is None else call.max_bytes)
@@ -45,7 +45,7 @@ class BoundedAdapter(HTTPAdapter):
 
 
 class _BoundedBody:
-    """A response of urllib3; all but reading goes to it unchanged."""
+    """A response of urllib3. All calls except reads are passed to it unchanged."""
 
     def __init__(self, raw: Any, max_bytes: int) -> None:
         self._raw = raw
@@ -55,7 +55,7 @@ class _BoundedBody:
         return getattr(self._raw, name)
 
     def stream(self, amt: int, decode_content: bool | None = None) -> Iterator[bytes]:
-        """Yield the unpacked body in pieces; `requests` reads it by this alone."""
+        """Yield the unpacked body in pieces. `requests` reads it only with this method."""
         size_bytes = 0
         for piece in self._raw.stream(amt, decode_content=decode_content):
             size_bytes += len(piece)
@@ -68,7 +68,7 @@ class _BoundedBody:
 USER_AGENT = f"airflow-provider-fluxions/{__version__}"
 RETRIED_STATUSES = (408, 429, 500, 502, 503, 504)
 MAX_BACKOFF_SECONDS = 30.0
-# Enough for a transfer's uploads side by side; more connections than this are closed after use.
+# Enough for the parallel uploads of a transfer; further connections are closed after use.
 POOL_CONNECTIONS = 32
 
 
@@ -76,31 +76,31 @@ class Session(requests.Session):
     """A session whose key and redirects stay with one origin (scheme, host and port)."""
 
     def abort(self) -> None:
-        """Break off every read that runs now, from whatever thread."""
+        """Abort all running reads, from any thread."""
         for adapter in list(self.adapters.values()):
             if isinstance(adapter, ReadAdapter):
                 adapter.abort()
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return where a redirect leads if that is the same origin, else None: it is then not followed."""
+        """Return the target of a redirect within the same origin, else None, so that it is not followed."""
         target = super().get_redirect_target(resp)
         try:
             stays = target is not None and _origin(urljoin(resp.url, target)) == _origin(resp.url)
-        except ValueError:  # it is no address at all
+        except ValueError:  # not a valid URL
             return None
         return target if stays else None
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """Let the connection's ``verify`` win over REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.
+        """Use the connection's ``verify`` instead of REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE.
 
-        `requests` does it the other way round for a session's setting
+        For a session's setting, `requests` has the opposite precedence
         (https://github.com/psf/requests/issues/3829).
         """
         verify = self.verify if verify is None else verify
         return super().merge_environment_settings(url, proxies, stream, verify, cert)
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Keep our header on a redirect within the origin; `requests` would look into ~/.netrc instead."""
+        """Keep the header on a redirect within the origin, because `requests` would read ~/.netrc instead."""
 
 
 class KeyAuth(AuthBase):
@@ -125,8 +125,8 @@ class ReadRetry(Retry):
     def increment(self, *args: Any, **options: Any) -> ReadRetry:
         """Return the state for the next try.
 
-        :raises MaxRetryError: there is none, by the session's limits or by those of the running call. After a response
-            urllib3 then returns that response.
+        :raises MaxRetryError: if no retry is left, by the session's limits or those of the running call. After a
+            response urllib3 then returns that response.
         """
         following = super().increment(*args, **options)
         call, response = running_call(), options.get("response")
@@ -160,9 +160,9 @@ class _LimitedAdapter(BoundedAdapter):
         return manager
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Send a request; to this machine without a proxy, which would get the readable key.
+        """Send a request, without a proxy to loopback addresses, because a proxy could read the key.
 
-        ``no_proxy`` seldom names this machine, and `requests` looks the proxies up again for a redirect.
+        ``no_proxy`` often omits loopback addresses, and `requests` reads the proxies again for a redirect.
         """
         if is_loopback(urlsplit(str(request.url)).hostname or ""):
             options["proxies"] = {}
@@ -173,8 +173,8 @@ class _LimitedAdapter(BoundedAdapter):
         for connection in list(self._connections):
             sock = connection.sock
             if sock is not None:
-                with contextlib.suppress(OSError):  # it may be closed by now
-                    # Not the TLS socket's own method, which takes the session away from under the reading thread.
+                with contextlib.suppress(OSError):  # it might be closed by now
+                    # Not the TLS socket's own method, which would remove the TLS session while the other thread reads.
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
@@ -192,7 +192,7 @@ class UploadAdapter(_LimitedAdapter):
 def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_seconds: float) -> Session:
     """Return a session for one client; ``backoff_seconds`` is the first pause between two reads.
 
-    :raises FluxionsConfigError: ``verify`` names a CA bundle that is not on this machine.
+    :raises FluxionsConfigError: if ``verify`` names a CA bundle that is not on this machine.
     """
     if isinstance(settings.verify, str) and not Path(settings.verify).exists():
         raise FluxionsConfigError(
@@ -215,7 +215,7 @@ def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_
     session.headers["User-Agent"] = USER_AGENT
     session.headers["Accept"] = "application/json"
     reads, uploads = ReadAdapter(retry), UploadAdapter()
-    # Adapters are found by the beginning of the URL as it is sent: quoted.
+    # requests selects an adapter by the start of the quoted URL.
     session.mount(requote_uri(f"{settings.base_url}/"), reads)
     for url in submit_urls:
         session.mount(requote_uri(url), uploads)

@@ -1,4 +1,4 @@
-"""What a client needs to know, checked before anything touches the network."""
+"""The settings of a client, checked before the first request."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ from airflow_provider_fluxions.api.printable import printable
 
 log = logging.getLogger(__name__)
 
-# What HTTP libraries disagree about (a backslash ends the host for some) must not decide where the key goes.
+# HTTP libraries interpret some characters differently (a backslash ends the host for some). They must not decide which
+# host gets the key.
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 DEFAULT_BASE_URL = "https://api.fluxions.ai"
 DEFAULT_CONNECT_TIMEOUT_SECONDS = 10.0
 DEFAULT_READ_TIMEOUT_SECONDS = 60.0
-# The service's machines sleep when idle and hold the first request: documented as 30 s, seen at 77 s.
+# The service's machines sleep when idle and hold the first request: 30 s as documented, 77 s as measured.
 DEFAULT_SUBMIT_TIMEOUT_SECONDS = 300.0
 DEFAULT_MAX_RETRIES = 5
 
 
 @dataclass(frozen=True)
 class ClientSettings:
-    """Everything that shapes a client's requests. All timeouts are seconds.
+    """The settings of a client's requests. All timeouts are in seconds.
 
-    :param submit_path: None tries the documented ``/submit``, then ``/akro/submit``.
-    :param submit_timeout: how long one block of an upload, and then its answer, may take.
-    :param max_retries: of reads only; a submit is never repeated blindly.
-    :param price_per_audio_hour: what an hour of audio costs, in the user's currency, where a cost is shown.
-    :param verify: False turns certificate checks off, a path names a CA bundle.
-    :raises FluxionsConfigError: on construction, naming the field that cannot work.
+    :param submit_path: Path for submits. Default None: the documented ``/submit``, then ``/akro/submit``.
+    :param submit_timeout: Maximum time for one block of an upload, and again for the response.
+    :param max_retries: Maximum number of retries of a read. Submits are not affected.
+    :param price_per_audio_hour: Price of one hour of audio, in the user's currency. Default None: no cost is shown.
+    :param verify: False disables certificate checks; a path names a CA bundle.
+    :raises FluxionsConfigError: on construction, if a field is invalid; the message names it.
     """
 
     api_key: str = field(repr=False)
@@ -74,26 +75,26 @@ def clean_key(api_key: str | None) -> str:
 
     The vendor's header is ``Authorization: <API key>``, no prefix (https://fluxions.ai/docs).
 
-    :raises FluxionsConfigError: nothing is left, or a character cannot stand in an HTTP header.
+    :raises FluxionsConfigError: if the key is empty, or has a character that is not allowed in an HTTP header.
     """
     key = (api_key or "").strip()
     if key.lower() == "bearer" or key[:7].lower() == "bearer ":
-        log.warning("The API key starts with 'Bearer '; Fluxions expects the bare key, so the prefix is left out.")
+        log.warning("The API key starts with 'Bearer '. Fluxions expects the bare key, so the prefix is removed.")
         key = key[7:].strip()
     if not key:
         raise FluxionsConfigError("No API key: put it into the password field of the Fluxions connection.")
     if not (key.isascii() and key.isprintable()):
         raise FluxionsConfigError(
-            "The API key has characters that cannot stand in an HTTP header; copy it again without line breaks."
+            "The API key has characters that are not allowed in an HTTP header. Copy it again without line breaks."
         )
     return key
 
 
 def clean_base_url(value: str | None, *, allow_http: bool = False) -> str:
-    """Return scheme, host, port and path prefix without a trailing slash; https where no scheme is given.
+    """Return scheme, host, port and path prefix without a trailing slash. The default scheme is https.
 
-    :raises FluxionsConfigError: no host, a wrong scheme or port, parts that do not belong into a base URL, or
-        plain http to a host that is not this machine, where the key would travel readable.
+    :raises FluxionsConfigError: if there is no host, if scheme or port are invalid, if the URL has parts that a base
+        URL cannot have, or for plain http to another machine, because the network could read the key.
     """
     text = (value or "").strip() or DEFAULT_BASE_URL
     if "://" not in text:
@@ -101,17 +102,17 @@ def clean_base_url(value: str | None, *, allow_http: bool = False) -> str:
     try:
         parts = urlsplit(text)
         host, port = _ascii_host(parts.hostname), parts.port
-    except ValueError as error:  # UnicodeError, for a name that IDNA does not allow, is one
+    except ValueError as error:  # includes UnicodeError, for a name that IDNA does not allow
         raise FluxionsConfigError(f"The connection's host is not a URL: {error}.") from error
     if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or any(c.isspace() for c in text):
         raise FluxionsConfigError(f"The connection's host must look like {DEFAULT_BASE_URL}; it has scheme "
                                   f"{parts.scheme!r} and host {host!r}.")  # fmt: skip
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise FluxionsConfigError("The connection's host may not hold a user, a query or a fragment.")
+        raise FluxionsConfigError("The connection's host must not contain a user, a query or a fragment.")
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
         raise FluxionsConfigError(
             f"Plain http to {host} is refused: the API key would travel readable. Use https, or set "
-            '{"allow_http": true} in the connection\'s extra if the network in between is yours.'
+            '{"allow_http": true} in the connection\'s extra if you trust the network.'
         )
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:
@@ -120,15 +121,15 @@ def clean_base_url(value: str | None, *, allow_http: bool = False) -> str:
 
 
 def _ascii_host(host: str | None) -> str:
-    """Return a host as it goes over the wire, so that everything compares it in one form.
+    """Return a host in the form of the request, so that all comparisons use one form.
 
-    :raises UnicodeError: no name server could know it: a label is empty or too long.
+    :raises UnicodeError: if a label is empty or too long for a name server.
     """
     return (host or "").encode("idna").decode("ascii")
 
 
 def with_port(base_url: str, port: int | None) -> str:
-    """Return the base URL with a port that is written elsewhere, unless it has one of its own."""
+    """Return the base URL with this port, unless it already has one."""
     text = base_url if "://" in base_url else f"https://{base_url}"
     parts = urlsplit(text)
     if not port or parts.netloc.rpartition(":")[2].isdigit():
@@ -137,7 +138,7 @@ def with_port(base_url: str, port: int | None) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address always means this machine."""
+    """Return whether a host name or address always is this machine."""
     host = host.lower().rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -145,7 +146,7 @@ def is_loopback(host: str) -> bool:
         address = ipaddress.ip_address(host)
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)  # Python before 3.13 does not look into it
+    mapped = getattr(address, "ipv4_mapped", None)  # Python before 3.13 does not check it
     return bool((mapped or address).is_loopback)
 
 
@@ -160,12 +161,12 @@ _TRUE, _FALSE = ("true", "1", "yes", "y", "on"), ("false", "0", "no", "n", "off"
 def settings_from_strings(
     api_key: str, base_url: str | None, written: Any, called: Callable[[str], str]
 ) -> ClientSettings:
-    """Return settings from a key, an address and the other fields as they are written; null or empty counts as absent.
+    """Return settings from a key, a base URL and the other fields as text or JSON; null or empty counts as absent.
 
-    :param written: a mapping by field of `ClientSettings`, of text or JSON values. A name that is almost a field's is
-        refused; any other name is left alone, because others may store their own values there.
-    :param called: returns the name of a field in the place where it was written, for messages.
-    :raises FluxionsConfigError: a value or a name cannot work; the message names it.
+    :param written: Values by field of `ClientSettings`. A name that is almost a field is refused. Other unknown names
+        are ignored, because other programs can store their own values there.
+    :param called: Function that returns the name of a field for messages.
+    :raises FluxionsConfigError: if a value or a name is invalid; the message names it.
     """
     if not isinstance(written, Mapping):
         kind = "text (is it JSON inside JSON?)" if isinstance(written, str) else f"a JSON {type(written).__name__}"
@@ -180,7 +181,7 @@ def settings_from_strings(
 
 
 def nearest_field(name: object) -> str | None:
-    """Return the field that a name was probably meant to be; None if it is a field, or like none."""
+    """Return the field that a name is similar to, or None if it is a field or is similar to none."""
     if not isinstance(name, str) or name in READERS or name.startswith(_FORM_PREFIX):
         return None
     plain = name.strip().lower().replace("-", "_").replace(" ", "_")
@@ -200,7 +201,7 @@ def _read(name: str, value: Any, reader: Callable[[Any], Any]) -> Any:
 def _as_json(value: Any) -> str:
     try:
         return json.dumps(value, default=str)
-    except (TypeError, ValueError, RecursionError):  # a name that is not text, an integer of too many digits, depth
+    except (TypeError, ValueError, RecursionError):  # a name that is not text, an integer with too many digits, depth
         return shown(value)
 
 

@@ -1,13 +1,13 @@
-"""Submitting a piece of work once: no crash, timeout, stall or retry pays for it twice.
+"""Submit a recording once, so that a crash, timeout, stall or retry causes no second charge.
 
 The four rules (docs/recovery.md):
 
-1. A first try submits; a later one first looks for the job that an earlier one left.
-2. A response that proves that nothing was created is retried. After one that proves nothing, the list decides:
-   a job that is found is reused; absent from complete scans over two minutes, the work is submitted again; where
-   the list cannot tell, the outcome is unknown: raise, and submit nothing.
-3. The caller records the id before anything waits.
-4. Only an exact match of the reference is reused: a wrong transcript is worse than paying twice.
+1. The first try submits. A later try first searches for the job of an earlier try.
+2. If a response proves that no job was created, the submit is retried. If it proves nothing, the job list decides: a
+   job in the list is reused; if complete scans over two minutes do not contain it, the recording is submitted again;
+   if the list cannot be read completely, the outcome is unknown, so raise and submit nothing.
+3. The caller records the id before the wait.
+4. Only an exact match of the reference is reused, because a wrong transcript is worse than a second charge.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# A list may show a job late. After a response that proves nothing, it is scanned at 2, 6, 14, 30, 60 and 120 s.
+# A list can show a job late. After a response that proves nothing, it is scanned at 2, 6, 14, 30, 60 and 120 s.
 SETTLE_PAUSES_SECONDS = (2.0, 4.0, 8.0, 16.0, 30.0, 60.0)
-# Scans within a try go back to its beginning, or to the attempt, and further by this: the service's clock may have
-# jumped meanwhile.
+# Scans within a try go back to the start of the try or attempt, and further by this, because the service's clock might
+# have jumped meanwhile.
 CLOCK_JUMP_SECONDS = 3600.0
-# A list that takes longer to read than a stall would be read for ever.
+# If reading the list takes longer than a stall, the upload would be checked for ever.
 MAX_STALL_SCANS = 3
 
 
 @dataclass(frozen=True)
 class SubmitRequest:
-    """One piece of work: this audio with these options.
+    """One recording with its options.
 
-    :param filename: the user's name for it; the reference is added on the way out.
-    :param ref: the reference of `api.job_reference`; None gives up all protection: each submit is a new job.
-    :param since: No job for this work is older: the first start of the work, never the time of the recording, which
-        can be put again between two tries. None scans the whole account.
+    :param filename: File name from the user; the reference is added to it.
+    :param ref: Job reference from `api.job_reference`. None: each submit creates a new job.
+    :param since: The oldest possible creation of the job: the first start of the work, and never the time of the
+        recording, which can be stored again between two tries. None scans the whole account.
     """
 
     source: AudioSource
@@ -69,13 +69,13 @@ class SubmitRequest:
 
     @property
     def sent_filename(self) -> str:
-        """The name that the service is given."""
+        """The file name that is sent to the service."""
         return filename_with_reference(self.filename, self.ref) if self.ref else self.filename
 
 
 @dataclass(frozen=True)
 class SubmitResult:
-    """The job that now does the work. ``adopted`` is True where an earlier submit had started it."""
+    """The job of this recording. ``adopted`` is True if an earlier submit created it."""
 
     job_id: JobId
     status: JobStatus
@@ -93,22 +93,22 @@ def submit_once(
     log_level: int = logging.INFO,
     on_pause: Callable[[float], object] | None = None,
 ) -> SubmitResult:
-    """Return the one live job for this work, submitting it only if there is none.
+    """Return the live job for this recording, and submit it only if there is none.
 
-    :param may_exist: whether an earlier try may have submitted it.
-    :param recorded: the id that an earlier try wrote down, if it did: one read instead of a scan.
-    :param deadline: until when (epoch seconds) throttling, cold starts and restarts are waited out.
-    :param log_level: of the line about a job submitted or taken up; who submits thousands does not want it.
-    :param on_pause: told each pause that trouble at the service makes, in seconds, for metrics.
-    :raises FluxionsUnknownOutcomeError: the list could not settle whether a job exists; nothing was submitted.
-    :raises FluxionsRequestError: the service refused, or was in trouble until the deadline.
-    :raises FluxionsAudioError: the audio cannot be read.
+    :param may_exist: Whether an earlier try might have submitted it.
+    :param recorded: Id that an earlier try recorded, if any. It saves the scan: one read is enough.
+    :param deadline: Retry after throttling, cold starts and restarts until this instant (epoch seconds).
+    :param log_level: Level of the line about a submitted or reused job. Lower it for thousands of submits.
+    :param on_pause: Called with the seconds of each pause after a service error, for metrics.
+    :raises FluxionsUnknownOutcomeError: if the list cannot show whether a job exists; nothing was submitted.
+    :raises FluxionsRequestError: if the service refused the request, or had errors until the deadline.
+    :raises FluxionsAudioError: if the audio cannot be read.
     """
     return _Submit(client, work, deadline, clock or Clock(), log_level, on_pause).run(may_exist, recorded)
 
 
 class _FoundMeanwhileError(Exception):
-    """Ends an upload whose job exists already."""
+    """Ends an upload, because its job already exists."""
 
     def __init__(self, taken: SubmitResult) -> None:
         super().__init__(taken)
@@ -116,7 +116,7 @@ class _FoundMeanwhileError(Exception):
 
 
 class _Submit:
-    """One call of `submit_once`; also the guard of its uploads."""
+    """One call of `submit_once`, and the guard of its uploads."""
 
     def __init__(
         self,
@@ -168,27 +168,27 @@ class _Submit:
             return found.taken
         log.log(
             self.log_level,
-            "Submitted job %s (%s, %s, reference %s).",
+            "Submitted job %s (file=%s, size=%s, reference=%s).",
             submission.id, work.filename, megabytes(work.source.size_bytes), work.ref or "none",
         )  # fmt: skip
         return SubmitResult(submission.id, submission.status, reused=False)
 
     def _settle(self, error: FluxionsRequestError, begun: float) -> SubmitResult | None:
-        """After a response that proves nothing, let the list decide whether a job was created.
+        """After a response that proves nothing, find out from the job list whether a job was created.
 
-        :param begun: When the attempt began: its job is not older.
+        :param begun: Start of the attempt (epoch seconds). Its job cannot be older.
         """
         if not self.work.ref:
             raise error
         for number, seconds in enumerate(SETTLE_PAUSES_SECONDS):
-            if number > 0 and seconds > self.retries.left_seconds:  # one scan of 2 s is worth being late for
+            if number > 0 and seconds > self.retries.left_seconds:  # one scan is worth a delay of 2 s
                 raise self._unknown(error) from error
-            log.warning("%s Checking in %.0f s whether the job list shows a job.", error, seconds)
+            log.warning("%s Checking the job list for the job in %.0f s.", error, seconds)
             self.retries.sleep(seconds)
             taken = self._find(begun - CLOCK_JUMP_SECONDS)
             if taken is not None:
                 return taken
-        log.info("The job list shows that no job was created (reference %s).", self.work.ref)
+        log.info("No job was created (reference=%s): the job list does not contain it.", self.work.ref)
         return None
 
     # The guard of an upload
@@ -197,13 +197,13 @@ class _Submit:
         self.watch.beat()
 
     def before_last_byte(self) -> None:
-        """Check the list if the upload stood still for so long that another try may have submitted the work."""
+        """Check the job list if the upload paused so long that another try might have submitted the recording."""
         for _ in range(MAX_STALL_SCANS):
             self.watch.beat()
             if not self.watch.is_stalled:
                 return
             log.warning(
-                "The upload of %s made no progress for %.0f s. Checking whether another try submitted it meanwhile.",
+                "The upload of %s made no progress for %.0f s. Checking whether another try has submitted it.",
                 self.work.filename, self.watch.longest_seconds,
             )  # fmt: skip
             taken = self._find(self.begun - CLOCK_JUMP_SECONDS)
@@ -213,9 +213,9 @@ class _Submit:
     # Finding the job
 
     def _read_recorded(self, job_id: JobId | None) -> SubmitResult | None:
-        """Reuse the recorded job if it did not fail and its name carries the reference.
+        """Return the recorded job if it did not fail and its name carries the reference.
 
-        The connection may lead to another account by now, which has a job with the same id.
+        The name is checked because the connection might now use another account, which has a job with the same id.
         """
         if job_id is None:
             return None
@@ -225,7 +225,7 @@ class _Submit:
         if carries(job.filename, str(self.work.ref)):
             return self._reuse(job)
         log.warning(
-            "Job %s was recorded by an earlier try, but its file name does not carry reference %s. Scanning the list.",
+            "Job %s was recorded by an earlier try, but its file name has no reference %s. Scanning the job list.",
             job_id, self.work.ref,
         )  # fmt: skip
         warn_of_lost_reference(job)
@@ -235,13 +235,16 @@ class _Submit:
         try:
             return self.client.get_transcription(job_id)
         except FluxionsNotFoundError:
-            log.warning("Job %s was recorded by an earlier try, but this account has no such job.", job_id)
+            log.warning(
+                "Job %s was recorded by an earlier try, but this account does not have it. Scanning the job list.",
+                job_id,
+            )
             return None
 
     def _find(self, not_before: float | None = None) -> SubmitResult | None:
-        """Scan the list for the work's job; None means that a complete scan shows none.
+        """Scan the list for the job of this recording. None means that a complete scan does not contain it.
 
-        :param not_before: No job of interest is older (epoch seconds). Default None: since the work's first start.
+        :param not_before: The oldest creation to search for (epoch seconds). Default None: the work's first start.
         """
         ref, since = str(self.work.ref), self.work.since
         if not_before is not None:
@@ -252,7 +255,7 @@ class _Submit:
             ref
         ]
         if len(jobs) > 1:
-            log.warning("Jobs %s carry reference %s; the newest that did not fail is reused.",
+            log.warning("Jobs %s carry reference %s. Reusing the newest that did not fail.",
                         ", ".join(f"{job.id} ({job.status})" for job in jobs), ref)  # fmt: skip
         job = newest_live(jobs)
         return self._reuse(job) if job else None
@@ -260,15 +263,15 @@ class _Submit:
     def _reuse(self, job: Job) -> SubmitResult:
         log.log(
             self.log_level,
-            "Took up job %s (%s) submitted %s by an earlier attempt (reference %s).",
+            "Reusing job %s (%s), submitted %s by an earlier try (reference=%s).",
             job.id, job.status, ago(job.created_at, self.now()), self.work.ref,
         )  # fmt: skip
         return SubmitResult(job.id, job.status, reused=True)
 
     def _retrying(self, read: Callable[[], T]) -> T:
-        """Return what a read gives, repeating it while that can help.
+        """Return the result of a read, and repeat it while a later attempt can succeed.
 
-        :raises FluxionsUnknownOutcomeError: it could not be read, so it is unknown whether a job exists.
+        :raises FluxionsUnknownOutcomeError: if it could not be read, so it is unknown whether a job exists.
         """
         try:
             return self.retries.repeat(read)
@@ -277,7 +280,7 @@ class _Submit:
 
     def _unknown(self, error: Exception) -> FluxionsUnknownOutcomeError:
         return FluxionsUnknownOutcomeError(
-            f"Whether a job with reference {self.work.ref} exists is unknown, not absent, so nothing is submitted: "
-            f"{error} The next try asks again; if you know that no job exists, submit with durable=False.",
+            f"Could not find out whether a job with reference {self.work.ref} exists: "
+            f"{error} No new job was submitted. Retry, or set durable=False if you are sure that there is no job.",
             status_code=getattr(error, "status_code", None),
         )

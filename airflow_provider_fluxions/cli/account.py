@@ -1,4 +1,4 @@
-"""Which account a command works with."""
+"""The account of a command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_CONN_ID = "fluxions_default"
 
 @dataclass(frozen=True)
 class Account:
-    """Settings, and in words where they come from."""
+    """Settings, and their source in words."""
 
     settings: ClientSettings
     origin: str
@@ -28,7 +28,7 @@ class Account:
     def client(self, *, max_retries: int | None = None) -> FluxionsClient:
         """Return a client; it closes as a context manager.
 
-        :param max_retries: of reads, instead of what the settings say.
+        :param max_retries: Retries of reads, instead of the value in the settings.
         """
         from airflow_provider_fluxions.api.client import FluxionsClient
 
@@ -37,18 +37,18 @@ class Account:
 
 
 def account(conn_id: str | None, environment: Mapping[str, str] | None = None) -> Account:
-    """Return the account of a connection, of the environment, or of the default connection: the first there is.
+    """Return the account of the first of these that exists: a connection, the environment, the default connection.
 
-    :raises FluxionsConfigError: there is none, or it cannot work.
+    :raises FluxionsConfigError: if there is no account, or it is invalid.
     """
     environment = os.environ if environment is None else environment
     if conn_id is None and environment.get(API_KEY_VARIABLE, "").strip():
         return Account(environment_settings(environment), f"the environment ({API_KEY_VARIABLE})")
     if find_spec("airflow") is None:
         raise FluxionsConfigError(
-            f"--conn-id {conn_id} needs Airflow, which is not installed here; set {API_KEY_VARIABLE} instead."
+            f"--conn-id {conn_id} needs Airflow, which is not installed here. Set {API_KEY_VARIABLE} instead."
             if conn_id
-            else f"No API key: set {API_KEY_VARIABLE}, or use an Airflow connection where Airflow is installed."
+            else f"No API key: set {API_KEY_VARIABLE}, or use an Airflow connection on a machine with Airflow."
         )
     from airflow_provider_fluxions.cli.with_airflow import connection_settings
 
@@ -57,9 +57,9 @@ def account(conn_id: str | None, environment: Mapping[str, str] | None = None) -
 
 
 def environment_settings(environment: Mapping[str, str]) -> ClientSettings:
-    """Return the settings in ``FLUXIONS_API_KEY``, ``FLUXIONS_BASE_URL`` and, like these, every extra of a connection.
+    """Return the settings in ``FLUXIONS_API_KEY``, ``FLUXIONS_BASE_URL`` and one variable for each extra.
 
-    :raises FluxionsConfigError: a value cannot work; the message names its variable.
+    :raises FluxionsConfigError: if a value is invalid; the message names its variable.
     """
     written = {name: environment.get(_variable(name)) for name in READERS}
     return settings_from_strings(

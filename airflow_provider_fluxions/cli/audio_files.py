@@ -1,4 +1,4 @@
-"""Recordings as the command line names them, and what makes two submits the same piece of work."""
+"""Recordings of the command line, and the reference that makes two submits the same work."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from airflow_provider_fluxions.api.job_reference import reference
 
 
 def open_recording(uri: str, aws_conn_id: str) -> AudioSource:
-    """Return a local file, or with Airflow whatever a task could open, as audio.
+    """Return a local file, or with Airflow any URI that a task can open, as audio.
 
-    :raises FluxionsAudioError: missing, empty or unreadable.
-    :raises FluxionsConfigError: such an address needs Airflow, or one of its providers.
+    :raises FluxionsAudioError: if it is missing, empty or unreadable.
+    :raises FluxionsConfigError: if the URI needs Airflow, or one of its providers.
     """
     if "://" not in uri:
         return audio_source(uri)
     if find_spec("airflow") is None:
-        raise FluxionsConfigError(f"{uri} needs Airflow, which is not installed here; only local paths do not.")
+        raise FluxionsConfigError(f"{uri} needs Airflow, which is not installed here. Use a local path.")
     from airflow_provider_fluxions.cli.with_airflow import open_address
 
     return open_address(uri, aws_conn_id)
@@ -29,9 +29,9 @@ def open_recording(uri: str, aws_conn_id: str) -> AudioSource:
 def work_reference(source: AudioSource, *, non_speech: bool, cache: bool) -> str:
     """Return the reference of this audio with these options, the same for every submit from a command line.
 
-    A remote object is told by its address and version, a local file by its bytes, wherever it lies.
+    A remote object is identified by its URI and version, and a local file by its bytes, in any folder.
 
-    :raises FluxionsAudioError: it cannot be read.
+    :raises FluxionsAudioError: if it cannot be read.
     """
     if "://" in source.uri and source.version:
         return reference("cli", "version", source.uri, source.version, non_speech, cache)
@@ -45,5 +45,5 @@ def _digest(source: AudioSource) -> str:
             while block := file.read(BLOCK_BYTES):
                 digest.update(block)
     except OSError as error:
-        raise FluxionsAudioError(f"Reading {source.uri} broke off: {error}.", transient=True) from error
+        raise FluxionsAudioError(f"Reading {source.uri} failed: {error}.", transient=True) from error
     return digest.hexdigest()

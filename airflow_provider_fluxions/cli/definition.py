@@ -1,4 +1,4 @@
-"""The commands as Airflow 3.2 and later take them from providers. Imported by every ``airflow`` command."""
+"""The commands for Airflow 3.2 and later. Every ``airflow`` command imports this module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_fluxions.cli.options import COMMANDS, Command
 
 
 def get_cli_commands() -> list[Any]:
-    """Return the group ``airflow fluxions`` with its commands; what they do is imported when one runs.
+    """Return the group ``airflow fluxions``. The code of a command is imported when it runs.
 
     https://airflow.apache.org/docs/apache-airflow-providers/core-extensions/cli-commands.html
     """

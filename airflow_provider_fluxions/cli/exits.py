@@ -1,4 +1,4 @@
-"""What the exit status says, so that a script need not read messages."""
+"""Exit statuses, so that scripts need not read messages."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from airflow_provider_fluxions.api.errors import (
 
 
 class Exit(IntEnum):
-    """The exit status of a command. They are part of what users rely on: a number never changes its meaning."""
+    """The exit status of a command. Users rely on it, so a number never changes its meaning."""
 
     OK = 0
     """Done."""
     ERROR = 1
-    """Any other error: repeating the command cannot help."""
+    """Any other error; the same command fails again."""
     USAGE = 2
-    """Arguments, settings or audio that cannot work; nothing was sent."""
+    """Invalid arguments, settings or audio; no request was sent."""
     REFUSED = 3
     """The key was refused, or the account has no credit."""
     NOT_FOUND = 4
     """The account has no such job, or the host no such API."""
     JOB_FAILED = 5
-    """The service ended a job as failed: final."""
+    """The service ended a job as failed; this is final."""
     STILL_RUNNING = 6
-    """A job had not ended when the time was up; it goes on."""
+    """A job had not finished when the timeout passed; it continues."""
     TRY_AGAIN = 7
-    """The service or the network was in trouble: the same command may succeed later."""
+    """The service or the network had an error; the same command might succeed later."""
     INTERRUPTED = 130
-    """Ctrl-C, as shells have it."""
+    """Ctrl-C, as in shells."""
 
 
 _BY_CLASS = (
@@ -50,7 +50,7 @@ _BY_CLASS = (
 
 
 def exit_status(error: FluxionsError) -> Exit:
-    """Return the status for an error; what has none of its own is told by whether the same call may succeed later."""
+    """Return the status for an error. Errors without their own status are mapped by ``transient``."""
     for kinds, status in _BY_CLASS:
         if isinstance(error, kinds):
             return status

@@ -1,4 +1,4 @@
-"""Transcripts in result formats, to stdout or into a folder."""
+"""Write transcripts in result formats, to stdout or into a folder."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
 
 COLUMNS = ("job_id", "format", "file")
-# File systems take 255; ``.partial`` needs 8 of them while a file is written.
+# File systems allow 255; ``.partial`` needs 8 of them during the write.
 MAX_NAME_BYTES = 240
 MAX_ID_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
 class Export:
-    """Which formats go where; ``folder`` None is stdout."""
+    """Formats and their destination; ``folder`` None is stdout."""
 
     choices: tuple[Choice, ...]
     folder: Path | None
 
     def write(self, client: FluxionsClient, job_ids: Iterable[JobId], screen: Screen) -> None:
-        """Read the transcripts and write each in each format; into a folder, show the files written.
+        """Read the transcripts and write each in each format. With a folder, show the written files.
 
-        :raises FluxionsJobFailedError: one failed.
-        :raises FluxionsNotReadyError: one still runs.
-        :raises FluxionsInputError: a file cannot be written.
+        :raises FluxionsJobFailedError: if a job failed.
+        :raises FluxionsNotReadyError: if a job is running.
+        :raises FluxionsInputError: if a file cannot be written.
         """
         written: list[dict[str, Any]] = []
         try:
@@ -63,25 +63,25 @@ class Export:
 def plan(
     names: Sequence[str], format_options: Sequence[str], to: str | None, transcripts: int, *, as_json: bool
 ) -> Export:
-    """Return what is to be written, checked before anything is sent or paid.
+    """Return the formats to write, checked before the first submit.
 
-    :param to: the folder, None for stdout.
-    :param transcripts: how many there are; one alone can go to stdout.
-    :raises FluxionsInputError: an unknown format or option, a missing extra, or more for stdout than one file.
+    :param to: The folder, or None for stdout.
+    :param transcripts: Number of transcripts. Stdout takes one.
+    :raises FluxionsInputError: for an unknown format or option, a missing extra, or more than one file for stdout.
     """
     choices = choose_installed(names, parse_options(format_options))
     if to is None:
         if transcripts * sum(len(choice.extensions) for choice in choices) != 1:
-            raise FluxionsInputError("Stdout takes one file of one transcript; name a folder with --to for more.")
+            raise FluxionsInputError("Stdout takes one file of one transcript. Set a folder with --to for more.")
         if as_json:
-            raise FluxionsInputError("Stdout takes the transcript or --output json, not both; add --to FOLDER.")
+            raise FluxionsInputError("Stdout takes either the transcript or --output json. Add --to FOLDER.")
     return Export(choices, Path(to) if to is not None else None)
 
 
 def parse_options(given: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return format options by format from ``FORMAT.NAME=VALUE``; what is no JSON is text.
+    """Return format options by format from ``FORMAT.NAME=VALUE``. A value that is not JSON is text.
 
-    :raises FluxionsInputError: not of that shape.
+    :raises FluxionsInputError: if an option has another form.
     """
     options: dict[str, dict[str, Any]] = {}
     for item in given:
@@ -98,7 +98,7 @@ def parse_options(given: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def file_name(stem: str, job_id: JobId, extension: str) -> str:
-    """Return ``stem-id.extension`` as a name that every file system takes, and that stays in its folder.
+    """Return ``stem-id.extension`` as a file name that every file system allows, within its folder.
 
     A job's file name and its id are foreign text: characters that are not printable and slashes become ``_``, and the
     stem is cut so that the name has at most `MAX_NAME_BYTES`.

@@ -1,4 +1,4 @@
-"""From the command line's arguments to an exit status."""
+"""Run the command line and return an exit status."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; see `exits.Exit`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["emulator"] and given[1:2] != ["--"]:
-        # Its options are its own, so that here they need no `--` in front.
+        # It parses its own options, so `--` is not needed here.
         given.insert(1, "--")
     parser = _parser()
     if "_ARGCOMPLETE" in os.environ:
@@ -46,8 +46,8 @@ def _complete(parser: argparse.ArgumentParser) -> None:
 def run(name: str, options: argparse.Namespace) -> int:
     """Run the named command with parsed arguments and return its exit status.
 
-    Only the command's result reaches stdout, whatever a library prints or logs there. Every error is one line on
-    stderr. An error that is not a `FluxionsError` is a bug: its traceback is written with ``--verbose`` only.
+    Only the command's result reaches stdout, also if a library prints or logs there. Every error is one line on stderr.
+    An error that is not a `FluxionsError` is a bug; ``--verbose`` writes its traceback.
     """
     screen = Screen(sys.stdout, sys.stderr, as_json=getattr(options, "output", None) == "json")
     verbose = getattr(options, "verbose", False)
@@ -58,17 +58,17 @@ def run(name: str, options: argparse.Namespace) -> int:
         screen.flush()
         return status
     except FluxionsError as error:
-        hint = " --no-once submits without asking." if isinstance(error, FluxionsUnknownOutcomeError) else ""
+        hint = " --no-once submits without a scan." if isinstance(error, FluxionsUnknownOutcomeError) else ""
         screen.say(f"Error: {error}{hint}")
         return exit_status(error)
     except KeyboardInterrupt:
-        screen.say("Interrupted. What was submitted goes on at Fluxions, which has no cancel.")
+        screen.say("Interrupted. Submitted jobs continue at Fluxions; they cannot be canceled.")
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Who reads has had enough, as in `list | head`. Python would complain once more while it exits.
+        # The reader closed the pipe, as in `list | head`. Python would raise the error again at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
-    except Exception as error:  # the edge: a user gets a sentence, whatever went wrong
+    except Exception as error:  # the outermost level, where a user gets a sentence for any error
         return _report_bug(error, screen, verbose=verbose)
 
 
@@ -83,7 +83,7 @@ def _report_bug(error: Exception, screen: Screen, *, verbose: bool) -> Exit:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors quote arguments as printable text."""
+    """A parser with errors that quote arguments as printable text."""
 
     def error(self, message: str) -> NoReturn:
         """Write the usage and the error, and exit with status 2."""
@@ -126,7 +126,7 @@ def _epilog(command: Command, program: str) -> str:
 
 @contextmanager
 def _log_to(stream: TextIO, *, verbose: bool) -> Iterator[None]:
-    """Let this package's log go to a stream and nowhere else, warnings only unless verbose."""
+    """Send this package's log only to a stream; without verbose, only warnings."""
     log = logging.getLogger("airflow_provider_fluxions")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LineFormatter())

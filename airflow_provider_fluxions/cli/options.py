@@ -1,4 +1,4 @@
-"""Which commands there are and what they take, as plain values for argparse. No I/O, and no import that costs."""
+"""The commands and their arguments, as plain values for argparse. No I/O, and only cheap imports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# Ten years and a hundred: what clocks and calendars can still add to the present.
+# Ten years and a hundred, which clocks and calendars can still add to the present.
 MAX_SECONDS = 315_360_000
 MAX_DAYS = 36_500
 MAX_COUNT = 1_000_000_000
@@ -15,7 +15,7 @@ MAX_COUNT = 1_000_000_000
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a command: its names, and what argparse's ``add_argument`` takes by name."""
+    """One argument of a command: its names, and the named arguments of argparse's ``add_argument``."""
 
     flags: tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -25,8 +25,8 @@ class Argument:
 class Command:
     """One command: ``help`` is its line in the list; ``notes`` and ``examples`` follow its arguments.
 
-    :param examples: command lines without the program's name.
-    :param in_airflow: whether ``airflow fluxions`` has the command too.
+    :param examples: Command lines without the program's name.
+    :param in_airflow: Whether ``airflow fluxions`` also has the command.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Command:
 
 
 def job_id(text: str) -> int | str:
-    """Read a job id; digits become a number, as the API has them."""
+    """Read a job id; digits become a number, as in the API."""
     from airflow_provider_fluxions.api.errors import FluxionsInputError
     from airflow_provider_fluxions.api.ids import check_job_id
 
@@ -60,7 +60,7 @@ def seconds(text: str) -> float:
 
 
 def interval(text: str) -> float:
-    """Read a pause between two polls, at least 1 second: other users share the service."""
+    """Read a pause between two polls, at least 1 second, because other users share the service."""
     value = seconds(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1 second, not {text!r}")
@@ -90,11 +90,11 @@ def _argument(*flags: str, **options: Any) -> Argument:
 
 CONN_ID = _argument(
     "--conn-id",
-    help="the Airflow connection to use; by default the account that FLUXIONS_API_KEY names, and fluxions_default "
-    "where that is not set",
+    help="the Airflow connection to use; default: the account of FLUXIONS_API_KEY, or fluxions_default "
+    "without that variable",
 )
 OUTPUT = _argument("-o", "--output", choices=("table", "json"), default="table", help="(default: %(default)s)")
-# After `OUTPUT`, whose default counts.
+# After `OUTPUT`, which has the default.
 JSON = _argument(
     "--json", dest="output", action="store_const", const="json", default=argparse.SUPPRESS, help="short for -o json"
 )
@@ -105,14 +105,14 @@ COMMON = (CONN_ID, OUTPUT, JSON, VERBOSE)
 
 JOB_IDS = _argument("job_id", nargs="+", type=job_id, help="ids, as submit prints them")
 FORMAT = _argument(
-    "-f", "--format", action="append", metavar="NAME", help="json, text, srt, vtt, jsonl, parquet; may be repeated"
+    "-f", "--format", action="append", metavar="NAME", help="json, text, srt, vtt, jsonl, parquet; can be repeated"
 )
 FORMAT_OPTION = _argument(
     "--option",
     action="append",
     default=[],
     metavar="FORMAT.NAME=VALUE",
-    help="an option of a format, such as vtt.preset=netflix; the value is JSON or text; may be repeated",
+    help="an option of a format, such as vtt.preset=netflix; the value is JSON or text; can be repeated",
 )
 TO = _argument("--to", metavar="FOLDER", help="write files NAME-ID.EXTENSION there, over those of the same name")
 
@@ -131,12 +131,14 @@ WAITING = (
 
 SUBMIT = Command(
     "submit",
-    "Submit recordings, and wait for them if told so",
+    "Submit recordings, and optionally wait for them",
     (
-        _argument("audio", nargs="+", help="local paths; with Airflow also file://, s3:// and other addresses"),
-        _argument("--filename", help="the name at the service, for a single recording (default: its own)"),
+        _argument("audio", nargs="+", help="local paths; with Airflow also file://, s3:// and other URIs"),
+        _argument("--filename", help="the file name at the service, for a single recording (default: its own name)"),
         _argument("--non-speech", action="store_true", help="include non-speech sounds"),
-        _argument("--no-cache", dest="cache", action="store_false", help="transcribe afresh what was transcribed"),
+        _argument(
+            "--no-cache", dest="cache", action="store_false", help="transcribe again, without the service's cache"
+        ),
         _argument(
             "--once",
             action=argparse.BooleanOptionalAction,
@@ -149,7 +151,7 @@ SUBMIT = Command(
             type=days,
             default=7,
             metavar="DAYS",
-            help="how far back --once searches (%(default)s)",
+            help="days back for the scan of --once (%(default)s)",
         ),
         _argument(
             "--retry-for",
@@ -158,7 +160,7 @@ SUBMIT = Command(
             metavar="SECONDS",
             help="retry after service errors for this many seconds (%(default)s)",
         ),
-        _argument("--wait", action="store_true", help="wait until the jobs have ended"),
+        _argument("--wait", action="store_true", help="wait until the jobs have finished"),
         *WAITING,
         FORMAT,
         FORMAT_OPTION,
@@ -226,7 +228,7 @@ COMMANDS = (
         examples=("list --status failed", "list --match 'call-*.mp3' --limit 0 --json"),
     ),
     Command(
-        "wait", "Wait until jobs have ended", (JOB_IDS, *WAITING, *COMMON), examples=("wait 127 128 --timeout 600",)
+        "wait", "Wait until jobs have finished", (JOB_IDS, *WAITING, *COMMON), examples=("wait 127 128 --timeout 600",)
     ),
     Command(
         "export",
@@ -243,7 +245,7 @@ COMMANDS = (
     Command(
         "emulator",
         "Start a local Fluxions API",
-        (_argument("emulator_arguments", nargs="*", help="the emulator's own options, behind --"),),
+        (_argument("emulator_arguments", nargs="*", help="the emulator's options, after --"),),
         notes="For its options: emulator -- --help",
         examples=("emulator --port 8700 --asr",),
     ),

@@ -1,4 +1,4 @@
-"""Bars for people who watch: on stderr, and only where that is a terminal."""
+"""Progress bars on stderr, if that is a terminal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_NAME_CHARACTERS = 60
 
 @contextmanager
 def shown_upload(source: AudioSource, screen: Screen) -> Iterator[AudioSource]:
-    """Give the source back so that reading it moves a bar; an attempt that starts again moves it back."""
+    """Return a source that moves a bar when it is read. A new attempt moves it back."""
     if not screen.err.isatty():
         yield source
         return
@@ -36,7 +36,7 @@ def shown_upload(source: AudioSource, screen: Screen) -> Iterator[AudioSource]:
 
 @contextmanager
 def shown_wait(watched: WatchedJobs, screen: Screen) -> Iterator[Clock]:
-    """Give a clock to wait by; while it sleeps a bar says how many jobs have ended."""
+    """Return a clock for the wait. While it sleeps, a bar shows how many jobs have finished."""
     if not screen.err.isatty():
         yield Clock()
         return
@@ -54,7 +54,7 @@ def shown_wait(watched: WatchedJobs, screen: Screen) -> Iterator[Clock]:
 
 @dataclass(frozen=True)
 class _Counted:
-    """An audio source whose reading is shown."""
+    """An audio source with a progress bar."""
 
     source: AudioSource
     progress: Progress
@@ -78,7 +78,7 @@ class _Counted:
 
     def open(self) -> Readable:
         self.progress.reset(self.task)
-        # It wants a whole file object, but reads and closes only.
+        # The type requires a whole file object, but only read and close are used.
         return self.progress.wrap_file(cast("BinaryIO", self.source.open()), self.size_bytes, task_id=self.task)
 
 
@@ -87,5 +87,5 @@ def _progress(screen: Screen, *columns: Any) -> Progress:
     from rich.progress import Progress, TextColumn
 
     console = Console(file=screen.err)
-    # Plain text: a file name may hold what rich takes for markup.
+    # Plain text, because rich could read a file name as markup.
     return Progress(TextColumn("{task.description}", markup=False), *columns, console=console, transient=True)

@@ -1,7 +1,7 @@
-"""What a command writes: its result on stdout, as a table or as JSON, and everything else on stderr.
+"""The output of a command: its result on stdout, as a table or as JSON, and the rest on stderr.
 
-Job names, transcripts and error messages are foreign text. In tables and messages each stays on one line; on a
-terminal no text can steer it. Results that go to a file or a pipe are not changed.
+Job names, transcripts and error messages are foreign text. In tables and messages each stays on one line, and no text
+can control a terminal. Results to a file or a pipe are unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from airflow_provider_fluxions.api.printable import printable, printable_lines
 
-# Wide enough that nothing is cut in a file or a pipe.
+# Wide enough for uncut lines in a file or a pipe.
 _UNBOUNDED_COLUMNS = 10_000
 
 # Of the states that jobs have; on a terminal only, and not with NO_COLOR.
@@ -45,7 +45,7 @@ class Screen:
             self._table(columns, [[_shown(row[name]) for name in columns] for row in listed])
 
     def facts(self, facts: Row) -> None:
-        """Write one thing: a JSON object, or a line for each fact that is known."""
+        """Write one item: a JSON object, or a line for each known value."""
         if self.as_json:
             self.document(facts)
         else:
@@ -62,12 +62,12 @@ class Screen:
         self.out.write(f"{text}\n")
 
     def text(self, text: str) -> None:
-        """Write text for people as it is; on a terminal, characters that could steer it become escapes."""
+        """Write text unchanged; on a terminal, characters that could control it become escapes."""
         shown = printable_lines(text) if self.out.isatty() else text
         self.out.write(_encodable(f"{shown}\n", self.out))
 
     def raw(self, data: bytes) -> None:
-        """Write a result's bytes as they are; on a terminal, as `text` does."""
+        """Write a result's bytes unchanged; on a terminal, as `text` does."""
         if self.out.isatty():
             self.text(data.decode(errors="replace").removesuffix("\n"))
             return
@@ -80,7 +80,7 @@ class Screen:
         self.out.buffer.write(data)
 
     def flush(self) -> None:
-        """Write out what is buffered, while a broken pipe can still be distinguished from success."""
+        """Flush the output, while a broken pipe can still be distinguished from success."""
         self.out.flush()
 
     def _table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -93,7 +93,7 @@ class Screen:
         for name in columns:
             table.add_column(name, overflow="fold")
         for row in rows:
-            # Text, because names may hold what rich takes for markup.
+            # Text, because rich could read names as markup.
             table.add_row(*(Text(_encodable(cell, self.out), style=STYLES.get(cell, "")) for cell in row))
         console = Console(file=self.out, width=width, highlight=False)
         with console.capture() as captured:
@@ -102,7 +102,7 @@ class Screen:
 
 
 class LineFormatter(logging.Formatter):
-    """One line for each log record, whatever its arguments hold; a traceback follows on lines of its own."""
+    """One line for each log record with any arguments; a traceback follows on its own lines."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's text for a terminal."""
@@ -113,7 +113,7 @@ class LineFormatter(logging.Formatter):
 
 
 def _encodable(text: str, stream: TextIO) -> str:
-    """Return text that the stream's encoding can write; other characters become "?"."""
+    """Return text in the stream's encoding; other characters become "?"."""
     encoding = stream.encoding or "utf-8"
     return text.encode(encoding, errors="replace").decode(encoding)
 
@@ -133,7 +133,7 @@ def _plain(value: Any) -> str:
 
 
 def _utc(value: datetime) -> datetime:
-    """Return an instant in UTC; one that UTC would move out of the calendar becomes the first or last instant."""
+    """Return an instant in UTC. One outside the calendar becomes the first or last instant."""
     try:
         return value.astimezone(UTC)
     except OverflowError:
@@ -141,7 +141,7 @@ def _utc(value: datetime) -> datetime:
 
 
 def _finite(value: Any) -> Any:
-    """Return a JSON value in which numbers that JSON lacks are None."""
+    """Return a JSON value with None for numbers that JSON does not have."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Waiting for jobs on the command line, and what came of it."""
+"""Wait for jobs on the command line, and report their outcome."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ COLUMNS = ("id", "status", "filename", "error")
 
 
 def wait_for_all(client: FluxionsClient, job_ids: Sequence[JobId], options: Namespace, screen: Screen) -> WatchedJobs:
-    """Block until every job has ended or ``options.timeout`` seconds are over, and return what is known of them.
+    """Block until every job has finished or ``options.timeout`` seconds have passed, and return the known states.
 
-    :raises FluxionsRequestError: refused, or in trouble until the time was up.
+    :raises FluxionsRequestError: if the service refused a request, or had errors until the timeout.
     """
-    # All of them, the bad ones included: people ask about each.
+    # All of them, also failed ones, because the user wants each outcome.
     watched = WatchedJobs(tuple(job_ids), min_ended=len({job_key(job_id) for job_id in job_ids}))
     deadline = time.time() + options.timeout
     with shown_wait(watched, screen) as clock:
@@ -44,7 +44,7 @@ def wait_for_all(client: FluxionsClient, job_ids: Sequence[JobId], options: Name
 
 
 def rows(watched: WatchedJobs) -> list[dict[str, object]]:
-    """Return a row for each job, in the order in which they were asked for."""
+    """Return a row for each job, in the order of the arguments."""
     listed: list[dict[str, object]] = []
     for job_id in watched.job_ids:
         job = watched.ended.get(job_key(job_id))
@@ -56,12 +56,12 @@ def rows(watched: WatchedJobs) -> list[dict[str, object]]:
 
 
 def report(watched: WatchedJobs, names: Mapping[str, str], screen: Screen) -> None:
-    """Write a line for each job that did not complete, with its recording and the reason, in the order given.
+    """Write a line for each job that did not complete, with its recording and the reason, in order of the arguments.
 
-    :param names: of recordings, by job id; a job that is not in it is named by its file name.
-    :raises FluxionsJobFailedError: a job failed.
-    :raises FluxionsNotFoundError: the account has no such job.
-    :raises FluxionsDeadlineError: a job is still in progress.
+    :param names: Names of recordings by job id. Other jobs are named by their file name.
+    :raises FluxionsJobFailedError: if a job failed.
+    :raises FluxionsNotFoundError: if the account has no such job.
+    :raises FluxionsDeadlineError: if a job is still in progress.
     """
     ended = [watched.ended[key] for job_id in watched.job_ids if (key := job_key(job_id)) in watched.ended]
     bad = [job for job in ended if job.status != JobStatus.COMPLETED]
@@ -69,7 +69,7 @@ def report(watched: WatchedJobs, names: Mapping[str, str], screen: Screen) -> No
         name = (
             names.get(job_key(job.id)) or filename_without_reference(job.filename or "") or "recording without a name"
         )
-        reason = job.error_message or "Fluxions gave no reason"
+        reason = job.error_message or "Fluxions returned no reason"
         screen.say(f"Failed: {printable(name)} (job {job.id}): {printable(reason)}")
     error = _error(watched, bad)
     if error is not None:
@@ -77,7 +77,7 @@ def report(watched: WatchedJobs, names: Mapping[str, str], screen: Screen) -> No
 
 
 def _error(watched: WatchedJobs, bad: Sequence[Job]) -> FluxionsJobError | FluxionsNotFoundError | None:
-    """Return the error that the jobs amount to, None if all are completed. Failed outweighs still in progress."""
+    """Return the error for the jobs, or None if all are completed. A failure has precedence over a running job."""
     lost = [job.id for job in bad if job.status == LOST]
     failed = tuple(job.id for job in bad if job.status != LOST)
     if failed:

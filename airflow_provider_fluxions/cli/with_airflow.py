@@ -1,4 +1,4 @@
-"""What commands can do only where Airflow is installed. Imported when it is asked for, never before."""
+"""The parts of commands that need Airflow. Imported only if they are used."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from airflow_provider_fluxions.api.settings import ClientSettings
 from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.storage.audio_sources import open_audio
 
-# Airflow 3 reads connections from its database only in processes that say so, as `airflow connections test` does.
-# What says otherwise already, as the environment of a task may, is left alone.
+# Airflow 3 reads connections from its database only in processes that request it, as `airflow connections test` does.
+# An existing value, for example in the environment of a task, is kept.
 os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
 
 
 def connection_settings(conn_id: str) -> ClientSettings:
     """Return the settings of an Airflow connection.
 
-    :raises FluxionsConfigError: there is none of this id, or it cannot work.
+    :raises FluxionsConfigError: if the connection id does not exist, or the connection is invalid.
     """
     try:
         with FluxionsHook(conn_id).get_conn() as client:
@@ -32,10 +32,10 @@ def connection_settings(conn_id: str) -> ClientSettings:
 
 
 def open_address(uri: str, aws_conn_id: str) -> AudioSource:
-    """Return the audio at an address that a task could open.
+    """Return the audio at any URI that a task can open.
 
-    :raises FluxionsConfigError: a provider or connection that it takes is missing.
-    :raises FluxionsAudioError: see `open_audio`.
+    :raises FluxionsConfigError: if a required provider or connection is missing.
+    :raises FluxionsAudioError: as `open_audio`.
     """
     try:
         return open_audio(uri, aws_conn_id)

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-# The port stays visible: the Test button of Airflow 3.3.2 fails for connections without one.
+# The port stays visible, because the Test button of Airflow 3.3.2 fails for connections without one.
 HIDDEN = ["schema", "login"]
 LABELS = {"password": "API key", "host": "Base URL"}
-PLACEHOLDERS = {"host": "https://api.fluxions.ai", "port": "443", "password": "as it is, no 'Bearer' in front"}
+PLACEHOLDERS = {"host": "https://api.fluxions.ai", "port": "443", "password": "the bare key, without 'Bearer'"}
 
 
 @dataclass(frozen=True)
 class Field:
-    """One extra of the connection. No field has a default: what stays empty follows the package's."""
+    """One extra of the connection. An empty field uses the default of the package."""
 
     name: str
     label: str
@@ -27,27 +27,27 @@ class Field:
 _SECONDS: dict[str, Any] = {"kind": "number", "minimum": 0.1}
 
 FIELDS = (
-    Field("connect_timeout", "Connect timeout (seconds)", "How long opening a connection may take. Empty: 10.",
+    Field("connect_timeout", "Connect timeout (seconds)", "Maximum time for opening a connection. Default: 10.",
           **_SECONDS),
-    Field("read_timeout", "Read timeout (seconds)", "How long an answer to a read may take. Empty: 60.", **_SECONDS),
-    Field("submit_timeout", "Submit timeout (seconds)", "How long one block of an upload, and then its answer, may "
-          "take. An idle service holds the first upload for more than a minute: keep it above 180. Empty: 300.",
+    Field("read_timeout", "Read timeout (seconds)", "Maximum time for a response to a read. Default: 60.", **_SECONDS),
+    Field("submit_timeout", "Submit timeout (seconds)", "Maximum time for each upload block, and for the response to a "
+          "submit. Keep it above 180: the first upload to an idle service can take over a minute. Default: 300.",
           **_SECONDS),
-    Field("max_retries", "Retries of a read", "A submit is never repeated blindly, whatever stands here. Empty: 5.",
+    Field("max_retries", "Retries of a read", "Number of retries for reads. Submits are not affected. Default: 5.",
           "integer", 0),
-    Field("submit_path", "Submit path", "Where recordings are sent. Empty: /submit, and /akro/submit where the service "
-          "does not know that."),
-    Field("verify", "Verify TLS certificates", "false turns the check off; a path names a CA bundle, on every machine "
-          "that runs tasks. Empty: check."),
-    Field("price_per_audio_hour", "Price of an hour of audio", "In your currency. Submits, waits and transfers then "
-          "tell what they cost. Empty: no cost is shown.", "number", 0),
-    Field("allow_http", "Allow plain http", "Send the API key readable to another machine. Only for a network that is "
-          "yours.", "boolean"),
+    Field("submit_path", "Submit path", "Path for submits. Default: /submit, or /akro/submit if the service does not "
+          "have it."),
+    Field("verify", "Verify TLS certificates", "false disables the check; a path names a CA bundle on every machine "
+          "that runs tasks. Default: check."),
+    Field("price_per_audio_hour", "Price per hour of audio", "In your currency. Submits, waits and transfers then "
+          "report their cost. Default: no cost.", "number", 0),
+    Field("allow_http", "Allow plain http", "Send the API key without encryption to another machine. Use it only in a "
+          "trusted network.", "boolean"),
 )  # fmt: skip
 
 
 def metadata() -> dict[str, Any]:
-    """Return the form as provider info has it, for Airflow 3.2 and later."""
+    """Return the form for provider info, for Airflow 3.2 and later."""
     return {
         "ui-field-behaviour": {"hidden-fields": HIDDEN, "relabeling": LABELS, "placeholders": PLACEHOLDERS},
         "conn-fields": {
@@ -62,14 +62,14 @@ def metadata() -> dict[str, Any]:
 
 
 def behaviour() -> dict[str, Any]:
-    """Return names, hints and hidden fields as a hook tells them to Airflow before 3.2."""
+    """Return names, hints and hidden fields in the form of a hook, for Airflow before 3.2."""
     return {"hidden_fields": HIDDEN, "relabeling": LABELS, "placeholders": PLACEHOLDERS}
 
 
 def widgets() -> dict[str, Any]:
-    """Return the fields as a hook gives them to Airflow before 3.2. Needs its web framework.
+    """Return the fields in the form of a hook, for Airflow before 3.2. Needs its web framework.
 
-    Numbers are text fields: Airflow 2 knows no field for a fraction. They are checked and saved as text.
+    Numbers are text fields, because Airflow 2 has no field for a fraction. They are checked and saved as text.
     """
     from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
     from flask_babel import lazy_gettext
@@ -85,9 +85,9 @@ def widgets() -> dict[str, Any]:
 
 
 def check(one: Field, text: str) -> None:
-    """Do nothing if a form's text is empty or fits the field.
+    """Check that a form's text is empty or valid for the field.
 
-    :raises ValueError: it does not; the message is for the user.
+    :raises ValueError: if it is invalid; the message is for the user.
     """
     if one.minimum is None or not text.strip():
         return

@@ -1,8 +1,8 @@
-"""From an Airflow connection to settings. Nothing else in the package reads Fluxions connections.
+"""Read the settings of an Airflow connection. This is the only module that reads Fluxions connections.
 
-Airflow raises the same `AirflowNotFoundException` for a connection that does not exist and for one that it cannot
-read, because it tries its secrets backends one by one and ignores their errors (on 2.11 and 3.x). So after that
-exception each backend is asked once more: an error of one of them means "cannot be read now".
+Airflow raises the same `AirflowNotFoundException` for a missing connection and for an unreadable one, because it tries
+its secrets backends one by one and ignores their errors (on 2.11 and 3.x). So after that exception, the provider asks
+each backend again. If one of them raises an error, the connection "cannot be read now".
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ T = TypeVar("T")
 
 
 def read_connection(conn_id: str, get: Callable[[str], Any] = BaseHook.get_connection) -> ClientSettings:
-    """Return a connection's settings, with its key registered as a secret that logs mask.
+    """Return a connection's settings, and register its key as a secret, which Airflow masks in logs.
 
-    :raises FluxionsMissingConnectionError: no connection has this id.
-    :raises FluxionsUnreadableConnectionError: a secrets backend does not respond.
-    :raises FluxionsConfigError: the connection cannot work; the message names the field.
+    :raises FluxionsMissingConnectionError: if the connection id does not exist.
+    :raises FluxionsUnreadableConnectionError: if a secrets backend does not respond.
+    :raises FluxionsConfigError: if the connection is invalid; the message names the field.
     """
     try:
         connection = get(conn_id)
         extra = connection.extra_dejson
     except AirflowNotFoundException:
         raise _not_found(conn_id) from None
-    except Exception as error:  # of whatever secrets backend
+    except Exception as error:  # an error of any secrets backend
         raise unreadable(conn_id, error) from error
     settings = settings_of(connection, extra)
     for mask in _masks():
@@ -47,13 +47,13 @@ def read_connection(conn_id: str, get: Callable[[str], Any] = BaseHook.get_conne
 
 
 async def read_connection_in_triggerer(conn_id: str) -> ClientSettings:
-    """Do the same on an event loop, in the way that every supported Airflow allows in a triggerer."""
+    """Do the same on an event loop, in a way that all supported Airflow versions allow in a triggerer."""
     try:
         connection = await get_async_connection(conn_id)
         extra = await get_async_extra_dejson(connection)
     except AirflowNotFoundException:
         raise await _in_thread(_not_found)(conn_id) from None
-    except Exception as error:  # of whatever secrets backend
+    except Exception as error:  # an error of any secrets backend
         raise unreadable(conn_id, error) from error
     settings = settings_of(connection, extra)
     await _mask_in_triggerer(settings.api_key)
@@ -61,22 +61,22 @@ async def read_connection_in_triggerer(conn_id: str) -> ClientSettings:
 
 
 def settings_of(connection: Any, extra: Any) -> ClientSettings:
-    """Return a connection's settings; an extra that is null or empty counts as unset, as forms save it so.
+    """Return a connection's settings. An extra that is null or empty counts as unset, because forms save it like that.
 
-    :param extra: the parsed extra of the connection.
-    :raises FluxionsConfigError: a value cannot work; the message names the connection and the field.
+    :param extra: The parsed extra of the connection.
+    :raises FluxionsConfigError: if a value is invalid; the message names the connection and the field.
     """
     host = with_port(connection.host or ClientSettings.base_url, connection.port)
     try:
         _check_extra(connection.extra, extra)
         return settings_from_strings(connection.password or "", host, extra or {}, "extra {}".format)
     except FluxionsConfigError as error:
-        # Without the error before it, which says the same: a task's log shows both as walls of text.
+        # Without the first error as cause, because it has the same message and a task's log would show both tracebacks.
         raise type(error)(f"Connection {connection.conn_id!r}: {error}") from None
 
 
 def missing(conn_id: str) -> FluxionsMissingConnectionError:
-    """Return the error for an id that no connection has; it says how to create one."""
+    """Return the error for a missing connection. Its message has the command that creates it."""
     variable = f"AIRFLOW_CONN_{conn_id.upper()}"
     return FluxionsMissingConnectionError(
         f"There is no connection {conn_id!r}. Create it with: airflow connections add {conn_id} --conn-type fluxions "
@@ -86,7 +86,7 @@ def missing(conn_id: str) -> FluxionsMissingConnectionError:
 
 
 def unreadable(conn_id: str, error: BaseException) -> FluxionsUnreadableConnectionError:
-    """Return the error for a connection that may exist but cannot be read now."""
+    """Return the error for a connection that might exist but cannot be read now."""
     return FluxionsUnreadableConnectionError(
         f"Connection {conn_id!r} cannot be read now ({type(error).__name__}: {printable(str(error), 200)}). Check the "
         "secrets backend, or Airflow's API server or database."
@@ -94,7 +94,7 @@ def unreadable(conn_id: str, error: BaseException) -> FluxionsUnreadableConnecti
 
 
 def _check_extra(text: Any, parsed: Any) -> None:
-    """Raise if the extra is not a JSON object; Airflow would ignore it, with all settings in it."""
+    """Raise if the extra is not a JSON object, because Airflow would ignore it with all its settings."""
     if not isinstance(parsed, Mapping):
         raise FluxionsConfigError(
             f'the extra must be a JSON object such as {{"read_timeout": 20}}, not a {type(parsed).__name__}. JSON '
@@ -109,17 +109,17 @@ def _check_extra(text: Any, parsed: Any) -> None:
 
 
 def _not_found(conn_id: str) -> FluxionsConfigError:
-    """Return which of the two errors it is, by asking each secrets backend once more."""
+    """Ask each secrets backend again, and return the error that fits."""
     for ask in _questions():
         try:
             ask(conn_id)
-        except Exception as error:  # of whatever secrets backend
+        except Exception as error:  # an error of any secrets backend
             return unreadable(conn_id, error)
     return missing(conn_id)
 
 
 def _questions() -> Iterable[Callable[[str], Any]]:
-    """Return the calls that raise an error where a secrets backend cannot respond."""
+    """Return calls that raise an error if a secrets backend does not respond."""
     try:
         from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded as backends
     except ImportError:
@@ -139,10 +139,9 @@ def _ask_api_server(conn_id: str) -> None:
 
 
 def _masks() -> Iterable[Callable[[str], Any]]:
-    """Return what registers a secret; on Airflow 3 the servers and the task SDK have a list each.
+    """Return the functions that register a secret. On Airflow 3, the servers and the task SDK have separate lists.
 
-    Airflow registers the password by itself, but only as it is written there: with ``Bearer `` or spaces, if the
-    user pasted them.
+    Airflow itself registers the password only as stored, possibly with a pasted ``Bearer `` or spaces.
     """
     yield mask_secret
     try:
@@ -153,7 +152,7 @@ def _masks() -> Iterable[Callable[[str], Any]]:
 
 
 async def _mask_in_triggerer(key: str) -> None:
-    """Register the key as a secret; in a child task of a trigger the synchronous call would do nothing."""
+    """Register the key as a secret. In a child task of a trigger, the synchronous call would have no effect."""
     try:
         from airflow.sdk.log import amask_secret
     except ImportError:
@@ -163,11 +162,11 @@ async def _mask_in_triggerer(key: str) -> None:
 
 
 def _in_thread(call: Callable[[str], T]) -> Callable[[str], Awaitable[T]]:
-    """Return a call that may talk to the triggerer's supervisor from a thread.
+    """Return a call that can send requests to the triggerer's supervisor from a thread.
 
     Airflow 3.0 to 3.2 send such a message through asgiref, which finds the triggerer's event loop only in a thread
-    that asgiref started. From any other thread, the supervisor's response stays unread, the next reader takes it for
-    its own, and the triggerer ends ("Response read out of order").
+    that asgiref started. From any other thread, the supervisor's response stays unread, the next reader receives it,
+    and the triggerer ends ("Response read out of order").
     """
     in_thread: Callable[[str], Awaitable[T]] = sync_to_async(call, thread_sensitive=False)
     return in_thread

@@ -73,9 +73,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the server when it is first asked for: it alone needs the extra, and says so.
+    """Import the server at its first use, because only the server needs the extra.
 
-    :raises MissingExtraError: the extra ``emulator`` is not installed.
+    :raises MissingExtraError: if the extra ``emulator`` is not installed.
     """
     if name != "EmulatorServer":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

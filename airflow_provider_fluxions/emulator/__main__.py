@@ -9,7 +9,7 @@ from airflow_provider_fluxions.emulator.recognition import MissingExtraError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit status, 2 where an extra is missing."""
+    """Serve until SIGTERM or SIGINT; return the exit status, which is 2 if an extra is missing."""
     try:
         from airflow_provider_fluxions.emulator import cli
     except MissingExtraError as error:

@@ -1,4 +1,4 @@
-"""The ASGI application: the vendor's half behind its faults, the control API beside it."""
+"""The ASGI application: the vendor's API with its faults, and the control API."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _CONTROL_PATH = "/_emulator"
 
 
 def build_app(emulator: Emulator, listens_on: str = "127.0.0.1") -> ASGIApp:
-    """Return the application for `emulator`, to be served at the address or name `listens_on`.
+    """Return the application for `emulator`, which a server serves at the address or name `listens_on`.
 
-    Injected resets need `EmulatorServer`, which gives them the socket.
+    Injected resets need `EmulatorServer`, which provides the socket.
     """
     vendor_half, control_half = _vendor_half(emulator), cache(lambda: _control_half(emulator))
 

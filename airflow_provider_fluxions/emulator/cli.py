@@ -23,7 +23,7 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit status."""
+    """Serve until SIGTERM or SIGINT; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         emulator = _emulator(options)
@@ -60,7 +60,7 @@ def _announce(server: EmulatorServer, options: argparse.Namespace) -> None:
         print(f"API key: {DEFAULT_API_KEY} (the default; --api-key sets another)", flush=True)
     print(_transcripts(asr=options.asr), flush=True)
     if options.port_file is not None:
-        # Written aside and moved: who waits for the file never reads half of it.
+        # Written to another file and renamed, so that a waiting reader never reads half of it.
         partial = options.port_file.with_name(options.port_file.name + ".partial")
         partial.write_text(server.base_url, encoding="utf-8")
         partial.replace(options.port_file)
@@ -122,25 +122,31 @@ def _parser() -> argparse.ArgumentParser:
         "--profile",
         choices=sorted(PROFILES),
         default="documented",
-        help="which reading of the API (%(default)s)",
+        help="profile of the API (%(default)s)",
     )
-    add("--database", type=Path, help="SQLite file that keeps jobs over a restart (default: memory)")
+    add("--database", type=Path, help="SQLite file that keeps jobs after a restart (default: memory)")
     add("--api-key", default=DEFAULT_API_KEY, help="the key clients must send (%(default)s)")
     add("--asr", action="store_true", help="recognise speech with a tiny local English model (extra asr)")
     add("--tts", action="store_true", help="speak with a small local English voice instead of tones (extra tts)")
     moving = parser.add_mutually_exclusive_group()
-    moving.add_argument("--after-seconds", type=float, help="a job completes so long after its submit")
-    moving.add_argument("--after-reads", type=int, help="a job completes when it was read so often before")
+    moving.add_argument("--after-seconds", type=float, help="a job completes after this many seconds")
+    moving.add_argument("--after-reads", type=int, help="a job completes after this many reads")
     add("--list-order", choices=get_args(ListOrder), default="newest", help="(%(default)s)")
     add("--cache-mode", choices=("same_job", "new_job_fast", "off"), help="default: the profile's")
     add("--seed", type=int, default=0, help="seed of the shuffled list order (%(default)s)")
-    add("--list-late-seconds", type=float, default=0.0, help="the list shows a job so long after its submit")
-    add("--list-late-reads", type=int, default=0, help="the list shows a job once it was read so often since")
-    add("--list-page-limit", type=int, help="entries per page of the list at most, whatever limit asks")
-    add("--list-max-entries", type=int, help="entries that the list ever shows")
-    renaming = "how filenames come back, repeatable: append:.opus, upper, dashes:-, cut:32, copy, percent, missing ..."
+    add("--list-late-seconds", type=float, default=0.0, help="the list shows a job this many seconds after its submit")
+    add("--list-late-reads", type=int, default=0, help="the list shows a job after it was read this many times")
+    add("--list-page-limit", type=int, help="maximum entries per page of the list, with any limit")
+    add("--list-max-entries", type=int, help="maximum entries of the list")
+    renaming = "change file names, repeatable: append:.opus, upper, dashes:-, cut:32, copy, percent, missing ..."
     add("--rename", action="append", default=[], metavar="CHANGE", help=renaming)
-    add("--clock-offset-seconds", type=float, default=0.0, help="how wrong the times of new jobs are")
-    add("--allow-host", action="append", default=[], metavar="HOST", help="a Host or Origin besides loopback ones")
-    add("--port-file", type=Path, help="write the base URL to this file when ready")
+    add("--clock-offset-seconds", type=float, default=0.0, help="error of the times of new jobs, in seconds")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a Host or Origin to accept, in addition to loopback ones",
+    )
+    add("--port-file", type=Path, help="write the base URL to this file when the server is ready")
     return parser

@@ -1,4 +1,4 @@
-"""Steers an emulator that runs in another process."""
+"""Control an emulator in another process."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from airflow_provider_fluxions.emulator.faults import Fault
 from airflow_provider_fluxions.emulator.transitions import OutcomeRule, Transition
 
 _TIMEOUT_SECONDS = 70.0
-"""A little more than the longest wait for a hold."""
+"""Slightly more than the maximum wait for a hold."""
 
 
 class ControlClient:
-    """Calls the control API of the emulator at `base_url`; needs no key and uses no proxy.
+    """Calls the control API of the emulator at `base_url`, without a key or proxy.
 
     Raises (from every method):
         requests.HTTPError: the emulator refused the call; the message carries its explanation.
@@ -38,7 +38,7 @@ class ControlClient:
         self.close()
 
     def state(self) -> dict[str, Any]:
-        """The profile, its submit path, the settings, the list's behavior and the transition in force."""
+        """Return the profile, its submit path, the settings, the behavior of the list and the current transition."""
         return dict(self._call("GET", "/"))
 
     def add_fault(self, fault: Fault) -> str:
@@ -46,32 +46,32 @@ class ControlClient:
         return str(self._call("POST", "/faults", asdict(fault))["name"])
 
     def faults(self) -> list[dict[str, Any]]:
-        """The faults that can still strike."""
+        """Return the faults that can still apply."""
         return list(self._call("GET", "/faults"))
 
     def clear_faults(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         self._call("DELETE", "/faults")
 
     def holds(self) -> list[dict[str, Any]]:
-        """The requests that wait now: name, stage, request, job_id."""
+        """Return the held requests: name, stage, request, job_id."""
         return list(self._call("GET", "/holds"))
 
     def wait_for_hold(self, name: str, timeout_seconds: float = 10.0) -> bool:
-        """Block until a request waits under `name`, for 60 seconds at most; False when none came in time."""
+        """Block until a request is held under `name`, for at most 60 s; return False after that time."""
         query = {"name": name, "wait_seconds": str(timeout_seconds)}
         return bool(self._call("GET", "/holds", query=query))
 
     def release(self, name: str | None = None) -> int:
-        """Let the requests held under `name` (None: all) go on and return how many there were."""
+        """Release the requests held under `name` (None: all) and return their number."""
         return int(self._call("POST", "/holds/release", {"name": name})["released"])
 
     def requests(self) -> list[dict[str, Any]]:
-        """The recorded requests, oldest first."""
+        """Return the recorded requests, oldest first."""
         return list(self._call("GET", "/requests"))
 
     def clear_requests(self) -> None:
-        """Forget the recorded requests."""
+        """Remove the recorded requests."""
         self._call("DELETE", "/requests")
 
     def renders(self) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ class ControlClient:
         return str(self._call("POST", "/voices/rotate", {"keep": keep})["checkpoint"])
 
     def jobs(self) -> list[dict[str, Any]]:
-        """All jobs, oldest first; counts no read."""
+        """Return all jobs, oldest first, without counting a read."""
         return list(self._call("GET", "/jobs"))
 
     def seed_jobs(self, count: int, **options: Any) -> int:
@@ -100,23 +100,23 @@ class ControlClient:
         return dict(self._call("PUT", f"/jobs/{job_id}/status", body))
 
     def forget_job(self, job_id: int) -> None:
-        """Lose a job: reads answer 404, and the list has it no more."""
+        """Remove a job: reads return 404, and the list omits it."""
         self._call("DELETE", f"/jobs/{job_id}")
 
     def set_transition(self, transition: Transition) -> None:
-        """Move all running jobs by another rule from now on."""
+        """Set the rule that completes running jobs."""
         self._call("PUT", "/transition", asdict(transition))
 
     def set_outcome(self, rule: OutcomeRule) -> None:
-        """Add an outcome rule; the one added last wins."""
+        """Add an outcome rule, which takes precedence over earlier ones."""
         self._call("POST", "/outcomes", asdict(rule))
 
     def clear_outcomes(self) -> None:
-        """Forget all outcome rules."""
+        """Remove all outcome rules."""
         self._call("DELETE", "/outcomes")
 
     def advance(self, seconds: float) -> float:
-        """Let so many seconds pass at once, and return the time (seconds since the epoch) that it is now."""
+        """Advance the clock by this many seconds, and return the new time (seconds since the epoch)."""
         return float(self._call("POST", "/clock/advance", {"seconds": seconds})["now"])
 
     def settings(self, **changes: Any) -> dict[str, Any]:
@@ -124,7 +124,7 @@ class ControlClient:
         return dict(self._call("PUT", "/settings", changes))
 
     def set_list(self, **changes: Any) -> dict[str, Any]:
-        """Change what the list of jobs shows (names as in `ListBehavior`) and return all of it."""
+        """Change the behavior of the job list (names as in `ListBehavior`) and return all of it."""
         return dict(self._call("PUT", "/list", changes))
 
     def _call(self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> Any:

@@ -1,4 +1,4 @@
-"""The emulator's own calls under ``/_emulator``: no key, no record, no faults."""
+"""The control API under ``/_emulator``. Its requests need no key, are not recorded and get no faults."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
 
 def control_routes(emulator: Emulator) -> list[Route]:
-    """Return the routes, relative to where they are mounted."""
+    """Return the routes, relative to their mount point."""
     calls = _Calls(emulator)
     table: list[tuple[str, str, Callable[[Request], Awaitable[Any]]]] = [
         ("GET", "/", calls.state),
@@ -186,6 +186,6 @@ async def _read(request: Request, kind: Callable[..., _Value]) -> _Value:
 
 def _job(job: EmulatedJob) -> dict[str, Any]:
     view = asdict(job)
-    # Where the audio lies is this machine's business, and a transcript is what GET /transcriptions is for.
+    # The path of the audio stays on this machine, and GET /transcriptions returns the transcript.
     del view["audio_path"], view["recognition"]
     return view

@@ -1,4 +1,4 @@
-"""Puts answers on the wire, whole or broken."""
+"""Send responses, complete or broken."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
 class Wire:
-    """The way back to one client.
+    """Sends a response to one client.
 
-    The record is written before the bytes go, so a client never sees more than it.
+    The request is recorded before the bytes are sent, so a client never receives a response without its record.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Wire:
         self._sleep = sleep
 
     async def send(self, answer: Reply, spread_over_seconds: float = 0.0) -> None:
-        """Send a whole answer, its body at once or in ten pieces over some seconds."""
+        """Send a complete response, with its body at once or in ten pieces over some seconds."""
         self._record.status, self._record.ending = answer.status, "answered"
         await self._head(answer)
         if spread_over_seconds:
@@ -65,12 +65,12 @@ class Wire:
         await self._until_gone()
 
     async def send_drip(self, answer: Reply, head_seconds: float, body_seconds: float) -> None:
-        """Send a whole answer byte for byte, with a pause after each; then close, or stop once the client has left.
+        """Send a complete response byte by byte, with a pause after each; then close, or stop if the client has left.
 
         A pause of 0 sends the head, or the body, at once.
         """
         self._record.status, self._record.ending = answer.status, "answered"
-        # uvicorn sends a head at once, so these bytes do not pass through it.
+        # uvicorn sends a head at once, so these bytes bypass it.
         lines = [f"HTTP/1.1 {answer.status} {_phrase(answer.status)}".encode()]
         lines += [name + b": " + value for name, value in (*_headers(answer), (b"connection", b"close"))]
         transport = self._transport()
@@ -104,7 +104,7 @@ class Wire:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _until_gone(self) -> None:
-        # uvicorn complains about an unfinished answer unless it has seen the connection go.
+        # uvicorn logs an unfinished response unless it has noticed the end of the connection.
         while (await self._receive())["type"] != "http.disconnect":
             pass
 

@@ -1,4 +1,4 @@
-"""A transcript made up from the bytes: no model, no audio, the same words for the same bytes."""
+"""An invented transcript, derived from the bytes without a model: the same words for the same bytes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from airflow_provider_fluxions.emulator.sentences import ASIDES, SENTENCES, TAGS
 
 _MAX_TURNS = 400
 _MIN_DURATION_SECONDS = 8.0
-"""Short uploads (a test's few bytes) still get several turns, so a formatter has something to format."""
+"""Short uploads (a few bytes in a test) still get several turns, as input for the formats."""
 
 
 class DerivedRecogniser:
     """Invents a conversation of two or three speakers, seeded by the sha256 of the bytes.
 
-    It carries what makes real answers awkward: tags, elongations, emphasis, digits without word times,
+    It contains the difficult parts of real responses: tags, elongations, emphasis, digits without word times,
     overlapping segments and a ``segment_idx`` that is not unique. Its length follows the duration estimated
     from the header.
     """
@@ -24,7 +24,7 @@ class DerivedRecogniser:
     needs_audio = False
 
     def recognise(self, upload: Upload) -> Recognition:
-        """Derive the transcript; never fails."""
+        """Return the derived transcript. Never fails."""
         duration = max(_MIN_DURATION_SECONDS, duration_seconds(upload.head, upload.size_bytes))
         chance = random.Random(upload.sha256)  # noqa: S311 - reproducible text, nothing secret
         turns = _conversation(chance, duration)
@@ -36,7 +36,7 @@ def _conversation(chance: random.Random, duration: float) -> tuple[Turn, ...]:
     count = max(4, min(_MAX_TURNS, int(duration / 5)))
     slot, speaker, turns = duration / count, 0, []
     for number in range(count):
-        # A turn starts a little before the one before it ends: the vendor's example overlaps as well.
+        # A turn starts slightly before the end of the previous one, as in the vendor's example.
         early = 0.06 * slot if number % 3 == 1 else 0.0
         turns.append(_turn(chance, str(speaker), number * slot - early, (number + 1) * slot))
         speaker = (speaker + chance.randint(1, speaker_count - 1)) % speaker_count

@@ -40,7 +40,7 @@ class Emulator:
     Every method may be called from any thread.
 
     Raises:
-        ValueError: the profile or a setting is unknown.
+        ValueError: if the profile or a setting is unknown.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Emulator:
         self.job_service.transition = transition or Transition.at_once()
 
     def close(self) -> bool:
-        """Release all holds and close the database; True when a recognition runs that cannot be stopped."""
+        """Release all holds and close the database; return True if a running recognition cannot be stopped."""
         self.release()
         busy = self.job_service.close()
         if self.spool is not None and self._spool_is_temporary:
@@ -95,14 +95,14 @@ class Emulator:
         self.close()
 
     def clock(self) -> float:
-        """Seconds since the epoch, as this account has them."""
+        """Return the time of this account in seconds since the epoch."""
         return self._clock() + self._ahead_seconds
 
     def advance(self, seconds: float) -> None:
-        """Let so many seconds pass at once, for jobs and for their times.
+        """Advance the clock by this many seconds, for jobs and for their times.
 
         Raises:
-            ValueError: time does not run backwards.
+            ValueError: if `seconds` is negative.
         """
         if not seconds >= 0:
             raise ValueError(f"seconds must be 0 or more, not {seconds}")
@@ -110,16 +110,16 @@ class Emulator:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """What the vendor's half was asked, oldest first; calls of the control API are not among it."""
+        """The recorded requests to the vendor's API, oldest first, without those to the control API."""
         return self.log.entries()
 
     def clear_requests(self) -> None:
-        """Forget the recorded requests."""
+        """Remove the recorded requests."""
         self.log.clear()
 
     @property
     def jobs(self) -> list[EmulatedJob]:
-        """All jobs, oldest first. Looking here counts no read."""
+        """All jobs, oldest first. This property counts no read."""
         return self.job_service.all_jobs()
 
     @property
@@ -156,7 +156,7 @@ class Emulator:
         ``{n}`` in `filename` becomes the number of the job.
 
         Raises:
-            ValueError: an account holds at most 1,000,000 jobs, with filenames of at most 4,096 characters.
+            ValueError: if the account would have more than 1,000,000 jobs, or filenames of more than 4,096 characters.
         """
         self.job_service.seed(count, status, age_seconds, spacing_seconds, filename)
 
@@ -164,7 +164,7 @@ class Emulator:
         """Pin a job to a status.
 
         Raises:
-            KeyError: there is no such job.
+            KeyError: if there is no such job.
         """
         job = self.job_service.force_status(job_id, status, error_message)
         if job is None:
@@ -172,88 +172,88 @@ class Emulator:
         return job
 
     def forget_job(self, job_id: int) -> None:
-        """Lose a job, as after the end of a retention: reads answer 404, and the list has it no more.
+        """Remove a job, as after the end of its retention: reads return 404, and the list omits it.
 
         Raises:
-            KeyError: there is no such job.
+            KeyError: if there is no such job.
         """
         if not self.job_service.forget(job_id):
             raise KeyError(job_id)
 
     @property
     def faults(self) -> list[Fault]:
-        """The faults that can still strike."""
+        """The faults that can still apply."""
         return self.fault_plan.remaining()
 
     def add_fault(self, fault: Fault) -> str:
-        """Put a fault behind the others and return its name.
+        """Add a fault after the others and return its name.
 
         Raises:
-            ValueError: its `callback_url` leads to another machine that `allowed_hosts` does not name.
+            ValueError: if its `callback_url` is on another machine that is not in `allowed_hosts`.
         """
         check_callback(fault.callback_url, self.allowed_hosts)
         return self.fault_plan.add(fault)
 
     def clear_faults(self) -> None:
-        """Forget all faults; requests already held stay held until `release`."""
+        """Remove all faults. Held requests stay held until `release`."""
         self.fault_plan.clear()
 
     @property
     def holds(self) -> list[Hold]:
-        """The requests that wait at a stage now."""
+        """The held requests."""
         return self.hold_board.current()
 
     def wait_for_hold(self, name: str, timeout_seconds: float = 10.0) -> bool:
-        """Block until a request waits under `name`; False when none came in time."""
+        """Block until a request is held under `name`; return False if none arrives in time."""
         return self.hold_board.wait_for(name, timeout_seconds)
 
     def release(self, name: str | None = None) -> int:
-        """Let the requests held under `name` (None: all) go on and return how many there were."""
+        """Release the requests held under `name` (None: all) and return their number."""
         return self.hold_board.release(name)
 
     def set_transition(self, transition: Transition) -> None:
-        """Move all running jobs by another rule from now on."""
+        """Set the rule that completes running jobs."""
         self.job_service.transition = transition
 
     def add_outcome(self, rule: OutcomeRule) -> None:
-        """Give the jobs whose filename matches another ending; the rule added last wins."""
+        """Set another outcome for jobs whose filename matches. The rule takes precedence over earlier ones."""
         self.job_service.outcomes = [rule, *self.job_service.outcomes]
 
     @property
     def outcomes(self) -> list[OutcomeRule]:
-        """The outcome rules, the strongest first."""
+        """The outcome rules, by precedence."""
         return list(self.job_service.outcomes)
 
     def clear_outcomes(self) -> None:
-        """Forget all outcome rules; jobs that have ended stay as they are."""
+        """Remove all outcome rules. Finished jobs stay unchanged."""
         self.job_service.outcomes = []
 
     @property
     def settings(self) -> Settings:
-        """The settings in force."""
+        """The current settings."""
         return self.job_service.settings
 
     def set_settings(self, **changes: Any) -> Settings:
         """Change some settings.
 
         Raises:
-            TypeError: there is no such setting.
-            ValueError: the value is not allowed.
+            TypeError: if there is no such setting.
+            ValueError: if the value is not allowed.
         """
         self.job_service.settings = replace(self.job_service.settings, **changes)
         return self.job_service.settings
 
     @property
     def list_behavior(self) -> ListBehavior:
-        """What the list of jobs shows now."""
+        """The current behavior of the job list."""
         return self.job_service.list_behavior
 
     def set_list(self, **changes: Any) -> ListBehavior:
-        """Change what the list of jobs shows; `ListBehavior` has the names and what they do.
+        """Change the behavior of the job list; see `ListBehavior` for the names.
 
         Raises:
-            TypeError: there is no such behavior.
-            ValueError: the value is not allowed.
+            TypeError: if there is no such behavior.
+            ValueError: if the value is not allowed.
         """
         self.job_service.list_behavior = replace(self.job_service.list_behavior, **changes)
         return self.job_service.list_behavior

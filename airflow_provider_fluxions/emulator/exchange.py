@@ -1,4 +1,4 @@
-"""One request of the vendor's half, with its record and the fault that strikes it."""
+"""One request to the vendor's API, with its record and its fault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_fluxions.emulator.speech_orders import MAX_BODY_BYTES, REN
 
 
 class Exchange:
-    """Records the request as it begins and picks its fault."""
+    """Records the request at its start and selects its fault."""
 
     def __init__(self, emulator: Emulator, request: Request) -> None:
         self.emulator = emulator
@@ -48,7 +48,7 @@ class Exchange:
             self.record.fault = self.fault.name if self.fault else None
 
     async def stage(self, name: HoldStage) -> None:
-        """Wait here if a fault holds requests at this stage, and has not been cleared since the request began."""
+        """Wait if a fault holds requests at this stage, unless it was removed since the start of the request."""
         fault = self.fault
         cleared = self._clearings != self.emulator.fault_plan.clearings
         if fault is not None and fault.hold == name and not cleared:
@@ -56,10 +56,10 @@ class Exchange:
             await board.hold(fault.name, name, self.record.number, self.record.job_id, fault.callback_url)
 
     async def body(self) -> AsyncIterator[bytes]:
-        """Stream the body and count it; stops for a ``mid_body`` hold once enough bytes have come.
+        """Stream the body and count it; stop for a ``mid_body`` hold after enough bytes.
 
         Raises:
-            starlette.requests.ClientDisconnect: the client left before the body was complete.
+            starlette.requests.ClientDisconnect: if the client left before the body was complete.
         """
         async for chunk in self.request.stream():
             self.record.received_bytes += len(chunk)

@@ -1,4 +1,4 @@
-"""Faults: what goes wrong, for which requests, and how often."""
+"""Faults: their effect, the requests that they apply to, and how often."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ MAX_LEVELS = 10_000_000
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong with the requests it matches.
+    """An error for the requests that it matches.
 
     `method`, `path` and `filename` are shell patterns; a filename is the submit's parameter or that of the
     job read. `text` is a shell pattern, too: of the text that a request wants spoken. Its body is then read before the
-    fault strikes. The first `skip` matching requests pass, the next `times` are hit (None: for ever).
+    fault strikes. The first `skip` matching requests pass, the next `times` get the fault (None: all).
 
-    `after=False` strikes before the body is read: no job is created. `after=True` carries the request out
-    first, so a submit leaves a job behind whose answer is lost or replaced.
+    `after=False` applies before the body is read, so no job is created. `after=True` carries the request out
+    first, so a submit creates a job and its response is lost or replaced.
 
-    What happens, in this order:
+    The effects, in this order:
     `latency_seconds` delays; `hold` stops the request at a stage until it is released (`hold_after_bytes` for
-    ``mid_body``; ``after_create``: carried out, not yet answered; `callback_url` gets a POST when it is
-    reached); `reset` cuts the connection so that the client sees a reset; `status` answers that status with a
+    ``mid_body``; ``after_create``: carried out, without a response yet; `callback_url` gets a POST when it is
+    reached); `reset` cuts the connection with a reset; `status` returns that status with a
     body of style `body`, `retry_after` (seconds, an HTTP date, or ``date+5``: the date in five seconds) and
-    `location`. All that follows works on that answer or, when there is no `status`, on the genuine one:
+    `location`. The rest changes that response or, without `status`, the real one:
 
     `headers` adds response headers. `echo_headers` repeats the request's headers, the key included: in the
     message of an error, on the page of ``html``, as ``request_headers`` in any other JSON object. The text
     ``{authorization}`` in `message`, `location`, `headers` and `fields` stands for the Authorization header of
     the request.
 
-    `fields` replaces fields of a JSON answer: ``{"id": "../../"}``, ``{"status": "queued"}``,
+    `fields` replaces fields of a JSON response: ``{"id": "../../"}``, ``{"status": "queued"}``,
     ``{"error_message": {"code": 7}}``. In a page of the list, ``total``, ``limit``, ``offset`` and
     ``transcriptions`` are the page's own; any other field is replaced in every entry.
-    `shape` makes a JSON list of the answer (``list``) or NaN of each of its numbers but ids (``nan``).
+    `shape` makes the response a JSON list (``list``), or each of its numbers except ids NaN (``nan``).
     `pad_to_bytes` fills the list, or the segments, with ``{}`` up to that size, 256 MiB at most.
-    `deepen_levels` adds a field that is nested so deep.
+    `deepen_levels` adds a field with this many levels.
 
-    `cut_to_bytes` sends a whole HTTP answer with the first bytes of the body. `truncate_to_bytes` announces the
+    `cut_to_bytes` sends a complete HTTP response with the first bytes of the body. `truncate_to_bytes` announces the
     whole body, sends its beginning and closes. `slow_body_seconds` spreads the body over that time.
     `drip_body_seconds` is the pause after each byte of the body, `drip_head_seconds` the one after each byte of
     the status line and the headers.
@@ -85,7 +85,7 @@ class Fault:
     drip_head_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse names that would silently never strike, and sizes that would end this process."""
+        """Refuse names that would silently have no effect, and sizes that would end this process."""
         if self.hold is not None and self.hold not in get_args(HoldStage):
             raise ValueError(f"hold must be one of {get_args(HoldStage)}, not {self.hold!r}")
         if self.body is not None and self.body not in get_args(BodyStyle):
@@ -102,7 +102,7 @@ class Fault:
             raise ValueError(f"the stage {self.hold} is only reached with after=True")
 
     def matches(self, method: str, path: str, filename: str | None, text: str | None = None) -> bool:
-        """Say whether a request is meant, whatever `skip` and `times` say."""
+        """Return whether this fault matches a request, without regard to `skip` and `times`."""
         if not (fnmatchcase(method, self.method) and fnmatchcase(path, self.path)):
             return False
         if self.text is not None and (text is None or not fnmatchcase(text, self.text)):
@@ -111,17 +111,17 @@ class Fault:
 
 
 class FaultPlan:
-    """The faults in force, counted down as requests come. Safe to use from several threads."""
+    """The current faults, counted down with each request. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._added = 0
         self.clearings = 0
-        """How often all faults have been forgotten: a fault taken before the last time is over."""
+        """How often all faults were removed. A fault selected before the last removal no longer holds requests."""
 
     def add(self, fault: Fault) -> str:
-        """Put `fault` behind the others and return its name, made up when it has none."""
+        """Add `fault` after the others and return its name, which is generated if it has none."""
         with self._lock:
             self._added += 1
             fault = fault if fault.name else replace(fault, name=f"fault-{self._added}")
@@ -129,13 +129,13 @@ class FaultPlan:
             return fault.name
 
     def clear(self) -> None:
-        """Forget all faults. Requests already held stay held, those on their way to a hold will not be."""
+        """Remove all faults. Held requests stay held, and requests before a hold pass it."""
         with self._lock:
             self.clearings += 1
             self._faults.clear()
 
     def remaining(self) -> list[Fault]:
-        """The faults that can still strike, with `skip` and `times` counted down."""
+        """The faults that can still apply, with `skip` and `times` counted down."""
         with self._lock:
             return list(self._faults)
 
@@ -146,9 +146,9 @@ class FaultPlan:
             return any(fault.text is not None for fault in self._faults)
 
     def take(self, method: str, path: str, filename: str | None, text: str | None = None) -> Fault | None:
-        """Return the first fault that strikes this request and count it.
+        """Return the first fault that applies to this request and count it.
 
-        One request meets one fault at most.
+        A request gets at most one fault.
         """
         with self._lock:
             for index, fault in enumerate(self._faults):

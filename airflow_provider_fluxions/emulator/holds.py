@@ -1,4 +1,4 @@
-"""Requests stopped at a stage until somebody releases them."""
+"""Requests that are held at a stage until they are released."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Told(TypedDict):
 
 @dataclass(frozen=True)
 class Hold:
-    """A request that waits.
+    """A held request.
 
     `request` is its number in the record of requests, `job_id` the job it created, if any.
     """
@@ -39,7 +39,7 @@ class Hold:
 
 
 class HoldBoard:
-    """All requests that wait at the moment.
+    """All held requests.
 
     `hold` runs in the server's event loop, the rest in any thread.
     """
@@ -49,17 +49,17 @@ class HoldBoard:
         self._holds: list[Hold] = []
 
     def current(self) -> list[Hold]:
-        """The requests that wait now."""
+        """The held requests."""
         with self._changed:
             return list(self._holds)
 
     def wait_for(self, name: str, timeout_seconds: float) -> bool:
-        """Block until a request waits under `name`; False when none came in time."""
+        """Block until a request is held under `name`; return False if none arrives in time."""
         with self._changed:
             return self._changed.wait_for(lambda: any(h.name == name for h in self._holds), timeout_seconds)
 
     def release(self, name: str | None = None) -> int:
-        """Let the requests held under `name` (None: all) go on and return how many there were."""
+        """Release the requests held under `name` (None: all) and return their number."""
         with self._changed:
             chosen = [hold for hold in self._holds if name is None or hold.name == name]
             self._holds = [hold for hold in self._holds if hold not in chosen]
@@ -68,9 +68,9 @@ class HoldBoard:
         return len(chosen)
 
     async def hold(self, name: str, stage: str, request: int, job_id: int | None, callback_url: str | None) -> None:
-        """Stop here until released.
+        """Wait until released.
 
-        The callback goes out when the hold is listed, so its receiver may release it.
+        The callback is sent when the hold is listed, so its receiver can release it.
         """
         event = asyncio.Event()
         hold = Hold(name, stage, request, job_id, asyncio.get_running_loop(), event)
@@ -89,5 +89,5 @@ def _call_back(url: str, told: _Told) -> None:
         try:
             session.post(url, json=told, timeout=_CALLBACK_TIMEOUT_SECONDS, allow_redirects=False)
         except requests.RequestException as error:
-            # The request stays held and can be released over the control API: a lost call must not free it.
+            # The request stays held, because a failed callback must not release it. The control API can.
             print(f"callback to {url} failed: {type(error).__name__}", flush=True)

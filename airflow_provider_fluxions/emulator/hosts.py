@@ -1,7 +1,7 @@
-"""Which hosts may talk to the emulator and be called by it: this machine, and those that were named. No I/O.
+"""The hosts that the emulator serves and calls: this machine, and allowed ones. No I/O.
 
-A web page that is open in a browser on this machine can send requests to a loopback address, from its own site or under
-its own host name (DNS rebinding). A page cannot forge the headers that these rules read.
+A web page in a browser on this machine can send requests to a loopback address, from its own site or with its own host
+name (DNS rebinding). A page cannot forge the headers that these rules read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _LOOPBACK_NAMES = ("localhost", "localhost.localdomain")
 
 
 def is_allowed(host: str | None, allowed: Collection[str] = ()) -> bool:
-    """Say whether a host name or address (without port and brackets) is this machine's loopback or among `allowed`."""
+    """Return whether a host name or address (without port and brackets) is loopback or among `allowed`."""
     if host is None:
         return False
     host = host.lower().rstrip(".")
@@ -24,9 +24,9 @@ def is_allowed(host: str | None, allowed: Collection[str] = ()) -> bool:
 
 
 def refusal(headers: Mapping[str, str], allowed: Collection[str], *, any_address: bool = False) -> str | None:
-    """Say why a request is refused for the hosts in its headers, or None.
+    """Return the reason to refuse a request because of the hosts in its headers, or None.
 
-    `any_address` allows every IP address as the Host: for a server that other machines may reach. A page of another
+    `any_address` allows every IP address as the Host, for a server that other machines can reach. A page of another
     site can only use a host name.
     """
     host = _host_of("//" + headers.get("host", ""))
@@ -34,21 +34,21 @@ def refusal(headers: Mapping[str, str], allowed: Collection[str], *, any_address
         return f"The emulator does not serve the host {host!r}: name it in allowed_hosts (--allow-host)"
     origin = headers.get("origin")
     if origin is not None and not is_allowed(_host_of(origin), allowed):
-        return f"The emulator answers no pages of {origin[:200]!r}: name its host in allowed_hosts (--allow-host)"
+        return f"The emulator does not serve pages of {origin[:200]!r}: name its host in allowed_hosts (--allow-host)"
     if headers.get("sec-fetch-site") == "cross-site" and origin is None:
-        return "The emulator answers no requests from pages of other sites"
+        return "The emulator does not serve pages of other sites"
     return None
 
 
 def check_callback(url: str | None, allowed: Collection[str]) -> None:
     """Refuse a callback to any other machine.
 
-    :raises ValueError: the URL is not HTTP, or its host is neither loopback nor among `allowed`.
+    :raises ValueError: if the URL is not HTTP, or if its host is neither loopback nor among `allowed`.
     """
     if url is None:
         return
     if urlsplit(url).scheme not in ("http", "https") or not is_allowed(_host_of(url), allowed):
-        raise ValueError(f"callback_url must lead to this machine or to a host of allowed_hosts, not {url[:200]!r}")
+        raise ValueError(f"callback_url must be on this machine or on a host of allowed_hosts, not {url[:200]!r}")
 
 
 def _host_of(url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Takes an upload in with constant memory, whatever its size."""
+"""Receive an upload of any size in constant memory."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _HEAD_BYTES = 1_048_576
 
 
 class Intake:
-    """Hashes and counts the audio, keeps its head, and spools it to a file when a recogniser wants it.
+    """Hashes and counts the audio, keeps its head, and spools it to a file for a recogniser.
 
-    Use it as a context manager: leaving it with an exception removes the file.
+    Use it as a context manager, which removes the file after an exception.
     """
 
     def __init__(self, spool: Path | None) -> None:
@@ -39,7 +39,7 @@ class Intake:
                 Path(self._file.name).unlink(missing_ok=True)
 
     def write(self, chunk: bytes) -> None:
-        """Take the next bytes of the audio."""
+        """Add the next bytes of the audio."""
         self.size_bytes += len(chunk)
         self._hash.update(chunk)
         if len(self.head) < _HEAD_BYTES:
@@ -48,7 +48,7 @@ class Intake:
             self._file.write(chunk)
 
     def upload(self) -> Upload:
-        """Return what was taken in; the file is complete on disk."""
+        """Return the upload; its file is complete on disk."""
         path = None
         if self._file is not None:
             self._file.flush()
@@ -60,7 +60,7 @@ async def take_in(body: AsyncIterator[bytes], content_type: str, intake: Intake)
     """Read a whole body, raw or multipart with a field ``file``, and return the part's filename.
 
     Raises:
-        ApiError: the multipart body is broken.
+        ApiError: if the multipart body is broken.
     """
     if not content_type.lower().startswith("multipart/form-data"):
         async for chunk in body:

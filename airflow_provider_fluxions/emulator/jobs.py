@@ -27,7 +27,7 @@ MAX_FILENAME_CHARACTERS = 4_096
 class JobService:
     """Everything that happens to jobs.
 
-    Its rules may be replaced at any time and hold from the next look on.
+    Its rules can be replaced at any time, and apply from the next read on.
     """
 
     def __init__(self, store: JobStore, recogniser: Recogniser, settings: Settings, clock: Callable[[], float]) -> None:
@@ -35,7 +35,7 @@ class JobService:
         self.transition = Transition.at_once()
         self.outcomes: list[OutcomeRule] = []
         self.list_behavior = ListBehavior()
-        # Of jobs submitted here since the start: how often the list had been read before each.
+        # For jobs submitted here since the start: how often the list had been read before each.
         self._list_reads = 0
         self._list_reads_before: dict[int, int] = {}
         self._store = store
@@ -46,13 +46,13 @@ class JobService:
             self._recognise(job.id, _kept_upload(job))
 
     def close(self) -> bool:
-        """Stop recognition and close the store; True when a recognition could not be stopped."""
+        """Stop recognition and close the store; return True if a recognition could not be stopped."""
         busy = self._worker.close()
         self._store.close()
         return busy
 
     def submit(self, upload: Upload, filename: str, non_speech: bool, cache: bool) -> EmulatedJob:
-        """Create a job, or answer with an earlier one as `settings.cache_mode` says."""
+        """Create a job, or return an earlier one according to `settings.cache_mode`."""
         with self._store.lock:
             earlier = self._from_cache(upload.sha256, non_speech) if cache else None
             if earlier is not None and self.settings.cache_mode == "same_job":
@@ -77,17 +77,17 @@ class JobService:
         return self.find(job_id) or replace(new, id=job_id)
 
     def find(self, job_id: int) -> EmulatedJob | None:
-        """Return a job as it was when somebody last looked; moves nothing."""
+        """Return a job as of its last read, without advancing it."""
         return self._store.get(job_id)
 
     def read(self, job_id: int) -> EmulatedJob | None:
-        """Return a job as a client sees it: the read counts and the job moves on."""
+        """Return a job to a client: count the read and advance the job."""
         with self._store.lock:
             job = self._store.get(job_id)
             return None if job is None else self._moved([job], reads=1)[0]
 
     def read_page(self, limit: int, offset: int) -> tuple[int, list[EmulatedJob]]:
-        """Return the number of jobs that the list has and a page of it; a job on it counts a read and moves on."""
+        """Return the number of jobs in the list, and a page of it; count a read of each job on it and advance it."""
         with self._store.lock:
             hidden = self._not_listed_yet()
             self._list_reads += 1
@@ -106,12 +106,12 @@ class JobService:
         return {*young, *unread}
 
     def all_jobs(self) -> list[EmulatedJob]:
-        """All jobs, oldest first, as the clock has moved them on; counts no read."""
+        """Return all jobs, oldest first, advanced by the clock, without counting a read."""
         with self._store.lock:
             return self._moved(self._store.page("oldest", 0, -1, 0), reads=0)
 
     def force_status(self, job_id: int, status: str, error_message: str | None) -> EmulatedJob | None:
-        """Pin a job to `status`; the rules no longer move it."""
+        """Pin a job to `status`, so that the rules no longer change it."""
         with self._store.lock:
             job = self._store.get(job_id)
             if job is None:
@@ -121,7 +121,7 @@ class JobService:
             return job
 
     def forget(self, job_id: int) -> bool:
-        """Lose a job and say whether it was there."""
+        """Remove a job and return whether it existed."""
         self._list_reads_before.pop(job_id, None)
         return self._store.delete(job_id)
 
@@ -142,7 +142,7 @@ class JobService:
             job = EmulatedJob(0, name, status, digest, size_bytes, False, created, created, pinned=True)
             return replace(job, foreign_job=True)
 
-        # One at a time: a large account is built in constant memory.
+        # One at a time, so that a large account is created in constant memory.
         self._store.insert_many(job(number) for number in range(count))
 
     def _from_cache(self, sha256: str, non_speech: bool) -> EmulatedJob | None:
@@ -152,7 +152,7 @@ class JobService:
             job = self._moved([job], reads=0)[0]
             if self.settings.cache_key == "bytes_and_options" and job.non_speech != non_speech:
                 continue
-            # An answer that is completed at once needs a result; the same job may still be running.
+            # A response that is completed at once needs a result, and the same job might still be running.
             wanted = job.status == "completed" if self.settings.cache_mode == "new_job_fast" else True
             if wanted and job.status != "failed":
                 return job
@@ -187,7 +187,7 @@ class JobService:
     def _recognised(self, job_id: int, recognition: Recognition | None, error: str | None) -> None:
         with self._store.lock:
             if self._store.closed:
-                return  # The audio is still there: the next start recognises it again.
+                return  # The audio is still stored, so the next start recognises it again.
             job = self._store.get(job_id)
             if job is None:
                 return

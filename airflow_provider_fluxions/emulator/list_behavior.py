@@ -1,4 +1,4 @@
-"""How the account's list departs from the plain truth: late, short, renamed, miscounted. No I/O."""
+"""Errors of the account's job list: late, short, renamed, miscounted. No I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_fluxions.emulator.transitions import filename_matches
 
 NamesIn = Literal["list", "read", "both"]
 _ENDING = re.compile(r"(\.[^.]*)?$")
-# How to show a name: given the name and the part of the change behind the colon; None: as null.
+# Functions that change a name, given the name and the text after the colon; None: null.
 _CHANGES: dict[str, Callable[[str, str], str | None]] = {
     "append": lambda name, text: name + text,
     "upper": lambda name, _: name.upper(),
@@ -30,18 +30,18 @@ _WITH_TEXT = ("append", "dashes", "cut")
 
 @dataclass(frozen=True)
 class ListBehavior:
-    """What the list of jobs shows from now on. The default is the plain truth.
+    """The behavior of the job list. The default is a correct list.
 
-    `late_seconds` and `late_reads`: a job appears in the list so many seconds after its creation, and once the list has
-    been read so often since (both hold; reads by id find it at once).
-    `page_limit`: at most so many entries per page, whatever ``limit`` asks for; the answer's ``limit`` says so.
-    `max_entries`: the list ends after so many entries, though ``total`` counts all.
-    `total_off_by`: ``total`` is wrong by so many (negative: too small, never below 0). `total_missing`: there is none.
+    `late_seconds` and `late_reads`: a job appears in the list this many seconds after its creation, and after this many
+    reads of the list (both conditions; reads by id find it at once).
+    `page_limit`: maximum entries per page, with any ``limit``; the response's ``limit`` has this value.
+    `max_entries`: the list ends after this many entries, and ``total`` counts all.
+    `total_off_by`: error of ``total`` (negative: too small, never below 0). `total_missing`: no ``total``.
 
-    `names`: how filenames come back, applied in this order: ``append:.opus``, ``upper``, ``lower``, ``dashes:-`` (each
+    `names`: changes of filenames, applied in this order: ``append:.opus``, ``upper``, ``lower``, ``dashes:-`` (each
     ``--`` becomes ``-``), ``cut:32`` (the first 32 characters), ``copy`` (``a (1).mp3``), ``percent`` (URL-encoded),
     ``empty`` (``""``), ``null``, ``missing`` (no such field).
-    `names_in` says where: in the ``list``, in a ``read`` by id, or in ``both``. `names_of`: only jobs whose filename
+    `names_in`: in the ``list``, in a ``read`` by id, or in ``both``. `names_of`: only jobs whose filename
     matches this shell pattern.
     """
 
@@ -56,10 +56,10 @@ class ListBehavior:
     names_of: str = "*"
 
     def __post_init__(self) -> None:
-        """Refuse names that would silently change nothing."""
+        """Refuse names that would silently have no effect."""
         if self.names_in not in get_args(NamesIn):
             raise ValueError(f"names_in must be one of {get_args(NamesIn)}, not {self.names_in!r}")
-        # JSON has lists only.
+        # JSON has only lists.
         object.__setattr__(self, "names", tuple(self.names))
         for change in self.names:
             _check_change(change)
@@ -67,19 +67,19 @@ class ListBehavior:
             raise ValueError(f"page_limit must be 1 or more, not {self.page_limit}")
 
     def page(self, limit: int, offset: int) -> tuple[int, int]:
-        """Return the limit that a page is cut to, and how many entries it may have at its offset."""
+        """Return the limit of a page, and the maximum number of entries at its offset."""
         limit = limit if self.page_limit is None else min(limit, self.page_limit)
         return limit, limit if self.max_entries is None else max(0, min(limit, self.max_entries - offset))
 
     def with_total(self, page: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the page with the total that this account claims."""
+        """Return the page with this account's total."""
         shown = {**page, "total": max(0, page["total"] + self.total_off_by)}
         if self.total_missing:
             del shown["total"]
         return shown
 
     def with_name(self, job: Mapping[str, Any], where: Literal["list", "read"]) -> dict[str, Any]:
-        """Return the view of a job with its filename as this account shows it there."""
+        """Return the view of a job with its filename as changed in that place."""
         shown, name = dict(job), job["filename"]
         if self.names_in not in (where, "both") or not filename_matches(name, self.names_of):
             return shown

@@ -23,15 +23,15 @@ from airflow_provider_fluxions.emulator.recognition import (
 Progress = Callable[[float, float | None], None]
 
 _WINDOW_SECONDS = 300
-"""The package copies samples into Python floats; a window bounds that. Speakers are matched within one."""
+"""The package copies samples into Python floats, so a window limits the memory. Speakers are matched in a window."""
 _MIN_SEGMENT_SECONDS = 0.1
 _OPTIONS = {
     "identify_speakers": "true",
-    # Every fourth analysis step, one clustering a minute: all turns of samples/dialogue.mp3 are right, at a
-    # fraction of the defaults' time. At a cadence of ten the spans are wrong.
+    # Every fourth analysis step, one clustering per minute: all turns of samples/dialogue.mp3 are correct, in a
+    # fraction of the defaults' time. With a cadence of ten the spans are wrong.
     "diarization_analyze_cadence": "4",
     "diarization_cluster_cadence": "60",
-    # Otherwise every line brings its samples back as a list of Python floats.
+    # Otherwise every line returns its samples as a list of Python floats.
     "return_audio_data": "false",
 }
 
@@ -42,8 +42,8 @@ class MoonshineRecogniser:
     Speakers come from the package's diarization. It has no word times, so words are spread over their
     segment. It recognizes no ``[laugh]`` and no other tag. The model is loaded at once, to fail early.
 
-    :param on_progress: called in the thread of the recognition after each window of `_WINDOW_SECONDS`.
-    :raises MissingExtraError: ``moonshine-voice`` or ``av`` is not installed.
+    :param on_progress: Called in the thread of the recognition after each window of `_WINDOW_SECONDS`.
+    :raises MissingExtraError: if ``moonshine-voice`` or ``av`` is not installed.
     """
 
     needs_audio = True

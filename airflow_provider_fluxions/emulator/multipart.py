@@ -14,10 +14,10 @@ _BOUNDARY = re.compile(r'boundary="?([^";]{1,70})"?', re.IGNORECASE)
 
 
 class MultipartFile:
-    """Feed it the body; it passes the bytes of the part named `field` on to `write`, holding back little.
+    """Call `feed` with the body; it passes the bytes of the part named `field` to `write` and buffers little.
 
     Raises (from the constructor, `feed` and `finish`):
-        ApiError: 400, the body is no multipart, is cut short, or has no such part.
+        ApiError: 400, if the body is not multipart, is incomplete, or has no such part.
     """
 
     def __init__(self, content_type: str, field: str, write: Callable[[bytes], None]) -> None:
@@ -28,19 +28,19 @@ class MultipartFile:
         self._delimiter = b"\r\n--" + boundary[1].encode()
         self._field = field.encode()
         self._write = write
-        # The first delimiter has no line break before it; with one added all of them look alike.
+        # The first delimiter has no line break before it. With an added one, all delimiters are equal.
         self._buffer = bytearray(b"\r\n")
         self._state = "skipping"
         self._found = False
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the body."""
+        """Add the next bytes of the body."""
         self._buffer += chunk
         while self._state != "done" and (self._headers() if self._state == "headers" else self._content()):
             pass
 
     def finish(self) -> None:
-        """Check that the body came to its end and had the file in it."""
+        """Check that the body is complete and contains the file."""
         if self._state != "done":
             raise ApiError(400, "The multipart body is cut short")
         if not self._found:

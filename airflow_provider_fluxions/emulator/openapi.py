@@ -1,6 +1,6 @@
-"""What the emulator's vendor half answers, as an OpenAPI description: one a profile, for readers and for fuzzers.
+"""The OpenAPI description of the emulated API, one for each profile, for readers and fuzzers.
 
-Faults and list behaviors break any promise of it; they are described among its components.
+Faults and list behaviors can break any rule of it. They are described among its components.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _VOICE_TEXTS = (
     "id", "name", "source", "status", "gender", "accent", "description", "style", "preview_text",
 )  # fmt: skip
 _ID: _Schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
-# Once a job is completed; before, null or not there at all.
+# Present for a completed job; before that null or missing.
 _FACTS = {
     "audio_duration": _SECONDS,
     "audio_format": _TEXT,
@@ -103,7 +103,7 @@ def _submit(profile: Profile) -> dict[str, Any]:
 def _call(
     summary: str, answer: _Schema, profile: Profile, refusals: tuple[int, ...], parameters: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Describe a call; a bad parameter and a bad key are refused by every one."""
+    """Describe a call. Every call refuses an invalid parameter and an invalid key."""
     statuses = sorted({401, 422 if profile.detail_errors else 400, *refusals})
     refused = {str(status): _json(_error(profile)) for status in statuses}
     return {"summary": summary, "parameters": parameters, "responses": {"200": _json(answer), **refused}}

@@ -17,11 +17,11 @@ _MAGIC = (
 _MP3_KBIT_V1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MP3_KBIT_V2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _FALLBACK_BYTES_PER_SECOND = 16_000
-"""128 kbit/s, when the header says nothing."""
+"""128 kbit/s, if the header has no rate."""
 
 
 def audio_format(head: bytes) -> str | None:
-    """Name the container (``wav``, ``mp3``, ``opus`` ...), or None when the bytes are no known audio."""
+    """Name the container (``wav``, ``mp3``, ``opus`` ...), or None if the bytes are not known audio."""
     for offset, magic, name in _MAGIC:
         if head[offset : offset + len(magic)] == magic:
             return "opus" if name == "ogg" and b"OpusHead" in head[:200] else name

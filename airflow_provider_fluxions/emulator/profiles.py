@@ -1,7 +1,7 @@
-"""The two readings of the vendor's API that the emulator can play.
+"""The two profiles of the vendor's API that the emulator supports.
 
-``documented`` is the vendor's page (https://fluxions.ai/docs); ``observed`` is what users of the live API
-report.
+``documented`` follows the vendor's page (https://fluxions.ai/docs). ``observed`` follows reports of users of the live
+API.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ CacheMode = Literal["same_job", "new_job_fast", "off"]
 
 @dataclass(frozen=True)
 class Profile:
-    """What differs between the two readings, and nothing else."""
+    """The differences between the two profiles."""
 
     name: str
     submit_path: str
     health: dict[str, Any]
     inline_text: bool
-    """The answer for one job carries ``text``."""
+    """The response for one job contains ``text``."""
     segments_always: bool
-    """Segments are shown without ``word_level_timestamps=true`` too."""
+    """Segments are returned without ``word_level_timestamps=true`` too."""
     tags_in_segments: bool
-    """Segment text keeps tags such as ``[pause]``, whatever was asked for."""
+    """Segment text keeps tags such as ``[pause]``, with any options of the submit."""
     detail_errors: bool
     """Errors are ``{"detail": ...}`` and a bad parameter is 422; otherwise ``{"error": ...}`` and 400."""
     unknown_as_null: bool
-    """Fields that are not known yet are null; otherwise they are left out."""
+    """Fields that are not known yet are null; otherwise they are omitted."""
     cache_mode: CacheMode
 
 

@@ -1,4 +1,4 @@
-"""What recognition yields, and what a recogniser must offer."""
+"""The result of a recognition, and the interface of a recogniser."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Word:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of one speaker's speech, in seconds.
+    """A span of one speaker's speech, in seconds.
 
-    `text` holds tags; `segment_idx` restarts with every turn.
+    `text` contains tags; `segment_idx` restarts with every turn.
     """
 
     speaker: str
@@ -45,7 +45,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one speaker says before another one does. `text` holds tags."""
+    """The speech of one speaker before another one speaks. `text` contains tags."""
 
     speaker: str
     text: str
@@ -54,7 +54,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Recognition:
-    """A whole transcript with all tags in it; what nobody asked for is removed from the answer."""
+    """A whole transcript with all tags. Parts that the request did not ask for are removed from the response."""
 
     language: str
     duration_seconds: float
@@ -63,12 +63,12 @@ class Recognition:
 
     @property
     def segments(self) -> list[Segment]:
-        """All segments in the order of the turns; overlapping ones are not sorted by time."""
+        """All segments in the order of the turns. Overlapping ones are not sorted by time."""
         return [segment for turn in self.turns for segment in turn.segments]
 
     @property
     def speaker_count(self) -> int:
-        """How many speakers take a turn."""
+        """Number of speakers with a turn."""
         return len({turn.speaker for turn in self.turns})
 
     def to_json(self) -> str:
@@ -93,10 +93,9 @@ def _turn(raw: dict[str, object]) -> Turn:
 
 @dataclass(frozen=True)
 class Upload:
-    """The audio of one job as far as it was kept.
+    """The stored audio of one job.
 
-    `head` is the first part of the bytes; `path` is the whole file, and only there when the recogniser asked
-    for it.
+    `head` is the first part of the bytes; `path` is the whole file, if the recogniser needs it.
     """
 
     sha256: str
@@ -106,7 +105,7 @@ class Upload:
 
 
 class Recogniser(Protocol):
-    """Turns audio into a transcript. The same bytes must always give the same answer."""
+    """Turns audio into a transcript. The same bytes must always give the same result."""
 
     needs_audio: bool
     """True: keep the file and run in the worker thread. False: quick enough to run within the submit."""
@@ -115,21 +114,21 @@ class Recogniser(Protocol):
         """Transcribe one upload.
 
         Raises:
-            RecognitionError: the audio cannot be read; the job fails with the message.
+            RecognitionError: if the audio cannot be read; the job fails with the message.
         """
         ...
 
 
 def without_tags(text: str) -> str:
-    """Remove ``[laugh]`` and its like; ``[1]`` stays, it is not a tag."""
+    """Remove ``[laugh]`` and similar tags; ``[1]`` stays, because it is not a tag."""
     return _TAG.sub("", text).strip()
 
 
 def spread_words(text: str, start: float, end: float) -> tuple[Word, ...]:
-    """Share a segment's time among its words by their length.
+    """Divide a segment's time among its words by their length.
 
-    Tags take no part. A token without a letter takes its time but gets no entry: the vendor's aligner
-    (https://github.com/fluxions-ai/vui) skips such tokens, so callers must live with holes.
+    Tags get no time. A token without a letter uses its time but gets no entry, because the vendor's aligner
+    (https://github.com/fluxions-ai/vui) skips such tokens, and clients must handle gaps.
     """
     tokens = without_tags(text).split()
     total_letters = sum(len(token) + 1 for token in tokens)

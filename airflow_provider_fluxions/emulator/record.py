@@ -1,4 +1,4 @@
-"""The record of every request that the vendor's half of the emulator saw."""
+"""The record of every request to the emulated API."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _KEPT_HEADERS = (
 
 @dataclass
 class RecordedRequest:
-    """One request. `key` says how it was authenticated; the key itself is kept nowhere.
+    """One request. `key` is the kind of its authentication; the key itself is not stored.
 
-    `status` is None while the request runs, and for ever when the connection was cut before an answer.
+    `status` stays empty (None) until there is a response, also after the connection was cut.
     `time` is the emulator's clock, in seconds; `received_bytes` counts the body.
     """
 
@@ -40,7 +40,7 @@ class RecordedRequest:
     job_id: int | None = None
     fault: str | None = None
     ending: str = field(default="running")
-    """``running``, ``answered``, ``reset``, ``cut`` (answer cut short), ``disconnected`` (by the client)."""
+    """``running``, ``answered``, ``reset``, ``cut`` (incomplete response), ``disconnected`` (by the client)."""
 
 
 class RequestLog:
@@ -52,7 +52,7 @@ class RequestLog:
         self._count = 0
 
     def add(self, entry: RecordedRequest) -> RecordedRequest:
-        """Number the request (from 1, clearing does not restart) and keep it."""
+        """Number the request (from 1, also after clearing) and store it."""
         with self._lock:
             self._count += 1
             entry.number = self._count
@@ -60,23 +60,23 @@ class RequestLog:
             return entry
 
     def entries(self) -> list[RecordedRequest]:
-        """Copies of all entries, oldest first."""
+        """Return copies of all entries, oldest first."""
         with self._lock:
             return [replace(entry) for entry in self._entries]
 
     def clear(self) -> None:
-        """Forget what was recorded."""
+        """Remove all entries."""
         with self._lock:
             self._entries.clear()
 
 
 def kept_headers(headers: dict[str, str]) -> dict[str, str]:
-    """The headers worth recording; Authorization and cookies are not among them."""
+    """Return the headers to record, without Authorization and cookies."""
     return {name: headers[name] for name in _KEPT_HEADERS if name in headers}
 
 
 def key_state(authorization: str | None, api_key: str) -> KeyState:
-    """Judge an Authorization header: the vendor wants the bare key, without ``Bearer``."""
+    """Check an Authorization header: the vendor requires the bare key, without ``Bearer``."""
     if not authorization:
         return "missing"
     if authorization.lower().startswith("bearer "):

@@ -1,4 +1,4 @@
-"""Answers as values: status, body and headers, and the errors that become one."""
+"""Responses as values (status, body and headers), and the errors that become responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HTML = "<html><head><title>Error</title></head><body><center><h1>{status}</h1><
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back to the client."""
+    """The response to the client."""
 
     status: int
     body: bytes
@@ -31,8 +31,8 @@ class Reply:
 class ApiError(Exception):
     """A request that is refused.
 
-    `parameter` names the query parameter at fault; its status then follows the profile. `allowed` is the method that
-    a 405 must name (RFC 9110, section 15.5.6).
+    `parameter` names an invalid query parameter, whose status follows the profile. `allowed` is the method that a 405
+    must name (RFC 9110, section 15.5.6).
     """
 
     def __init__(self, status: int, message: str, parameter: str | None = None, *, allowed: str | None = None) -> None:
@@ -44,12 +44,12 @@ class ApiError(Exception):
 
 
 def json_reply(body: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
-    """Answer with JSON."""
+    """Return a JSON response."""
     return Reply(status, json.dumps(body, ensure_ascii=False).encode(), headers=headers)
 
 
 def error_reply(error: ApiError, profile: Profile) -> Reply:
-    """Answer with an error in the style of the profile."""
+    """Return an error response in the style of the profile."""
     if not profile.detail_errors:
         return json_reply({"error": error.message}, error.status, error.headers)
     if error.parameter is None:
@@ -59,10 +59,9 @@ def error_reply(error: ApiError, profile: Profile) -> Reply:
 
 
 def fault_reply(fault: Fault, profile: Profile, now: float, request_headers: Mapping[str, str]) -> Reply:
-    """Answer as an injected fault says.
+    """Return the response of an injected fault.
 
-    `now` (epoch seconds) is where ``date+5`` counts from. `request_headers` are those to repeat in the message or on
-    the page.
+    ``date+5`` is relative to `now` (epoch seconds). `request_headers` are repeated in the message or on the page.
     """
     status = fault.status or 500
     headers = []

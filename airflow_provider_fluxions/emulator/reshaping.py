@@ -1,4 +1,4 @@
-"""Answers made wrong: fields replaced, numbers that are none, lists, depth and size. No I/O."""
+"""Change responses for faults: replaced fields, NaN, lists, depth and size. No I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PAGE_FIELDS = ("total", "limit", "offset", "transcriptions")
 
 
 def with_authorization(fault: Fault, request_headers: Mapping[str, str]) -> Fault:
-    """Fill in the request's Authorization header wherever the fault asks for it."""
+    """Insert the request's Authorization header at each placeholder of the fault."""
     key = request_headers.get("authorization", "")
     location = fault.location.replace(_AUTHORIZATION, quote(key, safe="")) if fault.location else fault.location
     return replace(
@@ -29,7 +29,7 @@ def with_authorization(fault: Fault, request_headers: Mapping[str, str]) -> Faul
 
 
 def reshaped(answer: Reply, fault: Fault, request_headers: Mapping[str, str]) -> Reply:
-    """Change an answer as the fault says: its headers, its fields, its shape, its size, its end."""
+    """Apply a fault to a response: its headers, fields, shape, size and end."""
     body = answer.body
     if answer.content_type == "application/json":
         body = _reshaped_json(body, fault, request_headers if fault.echo_headers and fault.status is None else {})
@@ -44,7 +44,7 @@ def _reshaped_json(body: bytes, fault: Fault, echoed: Mapping[str, str]) -> byte
     try:
         value = json.loads(body)
     except ValueError:
-        return body  # The style of the fault cut it already.
+        return body  # The style of the fault has already cut it.
     if not isinstance(value, dict):
         return body
     _replace_fields(value, fault.fields)

@@ -1,4 +1,4 @@
-"""The phrase book of the derived transcripts."""
+"""The sentences of derived transcripts."""
 
 from __future__ import annotations
 

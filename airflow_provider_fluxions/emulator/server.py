@@ -17,17 +17,17 @@ from airflow_provider_fluxions.emulator.emulator import Emulator
 
 _START_TIMEOUT_SECONDS = 10.0
 _STOP_TIMEOUT_SECONDS = 10.0
-# Longer than clients keep a connection in their pool, so that no test meets a close that it did not ask for.
+# Longer than clients keep a connection in their pool, so that no test gets an unexpected close.
 _KEEP_ALIVE_SECONDS = 120
 _BACKLOG = 512
 
 
 class EmulatorServer:
-    """Serves an emulator from `start` to `stop`, or as a context manager. Port 0 takes a free port.
+    """Serves an emulator from `start` to `stop`, or as a context manager. Port 0 selects a free port.
 
-    It answers requests for loopback hosts and for the emulator's `allowed_hosts`; a server that listens on more than
-    loopback also answers requests for any IP address.
-    Stopping releases all holds and leaves the emulator usable: another server may serve it again.
+    It serves requests for loopback hosts and for the emulator's `allowed_hosts`. A server that listens on more than
+    loopback also serves requests for any IP address.
+    Stopping releases all holds. The emulator stays usable, and another server can serve it.
     """
 
     def __init__(self, emulator: Emulator, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -39,27 +39,27 @@ class EmulatorServer:
 
     @property
     def port(self) -> int:
-        """The port in use once started."""
+        """The port in use after the start."""
         return self._port
 
     @property
     def base_url(self) -> str:
-        """What a client takes as its base URL; a server on all interfaces names the loopback one."""
+        """The base URL for clients; for a server on all interfaces, with the loopback address."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     def start(self) -> EmulatorServer:
-        """Listen and return when requests are answered.
+        """Listen, and return when the server accepts requests.
 
         Raises:
-            OSError: the address cannot be bound.
-            RuntimeError: the server did not come up.
+            OSError: if the address cannot be bound.
+            RuntimeError: if the server did not start.
         """
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
             build_app(self.emulator, self._host),
-            # uvloop, which Airflow 3 brings, has transports of another kind that cannot be cut here.
+            # uvloop, which Airflow 3 installs, has other transports that cannot be cut here.
             loop="asyncio",
             http=_TransportProtocol,
             ws="none",
@@ -81,7 +81,7 @@ class EmulatorServer:
         return self
 
     def stop(self) -> None:
-        """Stop listening and wait for the server's thread; does nothing when it is not running."""
+        """Stop listening and wait for the server's thread. Without a running server this has no effect."""
         if self._server is None or self._thread is None:
             return
         self.emulator.release()
@@ -98,9 +98,9 @@ class EmulatorServer:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle off only where the protocol is named; otherwise every answer waits 40 ms for an ACK.
+    # asyncio disables Nagle's algorithm only for a named protocol; otherwise every response waits 40 ms for an ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    # A restarted emulator must get its port back although old connections linger.
+    # A restarted emulator must get its port again, although old connections linger.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -112,7 +112,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready, so that nobody has to poll for it."""
+    """Signals when it is ready, so that callers need not poll."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -124,7 +124,7 @@ class _Server(uvicorn.Server):
 
 
 class _TransportProtocol(H11Protocol):
-    """Shows each request the transport it came over: ASGI has no way to cut a connection."""
+    """Gives each request its transport, because ASGI cannot cut a connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)

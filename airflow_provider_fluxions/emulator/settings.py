@@ -1,4 +1,4 @@
-"""Settings that may change while the emulator runs."""
+"""Settings that can change while the emulator runs."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ CacheKey = Literal["bytes_and_options", "bytes"]
 
 @dataclass(frozen=True)
 class Settings:
-    """`cache_mode`: a repeated upload is answered with the old job, a new one completed at once, or afresh.
+    """`cache_mode`: a repeated upload returns the old job, a new job that is completed at once, or a new job.
 
-    `cache_key`: whether another ``non_speech`` is another cache entry (the page does not say).
+    `cache_key`: whether another ``non_speech`` is another cache entry (undocumented).
     `list_order` with `seed` for ``shuffled``, which gives the same permutation for the same seed; ``reshuffled`` gives
-    another one at each request, so that pages repeat and miss entries.
+    another one at each request, so that pages repeat and omit entries.
     `reject_non_audio`: bytes without a known audio header are refused with 415.
-    `query_urls_base`: what ``query_urls`` begin with; None: the host that the client called.
-    `clock_offset_seconds`: jobs created from now on carry times that are so much too late (negative: too early), as
-    after a jump of the service's clock. How long they run does not change.
+    `query_urls_base`: prefix of ``query_urls``; None: the host of the request.
+    `clock_offset_seconds`: new jobs have times that are too late by this amount (negative: too early), as after a jump
+    of the service's clock. Their run time does not change.
     `speech_speed`: seconds of audio that are rendered a second; 0 renders at once.
     `words`: ``word_level_timestamps=true`` adds words to the segments.
     """

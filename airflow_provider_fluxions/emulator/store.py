@@ -35,11 +35,11 @@ _ORDERS = {
 
 @dataclass(frozen=True)
 class EmulatedJob:
-    """One job. Times are seconds since the epoch, to which answers add `clock_offset_seconds`; `reads` counts the
-    answers that showed it.
+    """One job. Times are seconds since the epoch, to which responses add `clock_offset_seconds`. `reads` counts the
+    responses that contained it.
 
-    `pinned`: its status was forced, no rule moves it. `foreign_job`: seeded, it was never submitted here and
-    the cache ignores it. `recognition` is the transcript as JSON; `audio_path` the upload while it waits for
+    `pinned`: its status is fixed, and rules do not change it. `foreign_job`: it was seeded, never submitted here, and
+    the cache ignores it. `recognition` is the transcript as JSON; `audio_path` is the upload while it waits for
     recognition.
     """
 
@@ -69,14 +69,14 @@ _UPDATE = f"UPDATE jobs SET {', '.join(f'{c}=:{c}' for c in _COLUMNS[1:])} WHERE
 
 
 class JobStore:
-    """The table of jobs: a file that survives a restart, or memory. Safe to use from several threads."""
+    """The table of jobs, in a file that survives a restart or in memory. Safe to use from several threads."""
 
     def __init__(self, database: str | Path | None = None) -> None:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(database or ":memory:", check_same_thread=False)
         self._connection.create_function("shuffle_key", 2, _shuffle_key, deterministic=True)
         self._connection.execute("PRAGMA journal_mode=WAL")
-        # A killed process loses nothing that was committed; only a power cut could.
+        # A killed process keeps all committed data; only a power failure could lose some.
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(_SCHEMA)
         self._connection.executescript(_INDEXES)
@@ -84,17 +84,17 @@ class JobStore:
 
     @property
     def lock(self) -> threading.RLock:
-        """Hold it around a read and the write that depends on it."""
+        """A lock for a read and the write that depends on it."""
         return self._lock
 
     def close(self) -> None:
-        """Close the database; what was committed stays."""
+        """Close the database; committed data stays."""
         with self._lock:
             self.closed = True
             self._connection.close()
 
     def insert(self, job: EmulatedJob) -> int:
-        """Add a job, whose `id` is ignored, and return the id it got."""
+        """Add a job, ignore its `id`, and return the new id."""
         with self._lock, self._connection:
             job_id = self._connection.execute(_INSERT, vars(job)).lastrowid
         if job_id is None:
@@ -112,7 +112,7 @@ class JobStore:
             self._connection.executemany(_UPDATE, (vars(job) for job in jobs))
 
     def delete(self, job_id: int) -> bool:
-        """Remove a job and say whether it was there; its id is not given again."""
+        """Remove a job and return whether it existed; its id is not used again."""
         with self._lock, self._connection:
             return self._connection.execute("DELETE FROM jobs WHERE id=?", (job_id,)).rowcount == 1
 
@@ -124,29 +124,29 @@ class JobStore:
     def page(
         self, order: ListOrder, seed: int | str, limit: int, offset: int, hidden: Collection[int] = ()
     ) -> list[EmulatedJob]:
-        """Return a page of the list without the jobs whose ids are `hidden`; `limit` -1 returns the rest."""
+        """Return a page of the list without the `hidden` ids; `limit` -1 returns the rest."""
         shown = "WHERE id NOT IN (SELECT value FROM json_each(:hidden))"
         clause = f"{shown} ORDER BY {_ORDERS[order]} LIMIT :limit OFFSET :offset"
         return self._select(clause, {"seed": seed, "limit": limit, "offset": offset, "hidden": json.dumps([*hidden])})
 
     def count(self) -> int:
-        """How many jobs there are."""
+        """Return the number of jobs."""
         with self._lock:
             return int(self._connection.execute("SELECT COUNT(*) FROM jobs").fetchone()[0])
 
     def created_after(self, epoch_seconds: float) -> list[int]:
-        """The ids of the jobs submitted here after an instant."""
+        """Return the ids of jobs submitted here after an instant."""
         query = "SELECT id FROM jobs WHERE created_at > ? AND NOT foreign_job"
         with self._lock:
             return [int(row[0]) for row in self._connection.execute(query, (epoch_seconds,))]
 
     def same_content(self, sha256: str) -> list[EmulatedJob]:
-        """Jobs submitted here with these bytes, newest first."""
+        """Return jobs submitted here with these bytes, newest first."""
         clause = "WHERE sha256=:sha256 AND NOT foreign_job ORDER BY id DESC"
         return self._select(clause, {"sha256": sha256})
 
     def unrecognised(self) -> list[EmulatedJob]:
-        """Jobs whose audio still waits for recognition, oldest first."""
+        """Return jobs that wait for recognition, oldest first."""
         clause = "WHERE audio_path IS NOT NULL AND recognition IS NULL AND recognition_error IS NULL ORDER BY id"
         return self._select(clause, {})
 

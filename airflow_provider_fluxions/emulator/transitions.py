@@ -1,4 +1,4 @@
-"""When a job moves on: declared rules and the one function that applies them. No I/O, no clock."""
+"""When a job changes its status: declared rules, and the function that applies them. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ TERMINAL_STATUSES = frozenset({"completed", "failed"})
 _CLIENT_REFERENCE = re.compile(r"--[0-9a-f]{16}(?=\.[^.]*$|$)")
 
 _SHORTENED = "~"
-"""Stands for what a client left out of a long name."""
+"""Replaces the part of a long name that a client omitted."""
 
 
 @dataclass(frozen=True)
 class Transition:
-    """How jobs go from ``submitted`` over ``processing`` to ``completed``. Make one with its constructors."""
+    """How jobs change from ``submitted`` to ``processing`` to ``completed``. Use the constructors."""
 
     kind: Literal["at_once", "after_reads", "after_seconds"] = "at_once"
     reads: int = 0
@@ -26,14 +26,14 @@ class Transition:
 
     @classmethod
     def at_once(cls) -> Transition:
-        """The first look at a job finds it completed; the answer to the submit still says ``submitted``."""
+        """The first read of a job finds it completed; the response to the submit still has ``submitted``."""
         return cls("at_once")
 
     @classmethod
     def after_reads(cls, reads: int) -> Transition:
-        """The first `reads` answers that show the job find it running, the next one finds it completed.
+        """The first `reads` responses with the job find it running, the next one finds it completed.
 
-        Answers for the single job and list answers that include it count alike.
+        Responses for the single job and list responses that contain it count equally.
         """
         return cls("after_reads", reads=reads)
 
@@ -44,15 +44,15 @@ class Transition:
 
     @classmethod
     def after_seconds_between(cls, least: float, most: float) -> Transition:
-        """Likewise, each job after seconds of its own, spread evenly; the same audio always takes the same."""
+        """As `after_seconds`, with a uniformly distributed time for each job. The same audio always takes the same."""
         return cls("after_seconds", seconds=least, spread_seconds=most - least)
 
     def seconds_of(self, sha256: str) -> float:
-        """How long after its submit a job with these bytes is completed; meant for ``after_seconds``."""
+        """Return the seconds until a job with these bytes completes, for ``after_seconds``."""
         return self.seconds + self.spread_seconds * int(sha256[:8] or "0", 16) / 0xFFFFFFFF
 
     def status(self, reads: int, age_seconds: float, sha256: str = "") -> str:
-        """The status that this rule gives at read number `reads` (1-based; 0: nobody has looked yet)."""
+        """Return the status by this rule at read number `reads` (1-based; 0: before the first read)."""
         if self.kind == "at_once":
             return "completed"
         if self.kind == "after_seconds":
@@ -67,13 +67,13 @@ class Transition:
 
 @dataclass(frozen=True)
 class OutcomeRule:
-    """Another ending for the jobs whose filename matches.
+    """Another outcome for the jobs whose filename matches.
 
     `filename` is a shell pattern, tried on the name as sent and on the name without the ``--<16 hex>`` that
-    clients put behind the stem, so ``bad.mp3`` matches ``bad--0123456789abcdef.mp3``, and ``interview-2026-0042.mp3``
+    clients add to the stem, so ``bad.mp3`` matches ``bad--0123456789abcdef.mp3``, and ``interview-2026-0042.mp3``
     matches the shortened ``intervi~0042--0123456789abcdef.mp3``.
-    ``failed`` ends in `error_message`; ``never`` stays in ``processing``; ``unknown_status`` answers `status`
-    for the first `for_reads` reads and the first `for_seconds`, then goes the usual way.
+    ``failed`` ends with `error_message`; ``never`` stays in ``processing``; ``unknown_status`` returns `status`
+    for the first `for_reads` reads and the first `for_seconds`, then follows the usual rule.
     """
 
     filename: str
@@ -84,15 +84,15 @@ class OutcomeRule:
     for_seconds: float = 0.0
 
     def matches(self, filename: str) -> bool:
-        """Say whether the rule is meant for `filename`."""
+        """Return whether the rule applies to `filename`."""
         return filename_matches(filename, self.filename)
 
 
 def filename_matches(filename: str, pattern: str) -> bool:
     """Match a shell pattern against a filename with and without a client's reference.
 
-    Clients may shorten long names, as in ``intervi~0042.mp3``: such a name matches if a name that is shortened to it
-    may match.
+    Clients can shorten long names, as in ``intervi~0042.mp3``. Such a name matches if a name that is shortened to it
+    can match.
     """
     plain = _CLIENT_REFERENCE.sub("", filename)
     if fnmatchcase(filename, pattern) or fnmatchcase(plain, pattern):
@@ -102,7 +102,7 @@ def filename_matches(filename: str, pattern: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _may_both_match(one: str, other: str) -> bool:
-    """Say whether some text matches both of two patterns of characters, ``?`` and ``*``."""
+    """Return whether a text can match both of two patterns of characters, ``?`` and ``*``."""
     for pattern, beside in ((one, other), (other, one)):
         if pattern.startswith("*"):
             return _may_both_match(pattern[1:], beside) or (beside != "" and _may_both_match(pattern, beside[1:]))
@@ -113,7 +113,7 @@ def _may_both_match(one: str, other: str) -> bool:
 
 @dataclass(frozen=True)
 class Look:
-    """What is known about a running job at the moment somebody looks at it."""
+    """The state of a running job at a read."""
 
     status: str
     reads: int
@@ -124,9 +124,9 @@ class Look:
 
 
 def next_status(look: Look, transition: Transition, rule: OutcomeRule | None) -> tuple[str, str | None]:
-    """Judge a running job: its status and, when that is ``failed``, the error message.
+    """Return the status of a running job and, if it ``failed``, the error message.
 
-    A job completes only when its transition and its recognition are both done.
+    A job completes only after both its transition and its recognition.
     """
     reads = look.reads
     if rule is not None and rule.outcome == "unknown_status":

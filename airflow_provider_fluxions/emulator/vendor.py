@@ -20,7 +20,7 @@ _KEY_PROBLEMS = {
 
 
 async def answer(exchange: Exchange) -> Reply:
-    """Carry a request out; what is wrong with it becomes an error answer in the profile's style."""
+    """Carry a request out; an invalid one becomes an error response in the profile's style."""
     try:
         return await _dispatch(exchange)
     except ApiError as error:

@@ -15,15 +15,15 @@ from airflow_provider_fluxions.emulator.recognition import Recognition, Segment,
 from airflow_provider_fluxions.emulator.store import EmulatedJob
 
 _CHUNK_SECONDS = 28.0
-"""The page's example cuts 300 seconds into 11 chunks."""
+"""The page's example has 11 chunks for 300 seconds."""
 _PROCESSING_SHARE = 0.15
 _METADATA = ("audio_duration", "audio_format", "processing_time", "language", "num_segments", "num_speakers")
-# ".invalid" never resolves (RFC 2606): nobody can send a key there by mistake.
+# ".invalid" never resolves (RFC 2606), so a client cannot send a key there by mistake.
 _AUDIO_URL = "https://audio.r2.invalid/{sha256}?X-Amz-Expires=3600&X-Amz-Signature=emulated"
 
 
 def submitted(job: EmulatedJob, query_urls_base: str) -> dict[str, Any]:
-    """The answer to a submit. ``cached`` is false even when the cache answered, as on the page."""
+    """Return the response to a submit. ``cached`` is false also for a cached job, as on the page."""
     url = f"{query_urls_base}/transcriptions/{job.id}"
     return {
         "id": job.id,
@@ -36,7 +36,7 @@ def submitted(job: EmulatedJob, query_urls_base: str) -> dict[str, Any]:
 
 
 def transcription(job: EmulatedJob, profile: Profile, word_timestamps: bool, words: bool) -> dict[str, Any]:
-    """The answer for one job; the transcript is in it once the job is completed."""
+    """Return the response for one job. It contains the transcript when the job is completed."""
     recognition = _result(job)
     view: dict[str, Any] = {
         "id": job.id,
@@ -63,7 +63,7 @@ def transcription(job: EmulatedJob, profile: Profile, word_timestamps: bool, wor
 
 
 def list_entry(job: EmulatedJob, profile: Profile) -> dict[str, Any]:
-    """One entry of the list: no transcript, no error message."""
+    """Return one entry of the list, without transcript and error message."""
     view = {
         "id": job.id,
         "status": job.status,

@@ -1,4 +1,4 @@
-"""Faults, list behaviors and settings as JSON schemas: what the control API takes."""
+"""Faults, list behaviors and settings as JSON schemas, for the control API."""
 
 from __future__ import annotations
 

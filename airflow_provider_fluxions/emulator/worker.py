@@ -1,4 +1,4 @@
-"""Recognition beside the server: one upload at a time, in a thread of its own."""
+"""Recognition in a separate thread, one upload at a time."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class RecognitionWorker:
         self._waiting: set[Future[Recognition]] = set()
 
     def enqueue(self, job_id: int, upload: Upload) -> None:
-        """Recognise `upload` when its turn comes."""
+        """Recognise `upload` after the uploads before it."""
         future = self._executor.submit(self._recogniser.recognise, upload)
         self._waiting.add(future)
         future.add_done_callback(lambda finished: self._report(job_id, finished))
 
     def close(self) -> bool:
-        """Start nothing more; True when a recognition still runs, which cannot be interrupted."""
+        """Start no further recognition; return True if one is still running, which cannot be interrupted."""
         self._executor.shutdown(wait=False, cancel_futures=True)
         return any(future.running() for future in self._waiting.copy())
 
@@ -40,5 +40,5 @@ class RecognitionWorker:
         elif isinstance(error, RecognitionError):
             self._done(job_id, None, str(error))
         else:
-            # A recogniser of a user's own may raise anything; its job fails, the server lives.
+            # A user's recogniser can raise any exception; its job fails, and the server continues.
             self._done(job_id, None, f"Recognition failed: {type(error).__name__}: {error}")

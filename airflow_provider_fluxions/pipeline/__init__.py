@@ -1,11 +1,11 @@
-"""From a bucket of recordings to a bucket of results, without Airflow operators.
+"""Transfer a bucket of recordings to a bucket of results, without Airflow operators.
 
-- What to do: `locations`, `selection`, `naming`, `items`, `partition` say what an input is and what its results are
-  called; `discovery`, `destination`, `planning` find out what is done and what is in progress; `budget` limits it.
-- Doing it: `runner` decides, `timing` says when to poll and to defer, `steps` runs in the threads of `executor`,
+- Plan: `locations`, `selection`, `naming`, `items`, `partition` define the inputs and the names of their results;
+  `discovery`, `destination`, `planning` find completed inputs and jobs in progress; `budget` limits the rest.
+- Run: `runner` decides, `timing` sets the times of polls and deferrals, `steps` runs in the threads of `executor`,
   `conditional_put` writes one result.
-- Accounting: `records` and `manifest` hold each input's state, `ownership` says which jobs a manifest may name,
-  `progress` and `report` log it.
+- Report: `records` and `manifest` contain each input's state, `ownership` checks the jobs in a manifest, `progress` and
+  `report` log the state.
 """
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What a transfer is going to transcribe, and whether it may."""
+"""The audio that a transfer is about to transcribe, and its limits."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ MAX_SHOWN_UNKNOWN = 3
 
 @dataclass(frozen=True)
 class Estimate:
-    """What is to be transcribed.
+    """The estimate of the inputs to transcribe.
 
-    :param audio_seconds: of inputs whose header tells; None where nobody looked.
-    :param guessed_seconds: of the others, at 8,000 bytes a second.
-    :param unknown: some inputs whose header does not tell.
-    :param each: seconds of each input, told or guessed, in their order; empty where nobody looked.
+    :param audio_seconds: Seconds of inputs with a length in their header; None if headers were not read.
+    :param guessed_seconds: Seconds of the others, at 8,000 bytes per second.
+    :param unknown: Some inputs without a length in their header.
+    :param each: Seconds of each input, read or guessed, in their order; empty if headers were not read.
     """
 
     inputs: int
@@ -39,22 +39,22 @@ class Estimate:
 
     @property
     def total_seconds(self) -> float | None:
-        """Told and guessed seconds together."""
+        """Read and guessed seconds together."""
         return None if self.audio_seconds is None else self.audio_seconds + self.guessed_seconds
 
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that a transfer may submit; None: as much as there is."""
+    """The maximum that a transfer submits. None: no limit."""
 
     max_inputs: int | None = None
     max_audio_hours: float | None = None
 
     @classmethod
     def checked(cls, max_inputs: Any, max_audio_hours: Any) -> Budget:
-        """Return a budget of values that may come from templates, where numbers are text.
+        """Return a budget of values that can come from templates, in which numbers are text.
 
-        :raises FluxionsInputError: one is no number, or below 0.
+        :raises FluxionsInputError: if a value is not a number, or is below 0.
         """
         return cls(
             optional_number_of("max_inputs", max_inputs, int),
@@ -63,18 +63,18 @@ class Budget:
 
     @property
     def needs_seconds(self) -> bool:
-        """Whether lengths of audio have to be known."""
+        """Whether the lengths of audio are needed."""
         return self.max_audio_hours is not None
 
     def check(self, estimate: Estimate) -> None:
-        """Do nothing if the work is within the budget.
+        """Check that the work is within the budget.
 
-        :raises FluxionsBudgetError: it is not.
+        :raises FluxionsBudgetError: if it is not.
         """
         if self.max_inputs is not None and estimate.inputs > self.max_inputs:
             raise FluxionsBudgetError(
-                f"{estimate.inputs} inputs are to be transcribed, and max_inputs is {self.max_inputs}. Nothing was "
-                "submitted. Look at what is new in the source, then raise the limit or narrow the source."
+                f"{estimate.inputs} new inputs exceed max_inputs={self.max_inputs}. Nothing was "
+                "submitted. Check the new inputs with dry_run=True, then raise the limit or narrow the source."
             )
         hours = (estimate.total_seconds or 0.0) / 3600
         if self.max_audio_hours is not None and hours > self.max_audio_hours:
@@ -83,16 +83,17 @@ class Budget:
                 some = ", ".join(estimate.unknown[:MAX_SHOWN_UNKNOWN])
                 guess = f" {estimate.guessed_seconds / 3600:.2f} of them are guessed from sizes, of {some} and others."
             raise FluxionsBudgetError(
-                f"About {hours:.2f} hours of audio are to be transcribed, and max_audio_hours is "
-                f"{self.max_audio_hours:g}.{guess} Nothing was submitted. Raise the limit or narrow the source."
+                f"About {hours:.2f} hours of new audio exceed "
+                f"max_audio_hours={self.max_audio_hours:g}.{guess} Nothing was submitted. Raise the limit or "
+                "narrow the source."
             )
 
 
 def estimate(store: S3Store, pool: Executor, inputs: Sequence[S3Object], *, with_seconds: bool) -> Estimate:
-    """Return what these recordings are together.
+    """Return the estimate for these recordings.
 
-    :param with_seconds: read their headers, a request or a few each.
-    :raises FluxionsStorageError: S3 refused.
+    :param with_seconds: Read their headers, with one or a few requests for each.
+    :raises FluxionsStorageError: if S3 refused a request.
     """
     size = sum(one.size_bytes for one in inputs)
     if not with_seconds:
@@ -111,11 +112,11 @@ def estimate(store: S3Store, pool: Executor, inputs: Sequence[S3Object], *, with
 
 
 def _told_seconds(store: S3Store, found: S3Object) -> float | None:
-    """Return what a header says; None if it says nothing or cannot be read: the upload reports why."""
+    """Return the length in a header, or None. If the header cannot be read, the upload reports the reason."""
     try:
         return audio_seconds(found.key, found.size_bytes, partial(store.read_range, found))
     except Exception as error:
         if not is_input_error(error):
             raise
-        log.debug("The header of %s cannot be read: %s", found.uri, failure_text(error))
+        log.debug("Could not read the header of %s: %s", found.uri, failure_text(error))
         return None

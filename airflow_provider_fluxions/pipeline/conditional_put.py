@@ -1,4 +1,4 @@
-"""Writing one result where it replaces only a result of the same recording, whatever other tasks write meanwhile."""
+"""Write one result, so that it replaces only a result of the same recording, also if other tasks write meanwhile."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ MAX_ATTEMPTS = 3
 def put_result(
     store: S3Store, bucket: str, key: str, body: bytes, content_type: str, metadata: Metadata, replaces: str | None
 ) -> None:
-    """Write one result, unless the same result or one of another recording is there by now.
+    """Write one result, unless the same result or one of another recording exists by now.
 
-    One request, if nothing changed since the destination was listed.
+    This takes one request if the object is unchanged since the listing.
 
-    :param replaces: the version that was there when the destination was listed; None if there was none.
-    :raises FluxionsTransferError: a result of another recording is there.
-    :raises FluxionsStorageError: S3 refused, or others keep replacing the object.
+    :param replaces: The version in the listing; None if there was no object.
+    :raises FluxionsTransferError: if a result of another recording exists.
+    :raises FluxionsStorageError: if S3 refused the request, or other tasks keep replacing the object.
     """
     expected: str | None = replaces or ""
     for _ in range(MAX_ATTEMPTS):
@@ -40,13 +40,13 @@ def put_result(
                 expected = ""
                 continue
             if is_made_from(there.metadata, metadata[META_REFERENCE], options_of(metadata)):
-                return  # by another run, or by this request before its response was lost
+                return  # written by another run, or by this request before its response was lost
             _require_same_recording(there, metadata)
-            # A store that refuses the version that it shows itself, such as a weak ETag, knows no conditions.
+            # A store that refuses the version that it returned, such as a weak ETag, does not support conditions.
             expected = None if there.version == expected else there.version
         else:
             return
-    raise FluxionsStorageError(f"s3://{bucket}/{key} is being replaced by other tasks again and again.")
+    raise FluxionsStorageError(f"s3://{bucket}/{key} is replaced by other tasks again and again.")
 
 
 def _require_same_recording(there: S3Object, metadata: Metadata) -> None:
@@ -56,7 +56,7 @@ def _require_same_recording(there: S3Object, metadata: Metadata) -> None:
 
 
 def occupied_message(other: str, uri: str) -> str:
-    """Return why an input fails whose result would replace that of another recording."""
+    """Return the error of an input if its result would replace that of another recording."""
     return (
         f"Its results would replace those of {printable(other)}. Choose another destination or key_template, or "
         f"delete the object {printable(uri)}."
@@ -64,9 +64,9 @@ def occupied_message(other: str, uri: str) -> str:
 
 
 class MetadataCheck:
-    """Makes sure, once a run, that metadata come back: without them no result is ever recognized. Threads share it.
+    """Checks once per run that the store returns metadata, because results are recognized by them. Threads share it.
 
-    :param is_proven: whether results with metadata were seen in the destination, so that no request is needed.
+    :param is_proven: Whether results with metadata were found in the destination, so that no request is needed.
     """
 
     def __init__(self, *, is_proven: bool) -> None:
@@ -74,9 +74,9 @@ class MetadataCheck:
         self._lock = threading.Lock()
 
     def check(self, store: S3Store, bucket: str, key: str) -> None:
-        """Do nothing if this result's metadata can be read, or if another result was checked: one HEAD a run.
+        """Check the metadata of this result, with one HEAD for each run.
 
-        :raises FluxionsStorageError: the store, or a proxy in front of it, drops metadata.
+        :raises FluxionsStorageError: if the store, or a proxy before it, drops metadata.
         """
         with self._lock:
             if self._is_done:
@@ -87,7 +87,7 @@ class MetadataCheck:
             return
         error = FluxionsStorageError(
             f"s3://{bucket}/{key} was written with the metadata {META_REFERENCE}, and a HEAD does not return it: the "
-            "store, or a proxy in front of it, drops metadata (x-amz-meta-*). Each run would transcribe all recordings "
+            "store, or a proxy before it, drops metadata (x-amz-meta-*). Each run would transcribe all recordings "
             "again. Configure the proxy to pass these headers, or use another store.",
             transient=False,
         )

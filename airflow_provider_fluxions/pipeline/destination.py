@@ -1,4 +1,4 @@
-"""Results at the destination: which of them stand already and are right, and how they are written."""
+"""Results at the destination: find existing ones that are up to date, and write missing ones."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from airflow_provider_fluxions.pipeline.object_metadata import (
 )
 from airflow_provider_fluxions.storage import S3Store
 
-# Every new empty frozenset takes 216 bytes, and most inputs of a first night have one.
+# Every new empty frozenset takes 216 bytes, and most inputs of a first run have one.
 _NOTHING: frozenset[str] = frozenset()
 NO_VERSIONS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationState:
-    """What stands at the destination for one input.
+    """The existing results of one input.
 
-    :param folder: where its results are, or belong.
-    :param up_to_date: the extensions of those that are as this piece of work would write them.
-    :param metadata: of one of these, else empty.
-    :param stored: the key of the ``json`` result of this very work, which any format can be made from.
-    :param is_begun: whether anything of this work stands in the folder, with whatever options of its format.
-    :param replaces: by extension, the versions of those that are there and are to be replaced.
-    :param occupied_by: the address of another recording, whose result stands where one of these belongs.
+    :param folder: Folder of its results.
+    :param up_to_date: Extensions of results that are as this run would write them.
+    :param metadata: Metadata of one of these, else empty.
+    :param stored: Key of the ``json`` result of this work, from which any format can be made.
+    :param is_begun: Whether the folder contains a result of this work, with any options of its format.
+    :param replaces: Versions of existing results that will be replaced, by extension.
+    :param occupied_by: URI of another recording with a result under one of these names.
     """
 
     folder: str
@@ -51,7 +51,7 @@ class DestinationState:
     replaces: Mapping[str, str] = field(default_factory=lambda: NO_VERSIONS)
 
     def is_complete(self, item: PlannedInput) -> bool:
-        """Whether nothing is left to write."""
+        """Whether all results are up to date."""
         return self.up_to_date >= set(item.target.extensions)
 
 
@@ -61,14 +61,14 @@ def destination_state(
     objects: Mapping[str, Metadata],
     versions: Mapping[str, str] = NO_VERSIONS,
 ) -> DestinationState:
-    """Return what the existing objects mean for an input.
+    """Return the state of an input from the existing objects.
 
-    Results of one piece of work stay together: what is missing belongs where the others stand, whatever the date, so
-    that no table is read twice.
+    Results of one input stay together in the folder of the existing ones, of any date, so that a table is read only
+    once.
 
-    :param folders: the target's own first.
-    :param objects: metadata of what exists, by key.
-    :param versions: of the same.
+    :param folders: Folders to check, the target's own first.
+    :param objects: Metadata of existing objects, by key.
+    :param versions: Versions of the same objects.
     """
     views = [_view(item, folder, objects, versions) for folder in folders]
     stored = next((view.stored_key for view in views if view.stored_key), None)
@@ -100,19 +100,19 @@ def _view(
 def find_destination_states(
     store: S3Store, pool: Executor, items: Sequence[PlannedInput], folders: Sequence[str]
 ) -> dict[str, DestinationState]:
-    """Return what stands for each input, by reference.
+    """Return the existing results of each input, by reference.
 
-    Lists first and asks for the metadata (a HEAD each) of what exists only.
+    It lists first, and reads the metadata (a HEAD each) only of existing objects.
 
-    :param folders: the target's own first.
-    :raises FluxionsStorageError: S3 refused.
+    :param folders: Folders to check, the target's own first.
+    :raises FluxionsStorageError: if S3 refused a request.
     """
     if not items:
         return {}
     bucket, prefix = items[0].target.bucket, items[0].target.prefix
     names = sorted({name for item in items for name in item.names()})
     found = list(pool.map(lambda folder: existing_keys(store, bucket, f"{prefix}{folder}", names), folders))
-    places: dict[str, list[str]] = {}  # by name: most dates have nothing of most inputs
+    places: dict[str, list[str]] = {}  # by name, because most dates have no results of most inputs
     for folder, present in zip(folders, found, strict=True):
         for name in present:
             places.setdefault(name, []).append(folder)
@@ -124,20 +124,20 @@ def find_destination_states(
 
 
 def _candidates(item: PlannedInput, folders: Sequence[str], places: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the target's own folder, then those that hold something under an input's names, the latest first."""
+    """Return the target's own folder, then those with objects under an input's names, the latest first."""
     held = {folder for name in item.names() for folder in places.get(name, ())}
     return [folders[0], *sorted(held - {folders[0]}, reverse=True)]
 
 
 def existing_keys(store: S3Store, bucket: str, prefix: str, wanted: Iterable[str]) -> list[str]:
-    """Return which of the names below a prefix exist, in order; requests at most min(pages below the prefix, names).
+    """Return the existing names below a prefix, in order, with at most min(pages below the prefix, names) requests.
 
-    A page that ends is followed by the one at the next wanted key, so what lies between is never listed.
+    The next page starts at the next wanted key, so the keys in between are never listed.
 
-    :raises FluxionsStorageError: S3 refused.
+    :raises FluxionsStorageError: if S3 refused a request.
     """
     names, found, position = sorted(wanted), [], 0
-    # A key's own beginning sorts before it, and next to nothing lies in between.
+    # The start of a key sorts before it, and almost no keys are in between.
     start = prefix + (names[0][:-1] if names else "")
     while position < len(names):
         page = store.page(bucket, prefix, start)
@@ -161,15 +161,15 @@ def write_outputs(
     skip: frozenset[str] = frozenset(),
     replaces: Mapping[str, str] = NO_VERSIONS,
 ) -> None:
-    """Write an input's results, but for the extensions to skip. ``json`` comes last: who sees it sees the others.
+    """Write an input's results, except the extensions to skip. ``json`` is last, so a reader also finds the others.
 
-    :param folder: below the target's prefix; see `DestinationState`.
-    :param replaces: see `DestinationState`.
-    :raises FluxionsTransferError: a result of another recording is there.
-    :raises FluxionsFormatError: a format cannot be made of this transcript; then nothing is written.
-    :raises FluxionsStorageError: S3 refused.
+    :param folder: Folder below the target's prefix; see `DestinationState`.
+    :param replaces: See `DestinationState`.
+    :raises FluxionsTransferError: if a result of another recording exists.
+    :raises FluxionsFormatError: if a format cannot represent this transcript; then nothing is written.
+    :raises FluxionsStorageError: if S3 refused a request.
     """
-    # All are rendered before the first is written: a format that cannot be made leaves no half set behind.
+    # All formats are rendered before the first write, so that an error leaves no incomplete set.
     rendered = [
         (extension, body, choice.format.content_type)
         for choice in choices

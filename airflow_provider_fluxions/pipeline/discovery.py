@@ -1,4 +1,4 @@
-"""Finding out where every input stands: from the source, the destination, and the API's list. Nothing is submitted."""
+"""Find the state of every input, from the source, the destination, and the job list. Nothing is submitted."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TransferSpec:
-    """What a transfer is asked for.
+    """The arguments of a transfer.
 
-    :param options: of transcription; they are part of what makes a piece of work.
-    :param run: names the task instance in outputs' metadata.
-    :param is_partitioned: whether results stand in folders by date.
+    :param options: Options of the transcription; they are part of the reference.
+    :param run: Name of the task instance in the outputs' metadata.
+    :param is_partitioned: Whether results are in folders by date.
     """
 
     sources: tuple[SourcePattern, ...]
@@ -53,19 +53,19 @@ class TransferSpec:
 def discover(
     store: S3Store, pool: Executor, spec: TransferSpec, now: datetime, ignored: Counter[str] | None = None
 ) -> list[InputRecord]:
-    """Return every input with what the destination says of it, in order of sources and keys.
+    """Return every input with its state at the destination, in order of sources and keys.
 
-    :param ignored: gets the number of objects that are not inputs because of their extension, by extension.
-    :raises FluxionsInputError: two inputs would share an output.
-    :raises FluxionsAudioError: the only source is one object, and there is none.
-    :raises FluxionsStorageError: S3 refused.
+    :param ignored: Receives the number of ignored objects by extension.
+    :raises FluxionsInputError: if two inputs would share an output.
+    :raises FluxionsAudioError: if the only source is one object, which does not exist.
+    :raises FluxionsStorageError: if S3 refused a request.
     """
     store.require_bucket(spec.target.bucket)
     ignored = Counter() if ignored is None else ignored
     found_by_source = pool.map(lambda source: _listed(store, source, spec, ignored), spec.sources)
     listed = list(zip(spec.sources, found_by_source, strict=True))
     items = _unique(spec.item(found, source) for source, all_found in listed for found in all_found or ())
-    # Over all shards: inputs of two of them must not share an output either.
+    # For all shards, because inputs of two shards must not share an output.
     check_collisions(items)
     records = [_record(item, spec.selection, now) for item in items if spec.selection.is_in_shard(item.source.uri)]
     _apply_destination(store, pool, spec, records)
@@ -73,7 +73,7 @@ def discover(
 
 
 def _listed(store: S3Store, source: SourcePattern, spec: TransferSpec, ignored: Counter[str]) -> list[S3Object] | None:
-    """Return what a source holds, None where it names one object that is not there."""
+    """Return the objects of a source, or None if it names one object that does not exist."""
     if source.may_be_one_object:
         one = store.head(source.bucket, source.key)
         if one is not None:
@@ -89,7 +89,7 @@ def _listed(store: S3Store, source: SourcePattern, spec: TransferSpec, ignored: 
 
 
 def _unique(items: Iterable[PlannedInput]) -> list[PlannedInput]:
-    """Return each recording's work once: of sources that overlap the first one names its results."""
+    """Return each recording once. If sources overlap, the first one names its results."""
     unique: dict[str, PlannedInput] = {}
     for item in items:
         unique.setdefault(item.source.uri, item)
@@ -106,7 +106,7 @@ def _record(item: PlannedInput, selection: Selection, now: datetime) -> InputRec
 
 
 def _missing(spec: TransferSpec, sources: Sequence[SourcePattern]) -> list[InputRecord]:
-    """Return failed inputs for objects that were named and are not there."""
+    """Return failed inputs for named objects that do not exist."""
     addresses = [f"s3://{source.bucket}/{source.key}" for source in sources]
     if addresses and len(spec.sources) == 1:
         raise FluxionsAudioError(f"There is no object {addresses[0]}, and no recordings below it.")
@@ -148,10 +148,10 @@ def _seconds(text: str | None) -> float | None:
 
 
 def reuse_jobs(recent: RecentJobs, records: Iterable[InputRecord], api_key: str) -> int:
-    """Give inputs the jobs that an earlier run submitted and did not finish: one scan of the list for all.
+    """Give inputs the jobs of an earlier unfinished run, with one scan of the job list for all.
 
-    :returns: how many inputs have one.
-    :raises FluxionsError: the list could not be read to its end: unknown, not absent.
+    :returns: The number of inputs with such a job.
+    :raises FluxionsError: if the list could not be read to its end, so that the outcome is unknown.
     """
     todo = {record.item.ref: record for record in records if record.state is State.TO_DO and not record.stored_key}
     if not todo:
@@ -163,17 +163,17 @@ def reuse_jobs(recent: RecentJobs, records: Iterable[InputRecord], api_key: str)
             record.assign_job(job.id, api_key)
             reused += 1
     if reused:
-        log.info("Reusing %s that an earlier run submitted.", counted(reused, "job"))
+        log.info("Reusing %s of an earlier run.", counted(reused, "job"))
     return reused
 
 
 def scan_start(records: Iterable[InputRecord], horizon: datetime, first_start: datetime | None) -> datetime:
-    """Return how far back jobs of these inputs can be: to the oldest one's last change, or to the horizon.
+    """Return the oldest possible creation of jobs for these inputs: the oldest last change, or the horizon.
 
-    The same bytes can be put again after their job was submitted, which makes the last change younger and leaves the
-    version as it is. So the time of the last change never hides what a first try of this run submitted.
+    If the same bytes are stored again after the submit, the last change becomes younger and the version stays. So
+    jobs of a first try of this run are always included.
 
-    :param first_start: when the run began, if an earlier try may have submitted jobs.
+    :param first_start: Start of the run, if an earlier try might have submitted jobs.
     """
     changes = [
         record.item.source.modified_at or horizon
@@ -187,12 +187,12 @@ def scan_start(records: Iterable[InputRecord], horizon: datetime, first_start: d
 def restore(
     spec: TransferSpec, rows: Iterable[Mapping[str, Any]], api_key: str
 ) -> tuple[list[InputRecord], list[InputRecord]]:
-    """Return the entries of a manifest that this very order wrote, and those of them that lost their job.
+    """Return the records of a manifest of this transfer, and those of them without a valid job.
 
-    Names and references are computed again, so that a line can lead to nothing but inputs and outputs of this order.
-    An input loses its job if its line does not prove that the job is its own; then only the job list can tell.
+    Names and references are computed again, so that a line can refer only to inputs and outputs of this transfer. If a
+    line does not prove that its job belongs to the input, the job is dropped and searched for in the job list.
 
-    :raises ValueError: a line does not fit; also KeyError and TypeError for one of another form.
+    :raises ValueError: if a line does not match; also KeyError and TypeError for a line of another form.
     """
     records: list[InputRecord] = []
     unproven: list[InputRecord] = []
@@ -208,12 +208,12 @@ def _restored(spec: TransferSpec, row: Mapping[str, Any], api_key: str) -> Input
     found = source_of(row)
     source = next((one for one in spec.sources if _may_hold(one, found, spec)), None)
     if source is None:
-        raise ValueError(f"{found.uri} is none of this transfer's inputs")
+        raise ValueError(f"{found.uri} is not an input of this transfer")
     record = InputRecord.from_row(row, spec.item(found, source), api_key)
     if record.stored_key is not None and not record.stored_key.startswith(spec.target.prefix):
-        raise ValueError(f"{record.stored_key} is no result of this transfer")
+        raise ValueError(f"{record.stored_key} is not a result of this transfer")
     if record.folder != spec.target.folder and not (spec.is_partitioned and dated_folders([record.folder])):
-        raise ValueError(f"{record.folder} is no folder of this transfer's results")
+        raise ValueError(f"{record.folder} is not a result folder of this transfer")
     return record
 
 
@@ -224,7 +224,7 @@ def _may_hold(source: SourcePattern, found: S3Object, spec: TransferSpec) -> boo
 
 
 def jobs_left_behind(rows: Iterable[Mapping[str, Any]], api_key: str) -> Iterator[str]:
-    """Yield the jobs in progress that the lines of a manifest prove to be theirs, whatever the order is now."""
+    """Yield the jobs in progress with a valid proof in the manifest, also if the arguments have changed."""
     for row in rows:
         job_id, ref = row.get("job_id"), row.get("reference")
         is_running = row.get("status") in AT_SERVICE and isinstance(job_id, str) and isinstance(ref, str)

@@ -1,4 +1,4 @@
-"""The threads of a transfer: uploads and writes under way, and what becomes of their results."""
+"""The threads of a transfer: running uploads and writes, and their results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Failed = Callable[[Exception], None]
 
 @dataclass
 class TransferExecutor:
-    """Uploads and writes under way, and what to call with their results in the deciding thread."""
+    """Running uploads and writes, and the callbacks for their results in the deciding thread."""
 
     upload_workers: int
     _open: dict[Future[Any], tuple[bool, Done, Failed]] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class TransferExecutor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """After an error, drop what has not begun, wait for the rest and note it."""
+        """After an error, cancel waiting work, wait for running work and record its results."""
         if error is not None:
             for future in self._open:
                 future.cancel()
@@ -52,38 +52,38 @@ class TransferExecutor:
 
     @property
     def is_busy(self) -> bool:
-        """Whether anything is under way."""
+        """Whether an upload or write is running."""
         return bool(self._open)
 
     @property
     def uploads_running(self) -> int:
-        """Uploads under way."""
+        """Number of running uploads."""
         return sum(is_upload for is_upload, _, _ in self._open.values())
 
     @property
     def writes_running(self) -> int:
-        """Inputs whose results are being written, or wait for a writer."""
+        """Number of inputs with running or waiting writes."""
         return len(self._open) - self.uploads_running
 
     def upload(self, act: Callable[[], UploadResult], done: Done, failed: Failed) -> None:
-        """Begin an upload."""
+        """Start an upload."""
         self._open[self._uploads.submit(act)] = (True, done, failed)
 
     def write(self, act: Callable[[], WriteResult], done: Done, failed: Failed) -> None:
-        """Begin to write results."""
+        """Start to write results."""
         self._open[self._writes.submit(act)] = (False, done, failed)
 
     def pause(self, seconds: float, clock: Clock) -> None:
-        """Wait until something is finished, at most so long."""
+        """Wait until an upload or write is finished, at most this long."""
         if self._open:
             wait(self._open, timeout=seconds, return_when=FIRST_COMPLETED)
         else:
             clock.sleep(seconds)
 
     def collect(self) -> None:
-        """Hand out the results of what is finished. An exception of one input's work is that input's failure.
+        """Pass on the results of finished work. An exception of one input's work fails this input.
 
-        :raises FluxionsError: what concerns all.
+        :raises FluxionsError: if an error concerns all inputs.
         """
         for future in [one for one in self._open if one.done()]:
             _, done, failed = self._open.pop(future)

@@ -1,4 +1,4 @@
-"""Objects below the source that a transfer does not take because of their extension. No I/O."""
+"""Objects below the source that a transfer ignores because of their extension. No I/O."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def most_frequent(extensions: Mapping[str, int]) -> dict[str, int]:
 
 
 def describe_ignored(extensions: Mapping[str, int]) -> str:
-    """Return how many objects were skipped for their extension, and which extensions: ``3 objects (.txt 2, .md 1)``."""
+    """Return the number of ignored objects with their extensions: ``3 objects (.txt 2, .md 1)``."""
     each = ", ".join(f"{extension} {number:,}" for extension, number in most_frequent(extensions).items())
     return f"{counted(sum(extensions.values()), 'object')} ({each})"
 
 
 def parse_ignored(value: Any) -> dict[str, int]:
-    """Return what an earlier step of this task counted, nothing where it has another form."""
+    """Return the counts of an earlier step of this task, or empty counts for another form."""
     if not isinstance(value, Mapping):
         return {}
     return {str(name): number for name, number in value.items() if isinstance(number, int)}

@@ -1,4 +1,4 @@
-"""What an exception of one input's work means: for the others, for a retry, for the log. No I/O."""
+"""Classify an exception of one input's work: for the others, for a retry, for the log. No I/O."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from airflow_provider_fluxions.api.errors import (
 )
 from airflow_provider_fluxions.api.printable import printable
 
-# What one input's work meets and every other one would meet too.
+# Errors that every other input would get, too.
 _CONCERN_ALL = (FluxionsAuthenticationError, FluxionsConfigError, FluxionsCreditError)
 
 
 def is_input_error(error: Exception) -> bool:
-    """Return whether an exception of one input's work is about that input alone.
+    """Return whether an exception of one input's work concerns only that input.
 
-    Transient errors of the service were retried for as long as one recording may keep the others waiting. An outage
-    costs as many recordings as were under way, and the next try reuses their jobs.
+    Transient errors of the service were already retried for the maximum time of one recording. An outage fails the
+    recordings in progress, and the next try reuses their jobs.
     """
     if isinstance(error, FluxionsNotFoundError):
-        return error.job_id is not None  # else the path is wrong, not the job
+        return error.job_id is not None  # without a job, the path is wrong
     if isinstance(error, FluxionsStorageError):
         return not error.concerns_all
     return not isinstance(error, _CONCERN_ALL)
@@ -39,7 +39,7 @@ def is_transient(error: Exception) -> bool:
 
 
 def failure_text(error: Exception) -> str:
-    """Return the message of an error of ours; of any other exception also its traceback, to report it with."""
+    """Return the message of an error of this package; for any other exception also its traceback for a report."""
     if isinstance(error, FluxionsError):
         return printable(error)
     lines = "".join(traceback.format_tb(error.__traceback__))

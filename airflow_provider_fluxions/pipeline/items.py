@@ -1,4 +1,4 @@
-"""What makes each recording a piece of work, and where its results go. No I/O."""
+"""The reference of each recording, and the names of its results. No I/O."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from airflow_provider_fluxions.pipeline.naming import KeyTemplate
 from airflow_provider_fluxions.pipeline.ownership import input_reference
 from airflow_provider_fluxions.storage import S3Object
 
-# What any other format can be made from later.
+# The format from which any other format can be made later.
 STORED_EXTENSION = ".json"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where all results of a transfer go.
+    """The destination of a transfer.
 
-    :param prefix: empty, or ends in a slash.
-    :param folder: below the prefix: empty, or a date's partition such as ``ingest_date=2026-01-31/``. It is no part
-        of a reference, so a later date's run takes up what an earlier one left.
-    :param options_digests: by extension, what tells options apart that are not a format's defaults.
+    :param prefix: Empty, or ends with a slash.
+    :param folder: Below the prefix: empty, or a date's partition such as ``ingest_date=2026-01-31/``. It is not part
+        of a reference, so a later run reuses the jobs of an earlier one.
+    :param options_digests: Digests of options other than a format's defaults, by extension.
     """
 
     bucket: str
@@ -55,11 +55,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class PlannedInput:
-    """One recording and its results: the piece of work of a transfer.
+    """One recording and its results.
 
-    :param ref: over source, version, options and destination, not the run: tomorrow's run takes up what a dead run
-        left.
-    :param path: of the recording, below its source.
+    :param ref: Reference of source, version, options and destination. It does not contain the run, so the next
+        scheduled run reuses the jobs of a dead run.
+    :param path: Path of the recording below its source.
     """
 
     source: S3Object
@@ -72,11 +72,11 @@ class PlannedInput:
         return self._keys(self.target.extensions, folder)
 
     def stored(self, folder: str | None = None) -> str:
-        """Return the key of the ``json`` result, also where that format is not asked for."""
+        """Return the key of the ``json`` result, also if that format is not in ``formats``."""
         return self._keys((STORED_EXTENSION,), folder)[STORED_EXTENSION]
 
     def names(self) -> Iterable[str]:
-        """Return the names of the results and of the ``json`` one below whatever folder they are in."""
+        """Return the names of the results and of the ``json`` one, without their folder."""
         return self.target.layout.keys(self.path, {*self.target.extensions, STORED_EXTENSION}).values()
 
     def _keys(self, extensions: Iterable[str], folder: str | None) -> dict[str, str]:
@@ -85,20 +85,20 @@ class PlannedInput:
         return {extension: f"{start}{name}" for extension, name in names.items()}
 
     def uris(self, folder: str | None = None) -> list[str]:
-        """Return the results' addresses."""
+        """Return the results' URIs."""
         return [f"s3://{self.target.bucket}/{key}" for key in self.outputs(folder).values()]
 
 
 def plan_input(found: S3Object, path: str, target: Target, options: Mapping[str, Any]) -> PlannedInput:
-    """Return the work for one recording."""
+    """Return the planned input for one recording."""
     ref = input_reference(found.uri, found.version, path, (target.bucket, target.prefix), options)
     return PlannedInput(found, ref, path, target)
 
 
 def check_collisions(items: Iterable[PlannedInput]) -> None:
-    """Refuse two inputs that would write the same output, and an output that would replace an input.
+    """Check that all inputs have different outputs, and that no output replaces an input.
 
-    :raises FluxionsInputError: naming both.
+    :raises FluxionsInputError: if not; the message names both.
     """
     items = tuple(items)
     inputs = {item.source.uri for item in items}

@@ -1,4 +1,4 @@
-"""Where recordings come from and where results go, as the addresses say it. No I/O."""
+"""Parse the URIs of recordings and results. No I/O."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from airflow_provider_fluxions.storage import S3Object, parse_s3_uri
 
 @dataclass(frozen=True)
 class SourcePattern:
-    """Where recordings come from.
+    """A source of recordings.
 
-    :param key: the address's key as it is written, wildcards included.
-    :param prefix: what to list below; the whole key of a single object.
-    :param pattern: matches whole keys; None takes every key below the prefix.
-    :param root: the folder that outputs' relative paths start from.
+    :param key: The key of the URI as written, with wildcards.
+    :param prefix: Prefix to list; the whole key for a single object.
+    :param pattern: Pattern for whole keys; None selects every key below the prefix.
+    :param root: The folder at which relative paths of outputs start.
     """
 
     bucket: str
@@ -29,26 +29,26 @@ class SourcePattern:
 
     @property
     def may_be_one_object(self) -> bool:
-        """Whether the address can be an object's own: no wildcard, and not a folder."""
+        """Whether the URI can be that of a single object: no wildcard, and not a folder."""
         return self.pattern is None and bool(self.prefix) and not self.prefix.endswith("/")
 
     def accepts(self, found: S3Object, suffixes: Sequence[str]) -> bool:
-        """Whether a listed object is an input: it matches, and its name has one of the extensions, in any case.
+        """Return whether a listed object is an input: it matches, and its name has one of the extensions, in any case.
 
-        An object whose key is the address itself is always meant, also if it looks like a glob: ``take[1].mp3``.
+        An object with exactly this key is always selected, also if the key looks like a glob: ``take[1].mp3``.
 
-        :param suffixes: in lower case.
+        :param suffixes: Extensions in lower case.
         """
         return self.matches(found) and has_extension(found.key, suffixes)
 
     def matches(self, found: S3Object) -> bool:
-        """Whether a listed object is below the address and not a folder's own entry, whatever its extension."""
+        """Return whether a listed object with any extension is below the URI, and not a folder's own entry."""
         if self.pattern is not None and found.key != self.key and not self.pattern.fullmatch(found.key):
             return False
         return not found.key.endswith("/")
 
     def contains(self, bucket: str, key: str) -> bool:
-        """Whether an object, listed or not, is below the address and its whole key matches."""
+        """Return whether an object, listed or not, is below the URI and its whole key matches."""
         if bucket != self.bucket or not key.startswith(self.prefix):
             return False
         return self.pattern is None or key == self.key or self.pattern.fullmatch(key) is not None
@@ -61,17 +61,17 @@ class SourcePattern:
 def has_extension(key: str, suffixes: Sequence[str]) -> bool:
     """Return whether a name has one of these extensions, in any case.
 
-    macOS keeps the attributes of ``call.mp3`` on foreign disks as ``._call.mp3``, which is no audio.
+    macOS keeps the attributes of ``call.mp3`` on foreign disks as ``._call.mp3``, which is not audio.
     """
     return key.lower().endswith(tuple(suffixes)) and not key.rpartition("/")[2].startswith("._")
 
 
 def parse_source(uri: object) -> SourcePattern:
-    """Return what ``s3://bucket/...`` asks for: a key, a prefix, or a glob.
+    """Return the source for ``s3://bucket/...``: a key, a prefix, or a glob.
 
-    In a glob ``*`` and ``?`` stay within one folder, ``**/`` crosses folders, ``[abc]`` is one of them.
+    In a glob, ``*`` and ``?`` stay within one folder, ``**/`` crosses folders, and ``[abc]`` is one of the characters.
 
-    :raises FluxionsInputError: not an S3 address, or a glob that cannot be read.
+    :raises FluxionsInputError: if it is not an S3 URI, or the glob is invalid.
     """
     bucket, key = parse_s3_uri(uri)
     wild = re.search(r"[*?\[]", key)
@@ -81,14 +81,14 @@ def parse_source(uri: object) -> SourcePattern:
 
 
 def parse_sources(uris: object) -> tuple[SourcePattern, ...]:
-    """Return what one address or a list of them asks for, each once. An empty list is a quiet night, no error.
+    """Return the sources for one URI or a list of them, each once. An empty list is valid.
 
-    :raises FluxionsInputError: one is no S3 address.
+    :raises FluxionsInputError: if one of them is not an S3 URI.
     """
     if isinstance(uris, str):
         return (parse_source(uris),)
     if isinstance(uris, bytes | Mapping) or not isinstance(uris, Iterable):
-        raise FluxionsInputError(f"source must be an S3 address or a list of them, not {shown(uris)}.")
+        raise FluxionsInputError(f"source must be an S3 URI or a list of them, not {shown(uris)}.")
     return tuple(dict.fromkeys(map(parse_source, uris)))
 
 
@@ -96,7 +96,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(glob_to_regex(pattern), re.DOTALL)
     except re.error as error:
-        raise FluxionsInputError(f"The glob {pattern!r} cannot be read: {error}.") from error
+        raise FluxionsInputError(f"The glob {pattern!r} is invalid: {error}.") from error
 
 
 def glob_to_regex(pattern: str) -> str:
@@ -114,9 +114,9 @@ def _literal_or_class(part: str) -> str:
 
 
 def parse_destination(uri: object) -> tuple[str, str]:
-    """Return bucket and key prefix, which is empty or ends in a slash.
+    """Return bucket and key prefix, which is empty or ends with a slash.
 
-    :raises FluxionsInputError: not an S3 address.
+    :raises FluxionsInputError: if it is not an S3 URI.
     """
     bucket, prefix = parse_s3_uri(uri)
     return bucket, prefix if not prefix or prefix.endswith("/") else f"{prefix}/"

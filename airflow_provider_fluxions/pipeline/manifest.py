@@ -1,8 +1,8 @@
-"""The manifest of a transfer: JSON Lines in S3, one an input.
+"""The manifest of a transfer: JSON Lines in S3, one for each input.
 
-It is written before the first submit (so a destination that cannot be written costs nothing), at every deferral and
-at the end. A resumed task reads it instead of listing everything again; it is no more than a saving: where it is
-missing or does not fit, the task plans again from what stands in S3 and at the service.
+It is written before the first submit (so a read-only destination fails at no charge), at every deferral and at the
+end. A resumed task reads it instead of listing everything again. If it is missing or does not match, the task plans
+again from the state in S3 and at the service.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from airflow_provider_fluxions.storage import S3Object, S3Store
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/x-ndjson"
-# Some 250,000 inputs. A larger manifest is not read back: the transfer plans again, which takes longer.
+# About 250,000 inputs. A larger manifest is not read: the transfer plans again, which takes longer.
 _LOOKS_MAPPED = re.compile(r"-\d+\Z")
 MAX_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """Where a task instance's manifest is: the same place on every try.
+    """The manifest of a task instance, at the same place on every try.
 
-    :param price_per_audio_hour: for the cost of each input; None: there is none.
-    :param earlier_key: where an earlier version of this package wrote it.
+    :param price_per_audio_hour: Price for the cost of each input, or None.
+    :param earlier_key: Key in an earlier version of this package.
     """
 
     bucket: str
@@ -59,26 +59,26 @@ class Manifest:
         return f"s3://{self.bucket}/{self.key}"
 
     def write(self, store: S3Store, records: Iterable[InputRecord]) -> None:
-        """Write it whole.
+        """Write the whole manifest.
 
-        :raises FluxionsStorageError: S3 refused.
+        :raises FluxionsStorageError: if S3 refused the request.
         """
         lines = "".join(
             json.dumps(record.to_row(self.price_per_audio_hour), ensure_ascii=False) + "\n" for record in records
         )
-        # A lone surrogate of a strange key must not keep the rest from being reported.
+        # A lone surrogate in a key must not prevent the report of the rest.
         store.put(self.bucket, self.key, lines.encode(errors="replace"), CONTENT_TYPE, {})
 
     def read(self, store: S3Store) -> Iterator[Mapping[str, Any]] | None:
         """Return its lines one by one, or None if it cannot be read.
 
-        Iterating raises ValueError at a line that is not a JSON object.
+        The iterator raises ValueError at a line that is not a JSON object.
         """
         for key in dict.fromkeys((self.key, self.earlier_key or self.key)):
             try:
                 data = store.get(S3Object(self.bucket, key, 0, ""), MAX_BYTES)
             except FluxionsStorageError as error:
-                log.info("There is no manifest to read: %s", printable(error))
+                log.info("Could not read the manifest: %s", printable(error))
             else:
                 return map(_row, io.BytesIO(data))
         return None
@@ -89,11 +89,11 @@ def manifest_key(
 ) -> str:
     """Return ``{prefix}_manifests/{dag}/{run}/{task}[-{map index}][~loop-{iteration}].jsonl``.
 
-    A task that is not mapped and whose name ends as if it were (``t-1``) gets a tilde, which no task id can have. If
-    the key would be longer than S3 allows, a digest takes the place of the names.
+    If the name of an unmapped task ends like a map index (``t-1``), a tilde is added, which a task id cannot contain.
+    If the key would be longer than S3 allows, a digest replaces the names.
 
-    :param prefix: of the destination: empty, or ends in a slash.
-    :param map_index: -1 for a task that is not mapped.
+    :param prefix: Prefix of the destination: empty, or ends with a slash.
+    :param map_index: -1 for an unmapped task.
     :param loop_index: the iteration of a task loop, None outside of loops.
     :raises FluxionsInputError: the destination alone is too long.
     """
@@ -103,7 +103,7 @@ def manifest_key(
     if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
         key = f"{prefix}_manifests/{reference(dag_id, run_id, task_id, *coordinates(map_index, loop_index))}.jsonl"
     if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
-        raise FluxionsInputError(f"The destination is too long: S3 takes keys of {MAX_KEY_BYTES:,} bytes.")
+        raise FluxionsInputError(f"The destination is too long: S3 keys have at most {MAX_KEY_BYTES:,} bytes.")
     return key
 
 

@@ -1,4 +1,4 @@
-"""How the results of one recording are named below the destination. No I/O."""
+"""The names of one recording's results below the destination. No I/O."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _FIELDS = ("path", "folder", "name", "stem", "extension")
 
 @dataclass(frozen=True)
 class KeyTemplate:
-    """Names results by a template with these fields; of ``2026/call.mp3`` as SRT captions:
+    """Names results with a template. Its fields, with the values for ``2026/call.mp3`` as SRT captions:
 
-    - ``{path}``: below the source, ``2026/call.mp3``; ``{folder}``: its folder with a slash, ``2026/`` or nothing;
+    - ``{path}``: path below the source, ``2026/call.mp3``; ``{folder}``: its folder with a slash, ``2026/`` or empty;
     - ``{name}``: ``call.mp3``; ``{stem}``: ``call``;
-    - ``{extension}``: of the format, with its dot, ``.srt``. It has to be there, last or not.
+    - ``{extension}``: extension of the format, with its dot, ``.srt``. It is required, at any position.
     """
 
     template: str = DEFAULT_TEMPLATE
@@ -29,20 +29,20 @@ class KeyTemplate:
     def __post_init__(self) -> None:
         """Check the template.
 
-        :raises FluxionsInputError: it has an unknown field, none for the extension, or leads out of the destination.
+        :raises FluxionsInputError: if it has an unknown field or no extension, or points outside the destination.
         """
         try:
             parts = list(string.Formatter().parse(self.template))
         except (ValueError, TypeError, AttributeError) as error:
-            raise FluxionsInputError(f"key_template {shown(self.template)} cannot be read: {error}.") from error
+            raise FluxionsInputError(f"key_template {shown(self.template)} is invalid: {error}.") from error
         fields = {field for _, field, _, _ in parts if field is not None}
-        # A field that is cut or changed (`{extension:.2}`) could make one name of two formats.
+        # A changed field (`{extension:.2}`) could give two formats the same name.
         is_changed = any(spec or conversion for _, _, spec, conversion in parts)
         is_unique = "extension" in fields and bool({"path", "name", "stem"} & fields)
         if is_changed or not is_unique or fields - set(_FIELDS):
             raise FluxionsInputError(
-                f"key_template {self.template!r} must have {{extension}} and one of {{path}}, {{name}} or {{stem}}; it "
-                f"may have {', '.join('{' + field + '}' for field in _FIELDS)}, as they are, and no other fields."
+                f"key_template {self.template!r} must contain {{extension}} and one of {{path}}, {{name}} or {{stem}}. "
+                f"Allowed fields are {', '.join('{' + field + '}' for field in _FIELDS)}, unchanged."
             )
 
     def keys(self, path: str, extensions: Iterable[str]) -> Mapping[str, str]:
@@ -54,9 +54,9 @@ class KeyTemplate:
 
 
 def too_long(keys: Iterable[str]) -> str | None:
-    """Return why S3 would refuse one of these keys, or None."""
+    """Return the reason if S3 would refuse one of these keys, or None."""
     longest = max(keys, key=lambda key: len(key.encode()), default="")
     size = len(longest.encode())
     if size <= MAX_KEY_BYTES:
         return None
-    return f"its result's key would have {size} bytes, and S3 takes {MAX_KEY_BYTES}; set a shorter key_template"
+    return f"its result's key would have {size} bytes, more than S3's {MAX_KEY_BYTES}; set a shorter key_template"

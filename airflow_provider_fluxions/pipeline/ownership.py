@@ -1,4 +1,4 @@
-"""Which jobs a line of a manifest may name. No I/O.
+"""Check which jobs a line of a manifest can name. No I/O.
 
 Users who can write below the destination can write manifests. So a job id in a manifest counts only if the line carries
 a proof that a task with the API key wrote it, or if the job's own file name carries the reference of that line.
@@ -15,7 +15,7 @@ from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.job_reference import reference, references_in
 
 PROOF_DIGITS = 32
-# Separates these proofs from anything else that the API key may ever authenticate.
+# Separates these proofs from any other use of the API key.
 _PURPOSE = b"airflow-provider-fluxions: job of a transfer's input, version 1"
 
 
@@ -24,17 +24,17 @@ def input_reference(
 ) -> str:
     """Return the reference of one input of a transfer.
 
-    :param version: the recording's ETag without quotes.
-    :param path: of the recording, below its source.
-    :param destination: bucket and prefix; the prefix is empty or ends in a slash.
-    :param options: of the transcription.
+    :param version: The recording's ETag without quotes.
+    :param path: Path of the recording below its source.
+    :param destination: Bucket and prefix; the prefix is empty or ends with a slash.
+    :param options: Options of the transcription.
     """
     bucket, prefix = destination
     return reference("s3", source_uri, version, *sorted(map(str, options.items())), f"s3://{bucket}/{prefix}{path}")
 
 
 def possible_references(source_uri: str, version: str, path: str, destination: tuple[str, str]) -> frozenset[str]:
-    """Return the references that an input can have if the options of its transcription are not known."""
+    """Return the possible references of an input with unknown options."""
     return frozenset(
         input_reference(source_uri, version, path, destination, {"non_speech": non_speech})
         for non_speech in (False, True)
@@ -42,7 +42,7 @@ def possible_references(source_uri: str, version: str, path: str, destination: t
 
 
 def proof_of(api_key: str, ref: str, job_id: JobId) -> str:
-    """Return the proof that a task with this API key was given this job for this reference: 32 hex digits.
+    """Return the proof that a task with this API key received this job for this reference: 32 hex digits.
 
     It does not reveal the key. It becomes invalid when the key changes.
     """
@@ -54,7 +54,7 @@ def proof_of(api_key: str, ref: str, job_id: JobId) -> str:
 def is_proven(api_key: str, refs: Collection[str], job_id: JobId, proof: object) -> bool:
     """Return whether a manifest's line proves that its job belongs to one of these references.
 
-    :param proof: the line's ``proof``, of any type.
+    :param proof: The line's ``proof``, of any type.
     """
     given = str(proof).encode(errors="surrogatepass")
     return any(hmac.compare_digest(proof_of(api_key, ref, job_id).encode(), given) for ref in refs)
@@ -63,10 +63,10 @@ def is_proven(api_key: str, refs: Collection[str], job_id: JobId, proof: object)
 def is_own_job(api_key: str, refs: Collection[str], job_id: JobId, proof: object, filename: str | None) -> bool:
     """Return whether a job that a manifest's line names belongs to one of the line's references.
 
-    The service's cache can return an older job, whose file name carries another reference: only the proof tells.
+    The service's cache can return an older job with another reference in its file name. Then only the proof is valid.
 
-    :param refs: the line's references, computed again and not read from the line.
-    :param proof: the line's ``proof``, of any type; None if it has none.
-    :param filename: the job's file name at Fluxions.
+    :param refs: The line's references, computed again and not read from the line.
+    :param proof: The line's ``proof``, of any type, or None.
+    :param filename: The job's file name at Fluxions.
     """
     return is_proven(api_key, refs, job_id, proof) or not references_in(filename).isdisjoint(refs)

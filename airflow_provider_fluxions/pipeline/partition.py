@@ -20,9 +20,9 @@ _FOLDER = re.compile(r"ingest_date=\d{4}-\d\d-\d\d/")
 
 
 def ingest_folder(instant: datetime | None) -> str:
-    """Return ``ingest_date=YYYY-MM-DD/`` of an instant, in UTC.
+    """Return ``ingest_date=YYYY-MM-DD/`` for an instant, in UTC.
 
-    :raises FluxionsInputError: there is no instant.
+    :raises FluxionsInputError: if there is no instant.
     """
     if instant is None:
         raise FluxionsInputError("partition_by_date needs a run with a data interval, a logical date or a run_after.")
@@ -31,30 +31,30 @@ def ingest_folder(instant: datetime | None) -> str:
 
 
 def dated_folders(names: Iterable[str]) -> list[str]:
-    """Return those names of folders that are dates' partitions, the latest first."""
+    """Return the names of folders that are date partitions, the latest first."""
     return sorted((name for name in names if _FOLDER.fullmatch(name)), reverse=True)
 
 
 def folders_of(store: S3Store, target: Target) -> list[str]:
     """Return a target's own folder, then those of other dates, the latest first.
 
-    :raises FluxionsStorageError: S3 refused.
+    :raises FluxionsStorageError: if S3 refused a request.
     """
     dated = dated_folders(store.folders(target.bucket, f"{target.prefix}ingest_date="))
     return [target.folder, *(folder for folder in dated if folder != target.folder)]
 
 
 LISTERS = 8
-# A look takes about a request a folder. So many folders a second are listed at most, whatever is ready to be written.
+# Maximum folders to list per second. A check takes about one request for each folder.
 FOLDERS_A_SECOND = 20.0
 
 
 @dataclass
 class PartitionCheck:
-    """Looks for results of all inputs in progress, in all partitions. Threads share it.
+    """Searches all partitions for results of the inputs in progress. Threads share it.
 
-    Results that are ready at the same time share one look. With many folders a look serves for some seconds: of 1,000
-    folders for 50 s.
+    Results that are ready at the same time share one search. With many folders, a search stays valid for some seconds:
+    for 1,000 folders, 50 s.
     """
 
     store: S3Store
@@ -68,7 +68,7 @@ class PartitionCheck:
     def find(self, record: InputRecord) -> DestinationState | None:
         """Return what there is of an input in the destination; None if it is not in progress.
 
-        :raises FluxionsStorageError: S3 refused.
+        :raises FluxionsStorageError: if S3 refused a request.
         """
         asked_at = elapsed_seconds()
         with self._lock:

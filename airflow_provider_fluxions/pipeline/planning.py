@@ -1,4 +1,4 @@
-"""From what a transfer is asked for to its entries: surveyed afresh, or restored from its manifest."""
+"""Make the records of a transfer from its arguments: from a new listing, or from its manifest."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Requests to S3 side by side, all of them small.
+# Parallel small requests to S3.
 SURVEYORS = 16
 MAX_SHOWN_SOURCES = 5
 MAX_SHOWN_JOBS = 20
@@ -44,10 +44,10 @@ MAX_SHOWN_JOBS = 20
 
 @dataclass(frozen=True)
 class TransferPlan:
-    """What there is to do.
+    """The plan of a run.
 
-    :param recent: for a check right before each upload whether another run has submitted the recording meanwhile.
-    :param overlaps: whether jobs of another run, which may still be running, were found.
+    :param recent: Checks before each upload whether another run has submitted the recording meanwhile.
+    :param overlaps: Whether jobs of another run, which might still be active, were found.
     """
 
     records: Sequence[InputRecord]
@@ -57,11 +57,11 @@ class TransferPlan:
 
 @dataclass(frozen=True)
 class TransferPlanner:
-    """All that comes before the first move.
+    """The steps before the first submit.
 
-    :param lookback_days: maximum age of a job that is reused.
-    :param fail_on_empty: whether a source without recordings is an error.
-    :param ignored: objects that are not inputs because of their extension, by extension.
+    :param lookback_days: Maximum age of a reused job.
+    :param fail_on_empty: Whether a source without recordings is an error.
+    :param ignored: Number of ignored objects by extension.
     """
 
     client: FluxionsClient
@@ -76,9 +76,9 @@ class TransferPlanner:
     def plan(self, now: datetime, *, earlier_start: datetime | None) -> TransferPlan:
         """Return every input with its state. Submits nothing; writes a manifest if there is work.
 
-        :param earlier_start: when the run began, if an earlier try may have left jobs and a manifest; else None.
-        :raises FluxionsBudgetError: there is more to transcribe than may be.
-        :raises FluxionsError: S3 or the service refused.
+        :param earlier_start: Start of the run, if an earlier try might have left jobs and a manifest; else None.
+        :raises FluxionsBudgetError: if the inputs exceed the limits.
+        :raises FluxionsError: if S3 or the service refused a request.
         """
         with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
             records = self._discovered(pool, now)
@@ -98,9 +98,9 @@ class TransferPlanner:
         return plan
 
     def forecast(self, now: datetime, price: float | None) -> dict[str, Any]:
-        """Return and log what would be done. Submits and writes nothing.
+        """Return and log the plan. Submits and writes nothing.
 
-        :raises FluxionsError: S3 or the service refused.
+        :raises FluxionsError: if S3 or the service refused a request.
         """
         with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
             records = self._discovered(pool, now)
@@ -110,10 +110,10 @@ class TransferPlanner:
         return found
 
     def restored(self, now: datetime, scanned_at: datetime | None) -> TransferPlan | None:
-        """Return the entries as this task wrote them down when it deferred, or None to plan again.
+        """Return the records that this task wrote when it deferred, or None to plan again.
 
-        :param scanned_at: when the job list was scanned before, if that is known.
-        :raises FluxionsError: the list is needed and could not be read to its end.
+        :param scanned_at: Time of the last scan of the job list, if known.
+        :raises FluxionsError: if the list is needed and could not be read to its end.
         """
         rows = self.manifest.read(self.store)
         if rows is None:
@@ -122,20 +122,22 @@ class TransferPlanner:
             records, unproven = restore(self.spec, rows, self._api_key)
         except (ValueError, KeyError, TypeError) as error:
             log.warning(
-                "The manifest %s does not fit this transfer (%s); planning again.", self.manifest.uri, printable(error)
+                "The manifest %s does not match this transfer (%s). Planning again.",
+                self.manifest.uri,
+                printable(error),
             )
             self._report_jobs_left_behind()
             return None
         if unproven:
             log.warning(
-                "%s of the manifest %s without proof that the job belongs to the input; searching the job list.",
+                "%s of the manifest %s without proof that the job belongs to the input. Scanning the job list.",
                 counted(len(unproven), "line"), self.manifest.uri,
             )  # fmt: skip
             return self._with_jobs(records, unproven, scan_start(unproven, self._horizon(now), None))
         return TransferPlan(records, self._recent(records, scanned_at or self._horizon(now)))
 
     def _report_jobs_left_behind(self) -> None:
-        """Name the jobs that were paid for under a source, destination or options that this task no longer has."""
+        """Log the jobs that were charged for a source, destination or options that this task no longer has."""
         try:
             job_ids = list(jobs_left_behind(self.manifest.read(self.store) or (), self._api_key))
         except ValueError:
@@ -146,8 +148,8 @@ class TransferPlanner:
             )
             log.warning(
                 "%s in progress before the task was deferred: %s. If the source, the destination or an option of the "
-                "task was changed meanwhile, their results are not written. They are reused, and not paid again, by a "
-                "run with the earlier arguments within lookback_days.",
+                "task was changed meanwhile, their results are not written. A run with the earlier arguments within "
+                "lookback_days reuses them, at no charge.",
                 counted(len(job_ids), "job was", "jobs were"), shown,
             )  # fmt: skip
 
@@ -181,7 +183,7 @@ class TransferPlanner:
     def _report_empty(self) -> None:
         """Warn that the source has no recordings.
 
-        :raises FluxionsAudioError: that is an error for this transfer.
+        :raises FluxionsAudioError: if this transfer has ``fail_on_empty``.
         """
         sources = ", ".join(f"s3://{one.bucket}/{one.key}" for one in self.spec.sources[:MAX_SHOWN_SOURCES]) or "none"
         skipped = (
@@ -200,7 +202,7 @@ class TransferPlanner:
         return work
 
     def _remember(self, records: Sequence[InputRecord]) -> None:
-        """Copy what an earlier try of this task wrote down. It serves reports only, so a wrong line is skipped."""
+        """Copy the records of an earlier try of this task. They are only for reports, so an invalid line is skipped."""
         by_reference = {record.item.ref: record for record in records}
         try:
             for row in self.manifest.read(self.store) or ():

@@ -1,4 +1,4 @@
-"""What a transfer says while it runs: a line every few seconds, never a line a file."""
+"""The progress of a transfer in the log: a line every few seconds, never a line for each file."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SETTLED = (State.COMPLETED, State.ALREADY_DONE, State.FAILED)
 
 
 class Progress:
-    """Logs how far a transfer is, at most every ``REPORT_SECONDS``.
+    """Logs the progress of a transfer, at most every ``REPORT_SECONDS``.
 
-    :param now: epoch seconds.
+    :param now: Epoch seconds.
     """
 
     def __init__(self, counts: Counter[State], now: Callable[[], float]) -> None:
@@ -28,7 +28,7 @@ class Progress:
         self._settled_before = count_finished(counts)
 
     def is_due(self) -> bool:
-        """Whether it is time for a line."""
+        """Whether a line is due."""
         return self._now() - self._reported >= REPORT_SECONDS
 
     def report(self, counts: Counter[State]) -> None:
@@ -39,14 +39,14 @@ class Progress:
 
 
 def count_finished(counts: Counter[State]) -> int:
-    """Return how many inputs need nothing more."""
+    """Return the number of finished inputs."""
     return sum(counts[state] for state in _SETTLED)
 
 
 def describe(counts: Counter[State], done_here: int, seconds: float) -> str:
     """Return the line: ``412 of 1,000 inputs done, 50 in flight, 3 failed; 8.3 inputs/s, about 2 min left.``
 
-    :param done_here: inputs settled within these seconds.
+    :param done_here: Inputs finished within these seconds.
     """
     done, left = count_finished(counts) - counts[State.FAILED], sum(counts[state] for state in _OPEN)
     text = (

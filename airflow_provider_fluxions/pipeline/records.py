@@ -1,4 +1,4 @@
-"""Where one input of a transfer stands: a line of the manifest, in memory."""
+"""The state of one input of a transfer: a line of the manifest, in memory."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from airflow_provider_fluxions.pipeline.items import PlannedInput
 from airflow_provider_fluxions.pipeline.ownership import is_proven, proof_of
 from airflow_provider_fluxions.storage import S3Object, parse_s3_uri
 
-# Of one input, in the manifest.
+# Fields of one input in the manifest.
 MAX_ERROR_CHARACTERS = 1_000
 
 T = TypeVar("T")
 
 
 class State(StrEnum):
-    """How far an input is. ``completed`` is this run's work, ``already_done`` an earlier one's.
+    """The state of an input. ``completed`` is by this run, ``already_done`` by an earlier one.
 
-    ``in_flight`` has a job at the service, ``writing`` one that has ended there.
+    ``in_flight`` has a running job at the service, ``writing`` a finished one.
     """
 
     TO_DO = "to_do"
@@ -38,26 +38,26 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
-# Their job has to be asked for.
+# States with a job to poll.
 AT_SERVICE = (State.IN_FLIGHT, State.WRITING)
-# Their results are in the destination.
+# States with results in the destination.
 DONE = (State.COMPLETED, State.ALREADY_DONE)
 
 
 @dataclass(slots=True)
 class InputRecord:
-    """One input. Instants are epoch seconds; what did not happen yet is None.
+    """One input. Instants are epoch seconds, or None before the event.
 
-    :param folder: where its results are, or belong, below the destination.
-    :param up_to_date: the extensions of results that stand already and stay as they are.
-    :param stored: the key of a stored ``json`` result that its results can be made from, without the API.
-    :param replaces: the versions of results that are to be replaced, by extension; not in the manifest.
-    :param proof: that Fluxions gave this task ``job_id`` for the reference; None for an id that was read elsewhere.
-    :param attempts: uploads begun for it by this task, over all tries that are known of.
-    :param error: why it failed or was left.
-    :param transient: whether a retry may mend what failed.
-    :param estimated_seconds: of audio, as far as somebody looked before it was submitted.
-    :param ended_at: when its job was seen to have ended.
+    :param folder: Folder of its results below the destination.
+    :param up_to_date: Extensions of existing results that stay unchanged.
+    :param stored: Key of a stored ``json`` result, from which its results can be made without the API.
+    :param replaces: Versions of results that will be replaced, by extension; not in the manifest.
+    :param proof: Proof that Fluxions returned ``job_id`` to this task for the reference; None for other ids.
+    :param attempts: Uploads that this task started for it, over all known tries.
+    :param error: Reason why it failed or was skipped.
+    :param transient: Whether a retry can succeed.
+    :param estimated_seconds: Estimated seconds of audio before the submit, if headers were read.
+    :param ended_at: When the task noticed the end of its job.
     """
 
     item: PlannedInput
@@ -80,22 +80,22 @@ class InputRecord:
 
     @property
     def service_seconds(self) -> float | None:
-        """How long its job took, as far as we saw; None where we did not see both ends."""
+        """Seconds that its job took; None if start or end is unknown."""
         if self.submitted_at is None or self.ended_at is None:
             return None
         return self.ended_at - self.submitted_at
 
     def fail(self, error: Exception | str, *, transient: bool = False) -> None:
-        """Note that it failed, and why."""
+        """Record its failure and the reason."""
         self.state = State.FAILED
         reason = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
         self.error = printable(reason, MAX_ERROR_CHARACTERS)
         self.transient = transient
 
     def restore_history(self, row: Mapping[str, Any]) -> None:
-        """Copy what an earlier try of this task wrote down about the same piece of work.
+        """Copy the values that an earlier try of this task wrote for the same input.
 
-        :raises ValueError: a value has another type.
+        :raises ValueError: if a value has another type.
         """
         self.attempts = _value(row, "attempts", int) or 0
         for name in ("submitted_at", "ended_at", "written_at"):
@@ -105,7 +105,7 @@ class InputRecord:
             self.estimated_seconds = _value(row, "estimated_seconds", float)
 
     def to_row(self, price_per_audio_hour: float | None = None) -> dict[str, Any]:
-        """Return its line of the manifest, JSON types only."""
+        """Return its line of the manifest, with only JSON types."""
         source = self.item.source
         is_done = self.state in DONE
         return {
@@ -136,14 +136,14 @@ class InputRecord:
         }
 
     def assign_job(self, job_id: JobId, api_key: str) -> None:
-        """Note the job that Fluxions gave for this input's reference."""
+        """Record the job that Fluxions returned for this input's reference."""
         self.job_id, self.proof = job_id, proof_of(api_key, self.item.ref, job_id)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], item: PlannedInput, api_key: str) -> InputRecord:
-        """Return the entry that wrote a row; without its job if the row does not prove that the job is its own.
+        """Return the record of a row, without its job if the row does not prove that the job belongs to the input.
 
-        :raises ValueError: the row is another input's, or has another form.
+        :raises ValueError: if the row belongs to another input, or has another form.
         """
         if row.get("reference") != item.ref:
             raise ValueError(f"the line of {item.source.uri} has another reference")
@@ -163,7 +163,7 @@ class InputRecord:
 def source_of(row: Mapping[str, Any]) -> S3Object:
     """Return the recording of a manifest's line.
 
-    :raises ValueError: no line of ours; KeyError where a field is missing.
+    :raises ValueError: if it is not a line of a manifest; KeyError if a field is missing.
     """
     bucket, key = parse_s3_uri(_value(row, "source", str) or "")
     modified = _value(row, "modified_at", str)
@@ -177,7 +177,7 @@ def source_of(row: Mapping[str, Any]) -> S3Object:
 
 
 def count_states(records: Iterable[InputRecord]) -> Counter[State]:
-    """Return how many inputs are in each state."""
+    """Return the number of inputs in each state."""
     return Counter(record.state for record in records)
 
 
@@ -186,9 +186,9 @@ def _iso(instant: float | None) -> str | None:
 
 
 def _value(row: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
-    """Return a field of a line, None where it has none; an int is a float, too.
+    """Return a field of a line, or None; an int is also a float.
 
-    :raises ValueError: it has another type.
+    :raises ValueError: if it has another type.
     """
     value = row.get(name)
     if value is None or type(value) is kind:
@@ -202,7 +202,7 @@ def _epoch(text: str | None) -> float | None:
     if text is None:
         return None
     instant = datetime.fromisoformat(text)
-    # Others have no number of seconds, or none that leads back to an instant.
+    # Other years have no number of seconds, or none that can be converted back to an instant.
     if not 1970 <= instant.year < 9999:
         raise ValueError(f"{text} is not an instant of a transfer")
     return instant.timestamp()

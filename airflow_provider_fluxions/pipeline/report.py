@@ -1,4 +1,4 @@
-"""How a transfer ends: what it returns, and which failures fail the task. No I/O."""
+"""The end of a transfer: its returned summary, and the failures that fail the task. No I/O."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ FAIL_ON = ("any", "all", "none")
 
 
 def check_fail_on(value: object) -> None:
-    """Do nothing if it is a known rule.
+    """Check that it is a known rule.
 
-    :raises FluxionsInputError: it is not.
+    :raises FluxionsInputError: if it is not.
     """
     if value not in FAIL_ON:
         raise FluxionsInputError(f"fail_on must be one of {', '.join(FAIL_ON)}, not {shown(value)}.")
@@ -38,9 +38,10 @@ def check_fail_on(value: object) -> None:
 def summarize(
     records: Sequence[InputRecord], manifest: str, price: float | None, ignored: Mapping[str, int] = NOTHING_IGNORED
 ) -> dict[str, Any]:
-    """Return counts, ``bytes``, ``audio_seconds`` and ``cost`` of this run's work, and the manifest's address.
+    """Return counts, ``bytes``, ``audio_seconds`` and ``cost`` of this run's work, and the manifest's URI.
 
-    With a price also ``estimated_cost``, where it was estimated: what the same work was thought to cost before.
+    With a price it also contains ``estimated_cost``, the estimate for the same work before the submit, if there was
+    one.
     """
     counts = count_states(records)
     completed = [record for record in records if record.state is State.COMPLETED]
@@ -61,14 +62,14 @@ def summarize(
 
 
 def ignored_facts(ignored: Mapping[str, int]) -> dict[str, Any]:
-    """Return how many objects of the source have other extensions, and which; nothing if there are none."""
+    """Return the number of ignored objects of the source by extension; empty if there are none."""
     return {"ignored": sum(ignored.values()), "ignored_extensions": most_frequent(ignored)} if ignored else {}
 
 
 def forecast(
     records: Sequence[InputRecord], work: Estimate, price: float | None, ignored: Mapping[str, int] = NOTHING_IGNORED
 ) -> dict[str, Any]:
-    """Return what a dry run found: counts, and bytes, seconds and cost of what would be submitted."""
+    """Return the result of a dry run: counts, and bytes, seconds and cost of the inputs to submit."""
     counts = count_states(records)
     stored = sum(record.state is State.TO_DO and record.stored_key is not None for record in records)
     seconds = round(work.total_seconds or 0.0, 3)
@@ -105,7 +106,7 @@ def summary_line(summary: Mapping[str, Any], ignored: Mapping[str, int]) -> str:
 
 
 def transfer_error(records: Sequence[InputRecord], fail_on: str, manifest: str) -> FluxionsTransferError | None:
-    """Return the error that the failed inputs make of a transfer, or None."""
+    """Return the error of a transfer for its failed inputs, or None."""
     failed = [record for record in records if record.state is State.FAILED]
     others = sum(record.state in (State.COMPLETED, State.ALREADY_DONE) for record in records)
     if not failed or fail_on == "none" or (fail_on == "all" and others):
@@ -116,7 +117,7 @@ def transfer_error(records: Sequence[InputRecord], fail_on: str, manifest: str) 
     )
     more = f"; and {len(failed) - MAX_SHOWN_FAILURES} more" if len(failed) > MAX_SHOWN_FAILURES else ""
     return FluxionsTransferError(
-        f"{len(failed)} of {counted(len(failed) + others, 'input')} failed, the others are done. "
+        f"{len(failed)} of {counted(len(failed) + others, 'input')} failed. The other inputs are completed. "
         f"{shown.rstrip('.')}{more}. "
         f"All are in {manifest}.",
         transient=any(record.transient for record in failed),
@@ -136,18 +137,18 @@ def _cost(seconds: float | None, price: float | None, name: str = "cost") -> dic
 def timeout_error(
     records: Sequence[InputRecord], running: Sequence[JobId], timeout_seconds: float
 ) -> FluxionsDeadlineError:
-    """Return the error for a transfer whose time is up."""
+    """Return the error for a transfer after its timeout."""
     waiting = count_states(records)[State.TO_DO]
     return FluxionsDeadlineError(
-        f"After {timeout_seconds:g} s, {counted(len(running), 'job')} still ran and {counted(waiting, 'input')} had "
-        "not been submitted. The jobs continue at Fluxions, which has no cancel. Give the task a longer timeout, and "
-        "clear it: it collects the results that are done by then.",
+        f"Timed out after {timeout_seconds:,g} s: {counted(len(running), 'job')} in progress, "
+        f"{counted(waiting, 'input')} not submitted. The jobs continue at Fluxions; they cannot be canceled. Increase "
+        "timeout, then clear the task to collect their results.",
         job_ids=tuple(running),
     )
 
 
 def plan_line(counts: Mapping[Any, int]) -> str:
-    """Return how many inputs there are and what is to be done with them: ``2 inputs: 1 to submit, 1 already done``."""
+    """Return the number of inputs in each state: ``2 inputs: 1 to submit, 1 already done``."""
     names = {
         "to_do": "to do",
         "in_flight": "in progress at Fluxions",

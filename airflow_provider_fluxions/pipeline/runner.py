@@ -1,6 +1,6 @@
-"""Moving a bucket of recordings through Fluxions: upload, look, write, refill, until nothing is left.
+"""Transcribe a bucket of recordings: upload, poll, write and refill until all inputs are finished.
 
-One thread decides; uploads and writes run in two pools beside it, so that neither keeps the other waiting.
+One thread decides. Uploads and writes run in two separate pools, so that neither blocks the other.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from airflow_provider_fluxions.polling.watched_jobs import job_error
 
 log = logging.getLogger(__name__)
 
-# A night in which every input fails must not fill the log: the manifest has them all.
+# If every input fails, the log must not fill up. The manifest has all failures.
 MAX_LOGGED_FAILURES = 20
-# Results in a row that S3 did not take, each after botocore's retries: then no other one has a chance.
+# Consecutive results that S3 refused, each after botocore's retries. Then the others would fail, too.
 MAX_STORAGE_FAILURES = 10
 
 
 @dataclass(frozen=True)
 class TransferLimits:
-    """How fast and how long a transfer goes.
+    """The limits of a transfer.
 
-    :param max_in_flight: jobs at the service at a time, uploads on their way included.
-    :param deadline: epoch seconds.
-    :param may_defer: whether `TransferRunner.run` may end while jobs run, for a deferral.
-    :param deferral_costs: seconds; see `seconds_before_deferring`.
+    :param max_in_flight: Maximum jobs in progress at the service, running uploads included.
+    :param deadline: Epoch seconds.
+    :param may_defer: Whether `TransferRunner.run` can end while jobs run, for a deferral.
+    :param deferral_costs: Seconds; see `seconds_before_deferring`.
     """
 
     max_in_flight: int
@@ -58,10 +58,10 @@ class TransferLimits:
 
 
 class TransferRunner:
-    """One transfer's moves, over entries that it changes.
+    """Runs one transfer and changes its records.
 
-    :param from_end: submit the last input first. Two runs of one transfer that overlap meet once, in the middle,
-        instead of uploading the same recordings side by side.
+    :param from_end: Submit the last input first. Two overlapping runs of one transfer then meet once in the middle,
+        instead of uploading the same recordings in parallel.
     """
 
     def __init__(
@@ -83,30 +83,30 @@ class TransferRunner:
         self._durations = [seconds for record in self.records if (seconds := record.service_seconds) is not None]
         self._positions = ListPositions()
         self._read_failures = ReadFailures(steps.patience_seconds)
-        self._unread: set[str] = set()  # references of jobs that have ended and could not be read yet
+        self._unread: set[str] = set()  # references of finished jobs that could not be read yet
         self._failures = self._storage_failures = 0
         self._next_poll = self._last_progress = self.clock.now()
-        # Whether jobs run that no look has asked for yet, and whether the last look after the deadline is done.
+        # Whether there are jobs without a poll, and whether the last poll after the deadline is done.
         self._has_unpolled = self._has_polled_late = False
         self._progress = Progress(count_states(self.records), self.clock.now)
 
     @property
     def running(self) -> tuple[JobId, ...]:
-        """The jobs at the service."""
+        """The jobs in progress at the service."""
         return tuple(record.job_id for record in self._running.values() if record.job_id is not None)
 
     @property
     def has_more(self) -> bool:
-        """Whether inputs wait behind the running jobs."""
+        """Whether inputs are queued."""
         return bool(self._to_do)
 
     def run(self) -> tuple[JobId, ...]:
-        """Go on until all is settled, or, where it may, until it is time to defer; return the jobs still running.
+        """Run until all inputs are finished, or until it is time to defer; return the running jobs.
 
-        At the deadline it stops as well, after a last look.
+        It also stops at the deadline, after a last poll.
 
-        :raises FluxionsError: something that is not about one recording. What was under way is finished first and
-            noted in the entries.
+        :raises FluxionsError: if an error concerns more than one recording. Running work is finished first and
+            recorded.
         """
         with TransferExecutor(self.limits.upload_workers) as executor:
             while self._advance(executor):
@@ -114,7 +114,7 @@ class TransferRunner:
         return self.running
 
     def _advance(self, executor: TransferExecutor) -> bool:
-        """Do all that can be done now; return whether to go on."""
+        """Make all possible steps now; return whether to continue."""
         executor.collect()
         self._start_uploads(executor)
         if self._poll_is_due(executor):
@@ -132,14 +132,14 @@ class TransferRunner:
 
     @property
     def _is_time_to_defer(self) -> bool:
-        # A job that has ended and cannot be read would wake the task at once, again and again.
+        # A finished job that cannot be read would resume the task at once, again and again.
         if not self.limits.may_defer or not self._running or self._unread:
             return False
         patience = seconds_before_deferring(self.has_more, typical_seconds(self._durations), self.limits.deferral_costs)
         return self.clock.now() - self._last_progress >= patience
 
     def _poll_is_due(self, executor: TransferExecutor) -> bool:
-        """Whether to ask now: it is time, or it is the last chance before the task defers or gives up."""
+        """Whether to poll now: the poll is due, or it is the last one before the task defers or times out."""
         if not self._running:
             return False
         if self._is_late:
@@ -149,7 +149,7 @@ class TransferRunner:
         return self._has_unpolled and not executor.is_busy and self._is_time_to_defer
 
     def _seconds_to_wait(self) -> float:
-        """Return how long nothing is to do but for what is under way; a line of progress may be due before."""
+        """Return the seconds until the next step or line of progress."""
         instants = [self.clock.now() + REPORT_SECONDS]
         if not self._is_late:
             instants += [self.limits.deadline, *([self._next_poll] if self._running else [])]
@@ -167,9 +167,9 @@ class TransferRunner:
             )
 
     def _has_room(self, executor: TransferExecutor) -> bool:
-        """Whether another upload may begin; one waits behind each that runs, so that no worker ever waits for us.
+        """Whether to start another upload. One waits behind each running upload, so that the threads are always busy.
 
-        Results that pile up, because S3 is slow to take them, hold uploads back as well.
+        If results queue up because S3 is slow, no new upload starts.
         """
         uploads, most = executor.uploads_running, self.limits.max_in_flight
         return (
@@ -185,11 +185,11 @@ class TransferRunner:
         record.upload_seconds = round(uploaded.seconds, 3)
         self._running[record.item.ref] = record
         self._has_unpolled = True
-        if uploaded.result.status.is_terminal:  # the service's cache answers at once
+        if uploaded.result.status.is_terminal:  # a response from the service's cache
             self._next_poll = self._last_progress
 
     def _poll(self, executor: TransferExecutor) -> None:
-        """Ask for the running jobs and start on the results of those that have ended."""
+        """Poll the running jobs, and start to write the results of finished ones."""
         watched, failure = WatchedJobs(self.running), None
         self._has_unpolled, self._has_polled_late = False, self._is_late
         try:
@@ -198,7 +198,7 @@ class TransferRunner:
             failure = error
         now = self.clock.now()
         waited = [now - record.submitted_at for record in self._running.values() if record.submitted_at is not None]
-        # Also after trouble: a job that cannot be read must not keep those waiting that were seen to have ended.
+        # Also after an error, because a job that cannot be read must not delay the finished ones.
         for record in list(self._running.values()):
             job = watched.ended.get(job_key(record.job_id)) if record.job_id is not None else None
             if job is not None:
@@ -210,7 +210,7 @@ class TransferRunner:
         self._next_poll = now + pause * (0.9 + 0.2 * self.clock.jitter())
 
     def _poll_failed(self, error: FluxionsRequestError) -> None:
-        """Wait, but not for ever for a job that cannot be read while the service answers for others."""
+        """Wait after an error, and give up a job that cannot be read while the service responds for others."""
         self._pause_polling(error)
         lost = next((record for record in self._running.values() if record.job_id == error.job_id is not None), None)
         if lost is not None and self._is_hopeless(lost):
@@ -230,7 +230,7 @@ class TransferRunner:
         if not error.transient or now >= self.limits.deadline:
             raise error
         pause = max(self.limits.poll_interval, error.retry_after_seconds or 0.0)
-        log.warning("%s Looking again in %.0f s.", error, pause)
+        log.warning("%s Retrying in %.0f s.", error, pause)
         self.steps.metrics.throttled(pause)
         self._next_poll = now + pause
 
@@ -254,12 +254,12 @@ class TransferRunner:
         self._storage_failures = 0
         self._last_progress = record.written_at = self.clock.now()
         record.state, record.audio_seconds, record.folder = State.COMPLETED, written.audio_seconds, written.folder
-        if record.stored_key is not None:  # an id that users can write
+        if record.stored_key is not None:  # an id that users could have written
             record.job_id, record.proof = written.job_id, None
         self._unread.discard(record.item.ref)
 
     def _unwritten(self, record: InputRecord, error: Exception) -> None:
-        """Ask again for a transcript that could not be read for now; all else is final."""
+        """Retry a transcript after a transient error. Any other error is final."""
         if isinstance(error, UnreadableResultError):
             self._to_do.append(self._without_stored(record, error))
             return
@@ -273,7 +273,7 @@ class TransferRunner:
 
     @staticmethod
     def _without_stored(record: InputRecord, error: UnreadableResultError) -> InputRecord:
-        """Return an input whose stored result cannot be read, to be done from its job, and that result anew."""
+        """Use the job of an input with an unreadable stored result, and write that result again."""
         log.warning("%s Using the job instead.", printable(error))
         if STORED_EXTENSION in record.up_to_date:
             record.up_to_date -= {STORED_EXTENSION}
@@ -289,7 +289,7 @@ class TransferRunner:
         if self._failures <= MAX_LOGGED_FAILURES:
             log.error("%s: %s", printable(record.item.source.uri), failure_text(error))
         if self._failures == MAX_LOGGED_FAILURES:
-            log.error("More failures are in the manifest only.")
+            log.error("Further failures are only in the manifest.")
         if isinstance(error, FluxionsStorageError):
             self._storage_failures += 1
             if self._storage_failures >= MAX_STORAGE_FAILURES:

@@ -1,4 +1,4 @@
-"""Which of the listed objects a transfer takes, and why it leaves others. No I/O."""
+"""Select the inputs of a transfer among the listed objects. No I/O."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ AUDIO_SUFFIXES = (
 
 @dataclass(frozen=True)
 class Selection:
-    """What a transfer wants of the recordings below its source.
+    """The selection of recordings below a source.
 
-    :param suffixes: extensions of names, in lower case.
-    :param min_age_seconds: leave objects that were written less than so long ago: somebody may still write them.
-    :param min_bytes: leave smaller objects.
-    :param max_bytes: leave larger objects; None takes any size.
-    :param shard_index: which of the ``shard_count`` parts of the source is this task's, from 0.
+    :param suffixes: File extensions, in lower case.
+    :param min_age_seconds: Minimum age. Younger objects might still be being written.
+    :param min_bytes: Skip smaller objects.
+    :param max_bytes: Skip larger objects; None: no limit.
+    :param shard_index: Number of this task's part of the source, from 0 to ``shard_count`` - 1.
     """
 
     suffixes: Sequence[str] = AUDIO_SUFFIXES
@@ -40,9 +40,9 @@ class Selection:
 
     @classmethod
     def checked(cls, **given: Any) -> Selection:
-        """Return a selection of values that may come from templates, where numbers are text.
+        """Return a selection from values that can come from templates, in which numbers are text.
 
-        :raises FluxionsInputError: one cannot be so, or the combination takes nothing.
+        :raises FluxionsInputError: if a value is invalid, or the combination selects nothing.
         """
         readers = {"min_age_seconds": float, "min_bytes": int, "max_bytes": int, "shard_index": int, "shard_count": int}
         numbers: dict[str, Any] = {
@@ -52,18 +52,18 @@ class Selection:
         made = cls(suffixes_of(given["suffixes"]), **numbers)
         if not 0 <= made.shard_index < made.shard_count:
             raise FluxionsInputError(
-                f"shard_index must be 0 to shard_count - 1; they are {made.shard_index} and {made.shard_count}."
+                f"shard_index must be 0 to shard_count - 1, not {made.shard_index} of {made.shard_count}."
             )
         if made.max_bytes is not None and made.max_bytes < made.min_bytes:
-            raise FluxionsInputError(f"max_bytes {made.max_bytes} is below min_bytes {made.min_bytes}.")
+            raise FluxionsInputError(f"max_bytes must be at least min_bytes ({made.min_bytes}), not {made.max_bytes}.")
         return made
 
     def is_in_shard(self, uri: str) -> bool:
-        """Whether an input belongs to this shard: each belongs to one, by its address alone."""
+        """Return whether an input belongs to this shard. The URI alone decides."""
         return self.shard_count == 1 or shard_of(uri, self.shard_count) == self.shard_index
 
     def skip_reason(self, found: S3Object, now: datetime) -> str | None:
-        """Return why an input is left for another time, or None if it is taken."""
+        """Return the reason to skip an input, or None to transcribe it."""
         if found.modified_at is not None and self.min_age_seconds:
             age = (now - found.modified_at).total_seconds()
             if age < self.min_age_seconds:
@@ -76,9 +76,9 @@ class Selection:
 
 
 def suffixes_of(value: Any) -> tuple[str, ...]:
-    """Return extensions in lower case, as names are compared.
+    """Return extensions in lower case.
 
-    :raises FluxionsInputError: no list of texts.
+    :raises FluxionsInputError: if it is not a list of texts.
     """
     given = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else ()
     if not given or not all(isinstance(one, str) and one for one in given):
@@ -87,5 +87,5 @@ def suffixes_of(value: Any) -> tuple[str, ...]:
 
 
 def shard_of(uri: str, count: int) -> int:
-    """Return which of ``count`` shards an address belongs to: the same on every machine and in every year."""
+    """Return the shard of a URI among ``count``, which is always the same on every machine."""
     return int.from_bytes(hashlib.sha256(uri.encode(errors="surrogatepass")).digest()[:8]) % count

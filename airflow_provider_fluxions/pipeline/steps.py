@@ -1,4 +1,4 @@
-"""What is done for one input in a thread of its own: sending its audio, and writing its results."""
+"""The steps for one input in a separate thread: send its audio, and write its results."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
 
 
-# Longer than the service's servers take to restart; the next try asks again.
+# Longer than a restart of the service; the next try scans again.
 MAX_RECORDING_RETRY_SECONDS = 15 * 60.0
 
 
 class UnreadableResultError(FluxionsFormatError):
-    """A stored result is not as a transfer writes it.
+    """A stored result is not one that a transfer writes.
 
-    :param version: of the object.
+    :param version: Version of the object.
     """
 
     def __init__(self, message: str, version: str) -> None:
@@ -56,7 +56,7 @@ class UnreadableResultError(FluxionsFormatError):
 
 
 class TransferMetrics(Protocol):
-    """What a transfer reports while it runs; `task.metrics` sends it to Airflow."""
+    """Receives the figures of a running transfer; `task.metrics` sends them to Airflow."""
 
     def submitted(self, submitted: SubmitResult, operator: str) -> None:
         """Count a job that was submitted or reused."""
@@ -73,7 +73,7 @@ class TransferMetrics(Protocol):
 
 @dataclass(frozen=True)
 class UploadResult:
-    """A job that an input now has, and how many seconds its upload took."""
+    """The new job of an input, and the seconds of its upload."""
 
     result: SubmitResult
     seconds: float
@@ -81,7 +81,7 @@ class UploadResult:
 
 @dataclass(frozen=True)
 class WriteResult:
-    """Results that are stored now: of which job, its seconds of audio, and in which folder."""
+    """Stored results: their job, its seconds of audio, and their folder."""
 
     job_id: JobId | None
     audio_seconds: float | None
@@ -90,11 +90,11 @@ class WriteResult:
 
 @dataclass(frozen=True)
 class TransferSteps:
-    """Does the moves for one input. Threads share it; it changes no entry.
+    """Makes the steps for one input. Threads share it; it changes no record.
 
-    :param deadline: epoch seconds until which trouble at the service is waited out, but no longer than
-        ``patience_seconds`` for one recording: one that the service never takes must not hold an upload for hours.
-    :param run: names the task instance in outputs' metadata.
+    :param deadline: Retry after service errors until this instant (epoch seconds), for one recording at most
+        ``patience_seconds``, so that a recording that the service never accepts does not block an upload for hours.
+    :param run: Name of the task instance in the outputs' metadata.
     """
 
     client: FluxionsClient
@@ -112,9 +112,9 @@ class TransferSteps:
     partitions: PartitionCheck | None = None
 
     def upload(self, record: InputRecord) -> UploadResult:
-        """Submit the recording, once: not if another run has submitted it since the list was scanned.
+        """Submit the recording once, unless another run has submitted it since the scan of the list.
 
-        :raises FluxionsError: see `submit_once`.
+        :raises FluxionsError: as `submit_once`.
         """
         source = record.item.source
         if source.size_bytes == 0:
@@ -146,7 +146,7 @@ class TransferSteps:
         return UploadResult(submitted, time.monotonic() - started)
 
     def service_answers(self) -> bool:
-        """Whether the service is there for others, where one job cannot be read."""
+        """Return whether the service responds for others, if one job cannot be read."""
         try:
             self.client.list_transcriptions(limit=1)
         except FluxionsRequestError:
@@ -154,9 +154,9 @@ class TransferSteps:
         return True
 
     def write(self, record: InputRecord) -> WriteResult:
-        """Write the results that are missing, from the job's transcript or from a stored one.
+        """Write the missing results, from the job's transcript or from a stored one.
 
-        :raises FluxionsError: it cannot be read or written.
+        :raises FluxionsError: if it cannot be read or written.
         """
         transcription = self._transcription(record)
         metadata = {
@@ -179,9 +179,9 @@ class TransferSteps:
         return WriteResult(transcription.id, transcription.audio_duration, folder)
 
     def _place(self, record: InputRecord) -> tuple[str, frozenset[str], Mapping[str, str]]:
-        """Return the folder for an input's results, the extensions to skip, and the versions that are replaced.
+        """Return the folder for an input's results, the extensions to skip, and the versions to replace.
 
-        Another run can have begun to write them into another date's folder: then what is missing belongs there.
+        If another run has started to write them into another date's folder, the missing results belong there.
         """
         there = self.partitions.find(record) if self.partitions is not None else None
         if there is None or not there.is_begun or there.folder == record.folder:
@@ -192,7 +192,7 @@ class TransferSteps:
         if record.stored_key is not None:
             return self._stored(record.item.target.bucket, record.stored_key)
         assert record.job_id is not None  # noqa: S101  # only entries with a job that ended are given here
-        # The list said so; a read that does not say so too would be stored as a result that is whole.
+        # The list returned "completed". If the read does not, the stored result would be incomplete.
         transcription = require_completed(self.client.get_transcription(record.job_id, word_level_timestamps=True))
         warn_of_other_options(self.non_speech, transcription)
         warn_of_lost_reference(transcription)
@@ -201,8 +201,8 @@ class TransferSteps:
     def _stored(self, bucket: str, key: str) -> Transcription:
         """Return the transcript of a stored result.
 
-        :raises UnreadableResultError: it is not as a transfer writes it.
-        :raises FluxionsStorageError: S3 refused.
+        :raises UnreadableResultError: if it is not one that a transfer writes.
+        :raises FluxionsStorageError: if S3 refused the request.
         """
         found = S3Object(bucket, key, 0, "")
         try:

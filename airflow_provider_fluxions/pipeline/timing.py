@@ -1,4 +1,4 @@
-"""When a transfer looks after its jobs, and when waiting in a worker's slot stops being worth it. No I/O."""
+"""The times of a transfer's polls, and when to defer instead of waiting on the worker. No I/O."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from collections.abc import Sequence
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.ids import job_key
 
-# To leave the worker and come back: 10 s that a trigger stays quiet, some seconds to schedule, some to start a process.
+# Seconds of a deferral: 10 s before a trigger can fire, and some seconds to schedule and start a process.
 DEFERRAL_COSTS_SECONDS = 20.0
-# After that a deferred task comes back for the results that there are.
+# Maximum seconds of a deferral, after which the task writes the results of finished jobs.
 LONGEST_DEFERRAL_SECONDS = 3600.0
 MIN_POLL_SECONDS = 1.0
-# A job is noticed at most so late, as a part of what it takes.
+# Maximum delay of a completion, as a share of the time of a job.
 POLLS_PER_JOB = 8
-# How many of the last jobs tell what one takes.
+# Number of the last jobs for the estimate.
 RECENT_JOBS = 50
 
 
 def typical_seconds(durations: Sequence[float]) -> float | None:
-    """Return what a job takes, after the latest that ended; None while none has."""
+    """Return the seconds of a job, from the last finished ones; None before the first one."""
     return statistics.median(durations[-RECENT_JOBS:]) if durations else None
 
 
 def poll_interval_for(poll_interval: float, typical: float | None, waited_seconds: float) -> float:
-    """Return the seconds between two looks: an eighth of what a job takes, within 1 s and the user's interval.
+    """Return the seconds between two polls: an eighth of the time of a job, between 1 s and the user's interval.
 
-    :param waited_seconds: how long the oldest running job is out; it stands in while no job has ended.
+    :param waited_seconds: Age of the oldest running job, which is used before the first job has finished.
     """
     return min(poll_interval, max(MIN_POLL_SECONDS, (waited_seconds if typical is None else typical) / POLLS_PER_JOB))
 
 
 def seconds_before_deferring(more_to_submit: bool, typical: float | None, deferral_costs: float) -> float:
-    """Return how long a task with nothing to do stays in its slot before it defers.
+    """Return how long an idle task stays on its worker before it defers.
 
-    With more to submit behind running jobs it stays as long as a deferral would take, because jobs that end within
-    that time keep the pipeline full; not if jobs are known to take longer. With nothing left but to wait, not at all.
+    With queued inputs it stays as long as a deferral would take, because jobs that finish in this time keep the
+    pipeline full. If jobs are known to take longer, or no input is queued, it defers at once.
     """
     if not more_to_submit or (typical is not None and typical > deferral_costs):
         return 0.0
@@ -44,19 +44,19 @@ def seconds_before_deferring(more_to_submit: bool, typical: float | None, deferr
 
 
 class ReadFailures:
-    """Since when the reads of which jobs fail.
+    """The jobs with failing reads, and since when.
 
-    :param patience_seconds: how long a job's reads may fail before it is given up.
+    :param patience_seconds: Maximum seconds of failing reads before a job is given up.
     """
 
     def __init__(self, patience_seconds: float) -> None:
         self._patience = patience_seconds
-        self._seen: dict[str, tuple[float, float]] = {}  # the first and the last instant, by job
+        self._seen: dict[str, tuple[float, float]] = {}  # the first and the last failure, by job
 
     def lasts_too_long(self, job_id: JobId, now: float) -> bool:
-        """Note that a job could not be read; return whether that has gone on for so long that it is given up.
+        """Record a failed read of a job; return whether the reads have failed so long that the job is given up.
 
-        Trouble after a long while without is new trouble.
+        A failure after a long time without one starts a new period.
         """
         first, last = self._seen.get(job_key(job_id), (now, now))
         if now - last > self._patience / 3:

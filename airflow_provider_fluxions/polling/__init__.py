@@ -1,7 +1,7 @@
 """Waiting for jobs: one poll loop for all waits on one connection, and blocking waits in the calling thread.
 
 - `poll_requests`: the two requests and their results; `poll_planner`: which of them a round makes, as plain values;
-- `watched_jobs`: what the results mean for a wait; `error_tolerance`: which errors it survives;
+- `watched_jobs`: the outcome of a wait; `error_tolerance`: which errors it survives;
 - `intervals`: seconds between two polls;
 - `blocking`: waiting in the calling thread;
 - `loop`: waiting on an event loop; `waiters` says which wait is due, `backoff` slows down after errors, `loop_client`

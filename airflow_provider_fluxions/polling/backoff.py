@@ -1,4 +1,4 @@
-"""How trouble slows a whole connection down: once for all who wait there, and for no longer than it lasts."""
+"""Pause all polls of a connection after errors, with exponential backoff."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_BACKOFF_SECONDS = 60.0
 
 
 class Backoff:
-    """Until when (monotonic seconds) a connection's rounds pause."""
+    """The end of the pause (monotonic seconds) of a connection's rounds."""
 
     def __init__(self, clock: LoopClock) -> None:
         self.paused_until = float("-inf")
@@ -18,7 +18,7 @@ class Backoff:
         self._failures = 0
 
     def failed(self, error: FluxionsError) -> float:
-        """Pause, doubling from 1 s and never for less than the service asked; return the seconds."""
+        """Pause, doubled from 1 s and at least as long as the service asked; return the seconds."""
         self._failures += 1
         backoff = min(MAX_BACKOFF_SECONDS, 2.0 ** min(self._failures - 1, 10)) * (0.5 + self._clock.jitter() / 2)
         asked = error.retry_after_seconds if isinstance(error, FluxionsRequestError) else None
@@ -27,7 +27,7 @@ class Backoff:
         return seconds
 
     def succeeded(self) -> None:
-        """Note that all is well, unless a pause lasts: a look for a deadline's sake does not end it."""
+        """Record a success, except during a pause, because a poll for a deadline does not end the pause."""
         if self._clock.monotonic() >= self.paused_until:
             self._failures = 0
             self.paused_until = float("-inf")

@@ -1,4 +1,4 @@
-"""Waiting in the calling thread: for tasks that hold their slot."""
+"""Wait in the calling thread, for tasks that hold their worker slot."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# The longest that one request of a wait takes.
+# Maximum seconds of one request of a wait.
 MAX_POLL_SECONDS = 30.0
-# The longest that a request takes after the deadline: the last look at jobs that may have ended in time.
+# Maximum seconds of a request after the deadline: the last poll of jobs that might have finished in time.
 MAX_LAST_POLL_SECONDS = 5.0
 MIN_POLL_SECONDS = 1.0
 
 
 def poll_seconds(left_seconds: float) -> float:
-    """Return the maximum seconds for a request of a wait that has so many seconds left until its deadline."""
+    """Return the maximum seconds of a request, from the seconds that are left until the deadline."""
     if left_seconds <= 0:
         return MAX_LAST_POLL_SECONDS
     return min(MAX_POLL_SECONDS, max(MIN_POLL_SECONDS, left_seconds))
@@ -42,13 +42,13 @@ def poll_once(
     positions: ListPositions | None = None,
     limit: Callable[[], float] | None = None,
 ) -> int:
-    """Ask once for every open job of ``watched``, and note which have ended; return the number of requests.
+    """Poll every open job of ``watched`` once, and record the finished jobs; return the number of requests.
 
-    Failed jobs found in the list, which contains no reasons, are read once more for theirs.
+    The list contains no reasons, so failed jobs are read once more.
 
-    :param limit: returns the maximum seconds for the next request, which then has no retries. Default None: the
+    :param limit: Returns the maximum seconds for the next request, which then has no retries. Default None: the
         client's own limits and retries.
-    :raises FluxionsRequestError: no usable answer.
+    :raises FluxionsRequestError: if there is no usable response.
     """
     return _Poll(client, limit).run(watched, positions or ListPositions())
 
@@ -97,17 +97,17 @@ def wait_blocking(
     on_pause: Callable[[float], object] | None = None,
     reconnect: Callable[[], FluxionsClient] | None = None,
 ) -> WaitOutcome:
-    """Block until the jobs end or the deadline (epoch seconds) has passed, and note which have ended.
+    """Block until the jobs end or the deadline (epoch seconds) passes, and record the finished jobs.
 
-    Transient errors are survived until the deadline. There is a last look after it, so a job that ended in
-    time never counts as late. It takes at most 5 s a request.
+    Transient errors are retried until the deadline. There is a last poll after it, so a job that finished in time never
+    counts as late. Each request of this poll takes at most 5 s.
 
-    :param poll_interval: the most seconds between two rounds; jittered by a tenth. A young wait is looked at sooner,
-        by the rule of `wait_for_jobs`; after an error it is the least.
-    :param on_pause: called with each pause after an error, in seconds, for metrics.
-    :param reconnect: returns a client of the connection as it is now. With it, a key that is refused after it was
-        accepted once is survived for 10 minutes: it may have been rotated. Default None: a refused key is raised.
-    :raises FluxionsError: refused (not transient), or still an error at the deadline.
+    :param poll_interval: Maximum seconds between two rounds, with a jitter of 10 %. A new wait is polled sooner, by the
+        rule of `wait_for_jobs`. After an error it is the minimum.
+    :param on_pause: Called with the seconds of each pause after an error, for metrics.
+    :param reconnect: Returns a client of the current connection. With it, a key that is refused after it was accepted
+        is tolerated for 10 minutes, because it might have been rotated. Default None: a refused key is raised.
+    :raises FluxionsError: if the service refused a request (not transient), or the error lasted until the deadline.
     """
     wait = _BlockingWait(client, watched, poll_interval, deadline, clock or Clock(), on_pause, reconnect)
     return wait.run()
@@ -135,7 +135,7 @@ class _BlockingWait:
         self._positions = ListPositions()
         self._tolerance = ErrorTolerance()
         self._was_accepted = False
-        # The sum of all pauses: unlike the machine's clock, nobody can set it back.
+        # The sum of all pauses, which cannot be set back like the machine's clock.
         self._age = 0.0
 
     def run(self) -> WaitOutcome:
@@ -181,10 +181,10 @@ class _BlockingWait:
             self._on_pause(pause)
 
     def _sleep(self, seconds: float, error: FluxionsError | None = None) -> float:
-        """Sleep until the deadline at most; return the seconds."""
+        """Sleep, at most until the deadline; return the seconds."""
         pause = max(0.0, min(seconds, self._left()))
         if error is not None:
-            log.warning("%s The next look is in %.0f s.", error, pause)
+            log.warning("%s Retrying in %.0f s.", error, pause)
         self._clock.sleep(pause)
         self._age += pause
         return pause

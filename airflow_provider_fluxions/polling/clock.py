@@ -8,18 +8,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# The sockets' own timeouts begin anew with each byte, so a server that drips would hold the loop's thread for ever.
+# The sockets' timeouts start again with each byte, so a slow server could hold the loop's thread for ever.
 MAX_REQUEST_SECONDS = 60.0
-# How long a request that was broken off has to notice.
+# Time for an aborted request to end.
 ABORT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class LoopClock:
-    """Epoch seconds, jitter in 0..1, an awaitable pause that an event may cut short, bounds for each request.
+    """Epoch seconds, jitter in 0..1, an awaitable pause that an event can end, and limits for each request.
 
-    Deadlines are epoch seconds, because they must survive a restart of the process. Everything else counts in
-    ``monotonic`` seconds, which do not jump when somebody sets the machine's clock.
+    Deadlines are epoch seconds, because they must survive a restart of the process. All other times are
+    ``monotonic`` seconds, which do not jump when the machine's clock is set.
 
     A request is aborted after ``max_request_seconds``, and abandoned ``abort_seconds`` later.
     """
@@ -31,7 +31,7 @@ class LoopClock:
     abort_seconds: float = ABORT_SECONDS
 
     def epoch_offset(self) -> float:
-        """Return what to subtract from epoch seconds to get monotonic seconds, by the machine's clock as set now."""
+        """Return the difference between epoch seconds and monotonic seconds, by the machine's current clock."""
         return self.now() - self.monotonic()
 
     async def pause(self, seconds: float, wake: asyncio.Event) -> None:

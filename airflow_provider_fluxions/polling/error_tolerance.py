@@ -1,4 +1,4 @@
-"""Which errors a wait survives, and for how long. No I/O."""
+"""The errors that a wait survives, and for how long. No I/O."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ REFUSED_SECONDS = 600.0
 
 
 class ErrorTolerance:
-    """How long the key of a connection has been refused, or the connection has been missing.
+    """The time since which the key of a connection is refused, or the connection is missing.
 
-    Transient errors are survived until the deadline of each wait. A refused key (401, 403) and a missing connection
-    are survived for 10 minutes, with the connection read again before each request. Anything else ends a wait.
+    Transient errors are tolerated until the deadline of each wait. A refused key (401, 403) and a missing connection
+    are tolerated for 10 minutes, with the connection read again before each request. Other errors end a wait.
     """
 
     def __init__(self) -> None:
@@ -33,10 +33,10 @@ class ErrorTolerance:
         return now - self._refused_since < REFUSED_SECONDS
 
     def reset(self) -> None:
-        """Note that the service accepted the key."""
+        """Record that the service accepted the key."""
         self._refused_since = None
 
 
 def needs_new_connection(error: FluxionsError) -> bool:
-    """Return whether the next request needs the connection as it will be then, perhaps with another key."""
+    """Return whether the connection must be read again before the next request, because the key might change."""
     return isinstance(error, FluxionsAuthenticationError | FluxionsMissingConnectionError)

@@ -1,4 +1,4 @@
-"""The rounds of looks on one connection, for all who wait there."""
+"""The poll loop of one connection, for all its waits."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJ
 
 log = logging.getLogger(__name__)
 
-# After so many waiters, whoever else is on the event loop has a turn.
+# After this many waiters, other tasks of the event loop get a turn.
 WAITERS_A_TURN = 1000
 MAX_SLEEP_SECONDS = 60.0
 
 
 class PollLoop:
-    """The rounds for one connection on one event loop. Everything but the requests runs on the event loop."""
+    """The poll rounds for one connection on one event loop. Only the requests run in another thread."""
 
     def __init__(self, connection: Hashable, connect: Connect, clock: LoopClock, observer: Observer) -> None:
         self.index = WaiterIndex()
@@ -41,7 +41,7 @@ class PollLoop:
         self._positions = ListPositions()
         self._wake = asyncio.Event()
         self._asleep_until = 0.0
-        # Of the present round: when it began, the jitter that keeps its waiters together, the jobs shown so far.
+        # The current round: its start, the jitter that keeps its waiters together, and the jobs in its results so far.
         self._round_started = 0.0
         self._jitter_factor = 1.0
         self._shown: set[str] = set()
@@ -66,7 +66,7 @@ class PollLoop:
         self._task.cancel()
 
     async def _run(self) -> None:
-        """Make rounds until cancelled; however this ends, no waiter is left hanging."""
+        """Make rounds until cancelled. At the end, every waiter gets an outcome or an error."""
         try:
             while True:
                 await self._until_due()
@@ -74,7 +74,7 @@ class PollLoop:
         except asyncio.CancelledError as error:
             self._fail_all(error)
             raise
-        except Exception as error:  # not swallowed: handed to every waiter, else they would wait for ever
+        except Exception as error:  # pass the error on to all waiters, which would otherwise wait for ever
             self._fail_all(error)
         finally:
             self.ended = True
@@ -86,9 +86,9 @@ class PollLoop:
             waiter.fail(error)
 
     async def _until_due(self) -> None:
-        """Sleep until the first waiter is due, or its deadline has come, or a new waiter changes that.
+        """Sleep until the first waiter is due, or its deadline passes, or a new waiter changes that.
 
-        At most a minute at a time, because a deadline comes sooner if the machine's clock is set forward.
+        One sleep is at most a minute long, because a deadline comes sooner if the machine's clock is set forward.
         """
         while True:
             self._wake.clear()
@@ -123,7 +123,7 @@ class PollLoop:
     def _pause_for(self, error: FluxionsError) -> None:
         """Slow down after an error that the waits survive.
 
-        :raises FluxionsError: the same error, if they do not.
+        :raises FluxionsError: the same error, if the waits do not survive it.
         """
         if not self._tolerance.tolerates(error, self._clock.monotonic()):
             raise error
@@ -132,8 +132,8 @@ class PollLoop:
         then = ""
         if needs_new_connection(error):
             self._client.drop()
-            then = " Then the connection is read again."
-        log.warning("%s %d waiters pause for %.1f s.%s", error, len(self.index.waiters), seconds, then)
+            then = " After that the connection is read again."
+        log.warning("%s Retrying in %.1f s (waits=%d).%s", error, len(self.index.waiters), seconds, then)
 
     async def _poll(self, due: list[Waiter]) -> None:
         wanted: dict[str, JobId] = {}
@@ -155,13 +155,13 @@ class PollLoop:
 
     async def _ask(self, requests: PollRound, result: PollResult | None) -> PollResult | None:
         """Make the round's next request."""
-        # Jobs whose waiters have left during the round are not read any more.
+        # Jobs whose waiters left during the round are no longer read.
         return await self._client.make(lambda client: next_result(client, requests, result, self.index.by_job))
 
     def _deliver(self, result: PollResult) -> None:
-        """Tell the waiters what an answer shows. Pages show more than was asked, and who has seen all is served.
+        """Give a result to all waiters of its jobs. A page also serves a waiter that is not due, if it has all of them.
 
-        Their next look is an interval away, so waiters that came at different times soon share their rounds.
+        Their next poll is one interval later, so waiters that started at different times soon share their rounds.
         """
         keys, waiters = self.index.waiters_for(result)
         self._shown.update(keys)
@@ -179,7 +179,7 @@ class PollLoop:
         return self._round_started + self._jitter_factor * waiter.interval(self._round_started, self.index.min_interval)
 
 
-# Loops by event loop and connection; an event loop that ends takes its entry along.
+# Loops by event loop and connection. The entry of an event loop is removed with it.
 _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, PollLoop]] = weakref.WeakKeyDictionary()
 
 
@@ -193,16 +193,16 @@ async def wait_for_jobs(
     clock: LoopClock | None = None,
     observer: Observer | None = None,
 ) -> WaitOutcome:
-    """Wait on the event loop until the jobs end, or the deadline passes, and note which have ended.
+    """Wait on the event loop until the jobs end or the deadline passes, and record the finished jobs.
 
-    :param connection: waiters with an equal one share requests.
-    :param connect: returns a client for it; awaited before the shared loop's first request, and again after a refused
+    :param connection: Waits with equal connections share requests.
+    :param connect: Returns a client for it; awaited before the shared loop's first request, and again after a refused
         key. The loop closes it.
-    :param poll_interval: the most seconds between two looks, jittered. A young wait is looked at sooner: every
-        quarter of its age, though at least 2 s apart, and never so often that it takes more than 2 requests a second.
-    :param deadline: epoch seconds. There is a last look after it, even where the service asked for a pause.
-    :param observer: hears what the shared loop does; the one of the first waiter does.
-    :raises FluxionsError: the connection cannot work, or the service has refused the key for 10 minutes.
+    :param poll_interval: Maximum seconds between two polls, with jitter. A new wait is polled sooner: after each
+        quarter of its age, at least 2 s apart, and with at most 2 requests per second.
+    :param deadline: Epoch seconds. There is a last poll after it, even if the service asked for a pause.
+    :param observer: Receives the figures of the shared loop; only the first wait's observer is used.
+    :raises FluxionsError: if the connection is invalid, or the service has refused the key for 10 minutes.
     """
     if watched.is_done:
         return WaitOutcome.DONE

@@ -1,4 +1,4 @@
-"""What a loop on one connection needs for as long as it runs: a task, a client, and a thread for its requests."""
+"""The resources of a loop on one connection: a task, a client, and a thread for its requests."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# So many threads that nobody waits for any more may stand around; with so many, no call is made.
+# Maximum number of abandoned threads. With this many, no further call is made.
 MAX_STUCK_THREADS = 4
 
 
 class RequestThread:
-    """The calls of one poll loop. Its one thread is replaced when a call is given up; what that returns is lost."""
+    """The calls of one poll loop, in one thread. The thread of an abandoned call is replaced."""
 
     def __init__(self, name: str, clock: LoopClock) -> None:
         self._name = name
@@ -31,16 +31,18 @@ class RequestThread:
         self._stuck: list[Future[Any]] = []
 
     async def make(self, call: Callable[[], T], abort: Callable[[], None]) -> T:
-        """Return what ``call`` does.
+        """Return the result of ``call``.
 
-        After the clock's ``max_request_seconds`` it is broken off by ``abort``, which breaks a transfer but not a
-        look-up of the host's name; so ``abort_seconds`` later it is given up.
+        After the clock's ``max_request_seconds``, ``abort`` ends it. This ends a transfer but not a DNS lookup, so the
+        call is abandoned ``abort_seconds`` later.
 
-        :raises FluxionsConnectionError: it was given up, or too many were and none of them has come back.
+        :raises FluxionsConnectionError: if it was abandoned, or if too many abandoned calls are still running.
         """
         self._stuck = [job for job in self._stuck if not job.done()]
         if len(self._stuck) >= MAX_STUCK_THREADS:
-            raise FluxionsConnectionError(self._message(f"{len(self._stuck)} requests hang, so no more are made"))
+            raise FluxionsConnectionError(
+                self._message(f"{len(self._stuck)} requests are stuck, so no new ones are sent")
+            )
         job = self._pool.submit(call)
         asked = asyncio.wrap_future(job)
         alarm = asyncio.get_running_loop().call_later(self._clock.max_request_seconds, abort)
@@ -53,10 +55,10 @@ class RequestThread:
             alarm.cancel()
             asked.cancel()
         self._give_up(job)
-        raise FluxionsConnectionError(self._message(f"A request hung for {bound:.0f} s and was given up"))
+        raise FluxionsConnectionError(self._message(f"A request was stuck for {bound:.0f} s and was abandoned"))
 
     def close(self) -> None:
-        """Let the thread end as soon as its call does."""
+        """Let the thread end with its call."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _give_up(self, job: Future[Any]) -> None:
@@ -69,22 +71,22 @@ class RequestThread:
 
     @staticmethod
     def _message(what: str) -> str:
-        return f"{what}; most likely the look-up of the host's name does not result: check DNS on this machine."
+        return f"{what}. The usual cause is a DNS lookup that does not return. Check DNS on this machine."
 
 
 Connect = Callable[[], Awaitable["FluxionsClient"]]
 
 
 def start_detached(run: Callable[[], Coroutine[None, None, T]], name: str) -> asyncio.Task[T]:
-    """Start a task in an empty context: otherwise it would log into the trigger that happened to start it."""
+    """Start a task in an empty context, because it would otherwise log into the trigger that started it."""
     create = asyncio.get_running_loop().create_task
     return contextvars.Context().run(lambda: create(run(), name=name))
 
 
 class LoopClient:
-    """The client of a loop, and the thread in which it makes requests.
+    """The client of a loop, and the thread for its requests.
 
-    The connection is read before the first request, and again before the next one after `drop`.
+    The connection is read before the first request, and again after `drop`.
     """
 
     def __init__(self, connect: Connect, name: str, clock: LoopClock) -> None:
@@ -96,9 +98,9 @@ class LoopClient:
         self._connecting: asyncio.Task[FluxionsClient] | None = None
 
     async def make(self, call: Callable[[FluxionsClient], T]) -> T:
-        """Return what ``call`` returns for the client; it runs in the thread.
+        """Return the result of ``call`` with the client, run in the thread.
 
-        :raises FluxionsError: the connection could not be read, or the request failed.
+        :raises FluxionsError: if the connection could not be read, or the request failed.
         """
         if self._client is None:
             self._client = await self._connected()
@@ -113,17 +115,17 @@ class LoopClient:
             client.close()
 
     def close(self) -> None:
-        """Abort the request that runs, close the client, and let the thread end."""
+        """Abort the running request, close the client, and let the thread end."""
         self._calls.close()
         self.drop()
         if self._connecting is not None:
             self._connecting.add_done_callback(_close_client)
 
     async def _connected(self) -> FluxionsClient:
-        """Read the connection in bounded time.
+        """Read the connection in limited time.
 
-        A read that takes longer continues, and the next request waits for it: Airflow's own channel to the
-        connection does not bear a cancellation in the middle of an exchange on every supported version.
+        A longer read continues, and the next request waits for it, because some supported versions of Airflow do not
+        tolerate a cancellation during an exchange with the supervisor.
         """
         if self._connecting is None:
 

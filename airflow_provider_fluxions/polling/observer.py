@@ -1,4 +1,4 @@
-"""Who is told what a poll loop does, for metrics. This package knows no metrics system."""
+"""The interface for figures of a poll loop. This package uses no metrics system itself."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ log = logging.getLogger(__name__)
 
 
 class Observer(Protocol):
-    """Hears of a loop's work, on the event loop's thread: each method must be quick."""
+    """Receives figures of a loop on the event loop's thread, so each method must be quick."""
 
     def watching(self, jobs: int) -> None:
-        """So many jobs are waited for now."""
+        """The number of waited-for jobs changed."""
 
     def polled(self, requests: int) -> None:
-        """A round has ended, well or not, and made so many requests."""
+        """A round ended, with or without an error, after this many requests."""
 
     def throttled(self, seconds: float) -> None:
-        """Trouble, or the service's wish, pauses all rounds for so long."""
+        """An error, or the service, pauses all rounds for this many seconds."""
 
     def noticed(self, seconds: float) -> None:
-        """A wait has ended, so long at most after its jobs did."""
+        """A wait ended, at most this many seconds after its jobs."""
 
 
 class NullObserver:
@@ -41,7 +41,7 @@ class NullObserver:
 
 
 class SafeObserver:
-    """Passes everything on to an observer whose errors must not end anybody's wait."""
+    """Passes all calls to an observer, and logs its errors so that they end no wait."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
@@ -55,4 +55,4 @@ class SafeObserver:
         except Exception:
             if not self._complained:
                 self._complained = True
-                log.warning("Metrics of the poll loop fail; it goes on without them.", exc_info=True)
+                log.warning("Metrics of the poll loop failed. The loop continues without them.", exc_info=True)

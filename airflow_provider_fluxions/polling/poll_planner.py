@@ -1,7 +1,7 @@
-"""One round over all waiting jobs: list pages while they answer for many, single reads for the rest.
+"""One round over all waiting jobs: list pages while they contain several of them, single reads for the rest.
 
-The round is a generator that yields requests and is sent their answers, so that the same code runs in a
-task's thread and in the triggerer.
+The round is a generator that yields requests and receives their results, so that the same code runs in a task's thread
+and in the triggerer.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from airflow_provider_fluxions.polling.poll_requests import ListPage, PollResult
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
 
-# A page costs one request, so it pays from the second job that it answers for.
+# A page costs one request, so it saves requests if it contains at least two waiting jobs.
 MIN_JOBS_PER_PAGE = 2
-# What one vain page costs beside the single reads of jobs that no walk has met: it is spent once so many were made.
+# A page without a match is allowed after this many single reads of jobs that were not found in the list.
 SINGLE_READS_PER_UNMATCHED_PAGE = 10
-# After a search through the whole list that met nothing, rounds without one: 2, then twice as many, and so on.
+# After a scan of the whole list without a match, rounds without a scan: 2, then twice as many, and so on.
 MAX_ROUNDS_WITHOUT_SCAN = 64
 
 
@@ -30,12 +30,12 @@ PollRound = Generator[Request, PollResult, None]
 
 @dataclass
 class BackgroundScan:
-    """The search for jobs that no walk has met: from round to round a part of the list, from ``offset`` on.
+    """The search for jobs that were not found in the list: in each round a part of it, from ``offset`` on.
 
-    New jobs push the others back in a newest-first list, so what was passed is never what is looked for.
+    New jobs move the others back in a newest-first list, so a searched job is never before ``offset``.
 
-    :param page_budget: vain pages that single reads have paid for.
-    :param passes: whole passes through the list in a row that met nothing.
+    :param page_budget: Pages without a match that are allowed now.
+    :param passes: Consecutive whole passes through the list without a match.
     """
 
     offset: int = 0
@@ -45,7 +45,7 @@ class BackgroundScan:
     paused_until_round: int = 0
 
     def ended(self, this_round: int) -> None:
-        """Note that the list's end is reached; after a pass that met nothing, rest."""
+        """Record the end of the list. After a pass without a match, pause the search."""
         self.offset = 0
         self.passes = 0 if self.has_found else self.passes + 1
         self.paused_until_round = this_round + min(2**self.passes, MAX_ROUNDS_WITHOUT_SCAN) if self.passes else 0
@@ -54,7 +54,7 @@ class BackgroundScan:
 
 @dataclass
 class ListPositions:
-    """Where in the list each waiting job stood last time; only ever a hint. ``missed``: jobs that no walk has met."""
+    """The last known position of each waiting job in the list, as a hint. ``missed``: jobs that were not found."""
 
     rounds: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
@@ -62,22 +62,22 @@ class ListPositions:
     search: BackgroundScan = field(default_factory=BackgroundScan)
 
     def found_at(self, key: str, offset: int) -> None:
-        """Note where a walk met a job."""
+        """Record the position of a found job."""
         self.offsets[key] = offset
         self.unlisted.discard(key)
 
     def not_found_at(self, keys: set[str], stopped_at: int | None) -> None:
-        """Note that a walk did not meet jobs before ``stopped_at``, where the search for them goes on."""
+        """Record jobs that were not found before ``stopped_at``, where their search continues."""
         if not self.unlisted:
             self.search = BackgroundScan(offset=stopped_at or 0)
-        if stopped_at is None:  # the list's end
+        if stopped_at is None:  # the end of the list
             self.search.ended(self.rounds)
         for key in keys:
             self.offsets.pop(key, None)
         self.unlisted |= keys
 
     def forget_all_but(self, keys: Iterable[str]) -> None:
-        """Drop what belongs to jobs that nobody waits for any more."""
+        """Remove jobs without a waiter."""
         keep = set(keys)
         for key in self.offsets.keys() - keep:
             del self.offsets[key]
@@ -87,24 +87,24 @@ class ListPositions:
 
 
 def plan_round(wanted: Mapping[str, JobId], positions: ListPositions) -> PollRound:
-    """Yield the requests of one round over the wanted jobs and take each answer in.
+    """Yield the requests of one round over the wanted jobs, and process each result.
 
-    At most about min(pages of the list, jobs) requests; the first round over new jobs may take twice that,
-    because nobody knows yet where they stand.
+    A round takes at most about min(pages of the list, jobs) requests. The first round over new jobs can take twice
+    that, because their positions are unknown.
     """
     positions.rounds += 1
     this = _Round(dict(wanted), positions)
     for offset, keys in this.known():
         yield from this.read_pages(offset, keys)
     yield from this.search()
-    # Last, because the pages read so far often show the new ones beside those that are known.
+    # Last, because the pages that were read so far often contain the new jobs, too.
     yield from this.read_pages(0, this.open_jobs.keys() - positions.offsets.keys() - positions.unlisted)
     for job_id in _turned(list(this.open_jobs.values()), positions.rounds):
         yield ReadJob(job_id)
 
 
 def _turned(job_ids: list[JobId], rounds: int) -> list[JobId]:
-    """Begin with another job each round: a read that always fails ends the round, and must not hide those behind it."""
+    """Start with another job in each round, because a read that always fails must not hide the jobs after it."""
     begin = rounds % len(job_ids) if job_ids else 0
     return job_ids[begin:] + job_ids[:begin]
 
@@ -113,22 +113,22 @@ class _Round:
     def __init__(self, open_jobs: dict[str, JobId], positions: ListPositions) -> None:
         self.open_jobs = open_jobs
         self.positions = positions
-        # The offset of each page read, and that of the page behind it.
+        # The offset of each read page, and that of the next page.
         self.pages_read: dict[int, int | None] = {}
         self.unmatched_pages = 0
 
     def known(self) -> list[tuple[int, set[str]]]:
-        """Return the jobs that stood on one page last time, to be looked for from its offset on."""
+        """Return the jobs that were on one page last time, to search for them from its offset on."""
         groups: dict[int, set[str]] = {}
         for key in self.open_jobs.keys() & self.positions.offsets.keys():
             groups.setdefault(self.positions.offsets[key], set()).add(key)
         return sorted(groups.items())
 
     def read_pages(self, offset: int, keys: set[str]) -> Generator[Request, PollResult, None]:
-        """Read pages from ``offset`` on while that can be cheaper than reading each job.
+        """Read pages from ``offset`` on while that can take fewer requests than reading each job.
 
-        It goes on to the next page because new jobs push older ones back in a newest-first list. Jobs that it
-        does not meet are read one by one, and searched for in the next rounds.
+        It continues with the next page because new jobs move older ones back in a newest-first list. Jobs that are not
+        found are read one by one, and searched for in the next rounds.
         """
         stopped_at = yield from self._pages(offset, keys)
         missed = keys & self.open_jobs.keys()
@@ -136,7 +136,7 @@ class _Round:
             self.positions.not_found_at(missed, stopped_at)
 
     def search(self) -> Generator[Request, PollResult, None]:
-        """Look for jobs that no walk has met, a part of the list further than in the round before."""
+        """Search for jobs that were not found yet, in the next part of the list."""
         keys, search = self.open_jobs.keys() & self.positions.unlisted, self.positions.search
         if len(keys) < MIN_JOBS_PER_PAGE or self.positions.rounds < search.paused_until_round:
             return
@@ -153,9 +153,9 @@ class _Round:
     def _pages(
         self, offset: int, keys: set[str], max_unmatched: int | None = None
     ) -> Generator[Request, PollResult, int | None]:
-        """Read pages while at least two of the jobs are left; return where it stopped, None at the list's end.
+        """Read pages while at least two of the jobs are left; return the next offset, or None at the end of the list.
 
-        :param max_unmatched: pages that may show less than two jobs; None: as many as jobs are left.
+        :param max_unmatched: Maximum pages with less than two of the jobs; None: as many as jobs are left.
         """
         unmatched_before = self.unmatched_pages
         while len(left := keys & self.open_jobs.keys()) >= MIN_JOBS_PER_PAGE:
@@ -171,7 +171,7 @@ class _Round:
         return offset
 
     def _take(self, offset: int, page: PollResult) -> int:
-        """Note which wanted jobs a page showed; return how many."""
+        """Record the wanted jobs of a page; return how many."""
         self.pages_read[offset] = page.next_offset
         hits = self.open_jobs.keys() & page.keys()
         for key in hits:
@@ -183,11 +183,11 @@ class _Round:
 def next_result(
     client: FluxionsClient, requests: PollRound, result: PollResult | None, still_wanted: Container[str]
 ) -> PollResult | None:
-    """Make the next request of a round; None where there is none.
+    """Make the next request of a round; return None at its end.
 
-    :param result: the last one; None at the round's start.
-    :param still_wanted: keys of jobs; reading any other one is left out.
-    :raises FluxionsRequestError: no usable answer.
+    :param result: The last result; None at the start of the round.
+    :param still_wanted: Keys of jobs; reads of other jobs are skipped.
+    :raises FluxionsRequestError: if there is no usable response.
     """
     try:
         request = next(requests) if result is None else requests.send(result)

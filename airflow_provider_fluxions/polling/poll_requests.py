@@ -1,4 +1,4 @@
-"""The two requests that a poll can make, and what their answers show."""
+"""The two requests of a poll, and their results."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Answers to a single read that are about its job alone; anything else is about the whole connection.
+# Responses to a single read that concern only its job; all others concern the whole connection.
 JOB_REFUSED_STATUSES = (400, 410, 422)
 
 
 @dataclass(frozen=True)
 class ListPage:
-    """Ask for the page of jobs that starts at ``offset``."""
+    """Request the page of jobs that starts at ``offset``."""
 
     offset: int
 
 
 @dataclass(frozen=True)
 class ReadJob:
-    """Ask for one job."""
+    """Request one job."""
 
     job_id: JobId
 
@@ -40,10 +40,9 @@ Request = ListPage | ReadJob
 
 
 class PollResult(dict[str, Job]):
-    """The jobs that an answer shows, by key.
+    """The jobs of a response, by key.
 
-    ``next_offset`` is where the list goes on behind a page, None where it has ended; ``total`` is what a page
-    says that the list holds.
+    ``next_offset`` is the offset of the next page, or None at the end of the list. ``total`` is the total of a page.
     """
 
     next_offset: int | None = None
@@ -51,7 +50,7 @@ class PollResult(dict[str, Job]):
 
 
 _warned_statuses: set[str] = set()
-# A service that invents a status for each response must not fill the memory and the log.
+# A service that returns a new status in each response must not fill the memory and the log.
 MAX_WARNED_STATUSES = 20
 
 
@@ -61,16 +60,16 @@ def _warn_of_unknown_statuses(jobs: Iterable[Job]) -> None:
         if is_new and len(_warned_statuses) < MAX_WARNED_STATUSES:
             _warned_statuses.add(job.status)
             log.warning(
-                "Job %s has status '%s', which is not documented; it counts as running.",
+                "Job %s has the undocumented status '%s', which counts as running.",
                 job.id,
                 printable(job.status, 40),
             )
 
 
 def send(client: FluxionsClient, request: Request) -> PollResult:
-    """Make one request and return the jobs it shows; a job that the account does not know comes as lost.
+    """Make one request and return its jobs. A job that the account does not have is returned as lost.
 
-    :raises FluxionsRequestError: no usable answer.
+    :raises FluxionsRequestError: if there is no usable response.
     """
     if isinstance(request, ListPage):
         page: Page = client.list_transcriptions(MAX_PAGE_JOBS, request.offset)
@@ -96,5 +95,5 @@ LOST_REASON = "The account of this connection has no such job (HTTP 404)."
 
 
 def lost_job(job_id: JobId) -> Job:
-    """Return what stands for a job that the account does not know: waiting longer cannot bring it back."""
+    """Return the placeholder for a job that the account does not have. Its wait ends, because it cannot return."""
     return Job(job_id, LOST, error_message=LOST_REASON)

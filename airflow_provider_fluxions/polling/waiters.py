@@ -1,4 +1,4 @@
-"""Who waits for which jobs on one connection, and when each of them is due for a look. No I/O."""
+"""The waits on one connection, their jobs, and when each is due for a poll. No I/O."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_fluxions.polling.intervals import MIN_INTERVAL_SECONDS, in
 from airflow_provider_fluxions.polling.poll_requests import PollResult
 from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs
 
-# Waiters that fall due within this share of their interval are served by the same round.
+# Waiters that become due within this share of their interval are served by the same round.
 COALESCED_SHARE = 0.2
 
 
@@ -19,10 +19,10 @@ COALESCED_SHARE = 0.2
 class Waiter:
     """One wait.
 
-    :param deadline: epoch seconds; all other times are monotonic seconds.
-    :param began: the wait's age counts from here.
-    :param due: when the next look is due, deadlines and pauses aside.
-    :param polled_at: the last look that found its jobs running.
+    :param deadline: Epoch seconds; all other times are monotonic seconds.
+    :param began: Start of the wait, for its age.
+    :param due: Time of the next poll, without deadlines and pauses.
+    :param polled_at: The last poll in which its jobs were running.
     """
 
     watched: WatchedJobs
@@ -34,7 +34,7 @@ class Waiter:
     future: asyncio.Future[WaitOutcome]
 
     def settle(self, outcome: WaitOutcome) -> None:
-        """Give the wait its outcome, unless it has one or was cancelled."""
+        """Set the outcome of the wait, unless it has one or was cancelled."""
         if not self.future.done():
             self.future.set_result(outcome)
 
@@ -49,39 +49,39 @@ class Waiter:
 
     @property
     def is_waiting(self) -> bool:
-        """False from its outcome on, although it is among the waiters until its task runs."""
+        """False after its outcome, although it stays among the waiters until its task runs."""
         return not self.future.done()
 
     def next_poll(self, paused_until: float, epoch_offset: float = 0.0) -> float:
-        """Return when to look; a deadline gets its look whatever pauses the others."""
+        """Return the time of the next poll. A deadline gets its poll also during a pause."""
         return min(self.deadline - epoch_offset, max(self.due, paused_until))
 
     def has_expired(self, now: float, epoch_offset: float = 0.0) -> bool:
-        """Return whether the deadline has come."""
+        """Return whether the deadline has passed."""
         return self.deadline - epoch_offset <= now
 
     def interval(self, now: float, least: float) -> float:
-        """Return the seconds between two looks at the age that the wait has ``now``."""
+        """Return the seconds between two polls at the current age of the wait."""
         return interval_seconds(now - self.began, self.poll_interval, least)
 
 
 class WaiterIndex:
-    """All waiters of one connection, by themselves and by job."""
+    """All waiters of one connection, also by job."""
 
     def __init__(self) -> None:
         self.waiters: set[Waiter] = set()
         self.by_job: dict[str, set[Waiter]] = {}
-        # Seconds below which no interval may fall: what a round costs decides how often youth is worth one.
+        # Minimum interval in seconds. It depends on the cost of a round.
         self.min_interval = MIN_INTERVAL_SECONDS
 
     def add(self, waiter: Waiter) -> None:
-        """Let one in."""
+        """Add a waiter."""
         self.waiters.add(waiter)
         for key in waiter.watched.open:
             self.by_job.setdefault(key, set()).add(waiter)
 
     def remove(self, waiter: Waiter) -> None:
-        """Forget one, and the jobs that nobody else waits for."""
+        """Remove a waiter, and its jobs without another waiter."""
         self.waiters.discard(waiter)
         for job_id in waiter.watched.job_ids:
             others = self.by_job.get(job_key(job_id), set())
@@ -90,14 +90,14 @@ class WaiterIndex:
                 self.by_job.pop(job_key(job_id), None)
 
     def next_poll(self, paused_until: float, epoch_offset: float = 0.0) -> float | None:
-        """Return when the next look is due, or None if there is no waiter.
+        """Return the time of the next poll, or None without a waiter.
 
         :param epoch_offset: see `LoopClock.epoch_offset`.
         """
         return min((w.next_poll(paused_until, epoch_offset) for w in self.waiters if w.is_waiting), default=None)
 
     def due(self, now: float, paused_until: float, epoch_offset: float = 0.0) -> list[Waiter]:
-        """Return which waiters a round must serve now: in a pause, only those whose deadline has come."""
+        """Return the waiters for the current round; during a pause, only those whose deadline has passed."""
         if now < paused_until:
             return [w for w in self.waiters if w.has_expired(now, epoch_offset) and w.is_waiting]
         return [
@@ -106,12 +106,12 @@ class WaiterIndex:
         ]  # fmt: skip
 
     def waiters_for(self, result: PollResult) -> tuple[Collection[str], Iterator[Waiter]]:
-        """Return which jobs of an answer somebody waits for, and who."""
+        """Return the jobs of a result that have waiters, and these waiters."""
         keys = self.by_job.keys() & result.keys()
         return keys, iter({waiter for key in keys for waiter in self.by_job[key]})
 
     def update_min_interval(self, requests: int, jobs_shown: int) -> None:
-        """Take in what a round took, from which follows what one over all jobs would take."""
+        """Record the requests of a round, to estimate the requests of a round over all jobs."""
         if not jobs_shown:
             return
         self.min_interval = min_interval_seconds(requests * len(self.by_job) / jobs_shown)

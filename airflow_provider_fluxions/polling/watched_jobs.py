@@ -1,4 +1,4 @@
-"""What is known about a set of jobs that somebody waits for, and what follows from it. No I/O."""
+"""The known states of the jobs of a wait, and its outcome. No I/O."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_NAME = 200
 
 
 class WaitOutcome(StrEnum):
-    """How a wait stands: still ``running``, ``done`` (every job ended, or enough of them), or past its deadline."""
+    """The state of a wait: ``running``, ``done`` (all jobs ended, or enough of them), or past its deadline."""
 
     RUNNING = "running"
     DONE = "done"
@@ -35,11 +35,11 @@ class WaitOutcome(StrEnum):
 
 @dataclass
 class WatchedJobs:
-    """The jobs that one waiter waits for.
+    """The jobs of one wait.
 
-    :param job_ids: as the API gave them; text and number mean the same job.
-    :param min_ended: the number of ended jobs that ends the wait; None waits for all, but not on once a job
-        failed, because the outcome is then certain.
+    :param job_ids: Ids of the API; text and number are the same job.
+    :param min_ended: Number of finished jobs that ends the wait. None: all jobs, or the first failure, because the
+        outcome is then certain.
     """
 
     job_ids: tuple[JobId, ...]
@@ -48,17 +48,17 @@ class WatchedJobs:
 
     def __post_init__(self) -> None:
         if not self.job_ids:
-            raise FluxionsInputError("There are no job ids to wait for; pass at least one.")
+            raise FluxionsInputError("There are no job ids to wait for. Pass at least one.")
         self.job_ids = tuple({job_key(check_job_id(job_id)): job_id for job_id in self.job_ids}.values())
         self._open = {job_key(job_id): job_id for job_id in self.job_ids if job_key(job_id) not in self.ended}
 
     @property
     def open(self) -> Mapping[str, JobId]:
-        """The jobs that are not known to have ended, by key; it shrinks with what is seen."""
+        """The jobs that are not known to have ended, by key. It shrinks with each poll."""
         return self._open
 
     def record(self, jobs: Mapping[str, Job]) -> None:
-        """Take in what an answer shows; jobs of others are passed over."""
+        """Process the jobs of a result, and ignore other jobs."""
         for key in self._open.keys() & jobs.keys():
             if _has_ended(jobs[key]):
                 self.ended[key] = jobs[key]
@@ -66,7 +66,7 @@ class WatchedJobs:
 
     @property
     def unsuccessful(self) -> tuple[Job, ...]:
-        """The jobs that ended in any way but completed."""
+        """The jobs that ended without completing."""
         return tuple(job for job in self.ended.values() if job.status != JobStatus.COMPLETED)
 
     @property
@@ -87,9 +87,9 @@ def _has_ended(job: Job) -> bool:
 
 
 def parse_job_ids(value: object) -> tuple[JobId, ...]:
-    """Return one id or many, as a task argument gives them, as ids.
+    """Return the ids of a task argument, which can be one id or many.
 
-    :raises FluxionsInputError: there is none, or one of them is not an id.
+    :raises FluxionsInputError: if there is no id, or one of them is invalid.
     """
     if isinstance(value, str | int) or value is None:
         return (check_job_id(value),)
@@ -97,12 +97,12 @@ def parse_job_ids(value: object) -> tuple[JobId, ...]:
         raise FluxionsInputError(f"job_id must be one id or a list of ids, not {type(value).__name__}: {value!r}.")
     ids = tuple(check_job_id(item) for item in value)
     if not ids:
-        raise FluxionsInputError("job_id is an empty list: there is no job to wait for.")
+        raise FluxionsInputError("job_id is an empty list, so there is no job to wait for.")
     return ids
 
 
 def job_error(bad: Iterable[Job]) -> FluxionsJobError | FluxionsNotFoundError:
-    """Return the error for jobs that ended badly: each with its id and the service's message."""
+    """Return the error for failed or lost jobs, each with its id and the service's message."""
     jobs = tuple(bad)
     all_lost = all(job.status == LOST for job in jobs)
     told = "; ".join(_told(job, obvious=LOST_REASON if all_lost else None) for job in jobs[:MAX_SHOWN_JOBS])
@@ -122,18 +122,18 @@ def job_error(bad: Iterable[Job]) -> FluxionsJobError | FluxionsNotFoundError:
 
 
 def require_completed(transcription: Transcription) -> Transcription:
-    """Return the transcription if it is completed: what is stored of any other is not the whole.
+    """Return the transcription if it is completed, because the result of any other is incomplete.
 
-    :raises FluxionsJobFailedError: it failed.
-    :raises FluxionsNotReadyError: it still runs.
+    :raises FluxionsJobFailedError: if it failed.
+    :raises FluxionsNotReadyError: if it is running.
     """
     if transcription.status == JobStatus.FAILED:
         raise job_error([transcription])
     if transcription.status != JobStatus.COMPLETED:
         status = printable(transcription.status, 40) or "without a status"
         raise FluxionsNotReadyError(
-            f"Job {transcription.id} is still {status}; wait for it "
-            "(FluxionsTranscriptionSensor does) before its result is stored.",
+            f"Job {transcription.id} is still {status}. Wait for it before you store its result, for example with "
+            "FluxionsTranscriptionSensor.",
             job_id=transcription.id,
         )
     return transcription
@@ -146,8 +146,8 @@ def deadline_error(watched: WatchedJobs, deadline: float) -> FluxionsDeadlineErr
     more = f" and {len(ids) - MAX_SHOWN_JOBS} more" if len(ids) > MAX_SHOWN_JOBS else ""
     when = datetime.fromtimestamp(deadline, UTC).isoformat(sep=" ", timespec="seconds")
     return FluxionsDeadlineError(
-        f"Job {shown}{more} did not end before the deadline {when}. It goes on at Fluxions, which has no cancel. "
-        "Give the task a longer timeout; cleared, it takes the job up again unless it submits with cache=False.",
+        f"Job {shown}{more} did not finish before the deadline {when}. The job continues at Fluxions; it cannot be "
+        "canceled. Increase timeout, then clear the task: it reuses the job unless it submits with cache=False.",
         job_ids=ids,
     )
 

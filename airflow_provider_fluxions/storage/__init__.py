@@ -1,7 +1,7 @@
 """Object stores and other places of audio. S3 goes through the Amazon provider, imported only when S3 is used.
 
 `s3_store` reads and writes, with a client that `s3_hook` makes; `objects` and `write_options` are values; `s3_errors`
-turns S3's errors into ours; `bounded_read` limits memory. `audio_sources` opens what a task is given as audio, and
+converts S3's errors; `bounded_read` limits memory. `audio_sources` opens the ``audio`` argument of a task, and
 `audio_duration` reads its length from its header.
 """
 

@@ -1,7 +1,7 @@
-"""How long recordings are, as far as their headers say it in few bytes.
+"""Read the length of recordings from a few bytes of their headers.
 
-A header is written by others, often before the length was known: a program that writes a WAV file to a pipe leaves
-0, 0x7FFFFFFF or 0xFFFFFFFF as its length. No length is believed that the object cannot hold.
+Other programs write headers, often before the length is known: a program that writes a WAV file to a pipe leaves
+0, 0x7FFFFFFF or 0xFFFFFFFF as its length. A length that is impossible for the object's size is ignored.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from airflow_provider_fluxions.api.printable import printable
 log = logging.getLogger(__name__)
 
 BLOCK_BYTES = 64 * 1024
-# A file that hides its length deeper than this is not told cheaply.
+# Maximum bytes to read for a length.
 MAX_PROBED_BYTES = 1 << 20
-# Speech is seldom stored in less: a length that nobody can tell is rather guessed too long.
+# Speech seldom has fewer bytes per second, so an estimated length is usually too long.
 UNKNOWN_BYTES_PER_SECOND = 8000
-# Codecs for speech need 90 bytes per second or more, digital silence in FLAC 150. A length that leaves fewer is wrong.
+# Codecs for speech need at least 90 bytes per second, digital silence in FLAC 150. A length with fewer is wrong.
 MIN_BYTES_PER_SECOND = 64
-# The shortest header that a WAV file can have before its samples.
+# Minimum size of a WAV header before the samples.
 WAV_HEADER_BYTES = 44
-# Formats whose samples all take the same number of bytes: PCM, IEEE float, A-law, mu-law, and "see the extension".
+# Formats with a constant number of bytes per sample: PCM, IEEE float, A-law, mu-law, and "see the extension".
 _UNCOMPRESSED_WAV = frozenset({1, 3, 6, 7, 0xFFFE})
 
 Read = Callable[[int, int], bytes]
 
 
 def audio_seconds(name: str, size_bytes: int, read: Read) -> float | None:
-    """Return how long a recording is, reading at most 1 MiB of it; None if that does not show it.
+    """Return the length of a recording in seconds from at most 1 MiB of it, or None if it is unknown.
 
-    Needs the package ``tinytag`` (extra ``amazon``). A length that so few bytes cannot hold counts as unknown; of a
-    WAV file without compression the size then gives the length.
+    Needs the package ``tinytag`` (extra ``amazon``). A length that is impossible for the size counts as unknown. For an
+    uncompressed WAV file, the length is then calculated from the size.
 
-    :param name: its file extension helps if the first bytes are not enough.
-    :param read: returns at most so many bytes, from so many bytes on: ``read(start, size)``.
+    :param name: File name. Its extension helps if the first bytes are not enough.
+    :param read: Function ``read(start, size)`` that returns at most ``size`` bytes from ``start``.
     """
     try:
         from tinytag import TinyTag
@@ -56,29 +56,29 @@ def audio_seconds(name: str, size_bytes: int, read: Read) -> float | None:
     try:
         held = _wav_seconds(file.peek(BLOCK_BYTES), size_bytes)
         seconds = TinyTag.get(filename=name, file_obj=file, tags=False).duration
-    except FluxionsError:  # of `read`: S3 failed, which says nothing about the recording
+    except FluxionsError:  # raised by `read`: an error of S3 and not of the recording
         raise
     except Exception as error:
-        # Whatever a parser raises on bytes that others chose, only the length is unknown.
+        # A parser can raise any exception for foreign bytes. Then only the length is unknown.
         log.debug("Could not read the length of %s: %s: %s", printable(name), type(error).__name__, printable(error))
     return believable_seconds(seconds, size_bytes, held)
 
 
 def believable_seconds(seconds: float | None, size_bytes: int, held: float | None = None) -> float | None:
-    """Return the length that a header states, None if the object is too small for it.
+    """Return the length in a header, or None if the object is too small for it.
 
-    :param held: how many seconds these bytes are, for a format in which every second takes the same number of bytes.
-        It replaces a longer or missing length.
+    :param held: Seconds for this size, for a format with a constant number of bytes per second. It replaces a longer or
+        missing length.
     """
     if held is not None:
         return held if not seconds or not 0 < seconds <= held else seconds
-    if not seconds or not 0 < seconds <= size_bytes / MIN_BYTES_PER_SECOND:  # false for NaN, too
+    if not seconds or not 0 < seconds <= size_bytes / MIN_BYTES_PER_SECOND:  # also false for NaN
         return None
     return seconds
 
 
 def _wav_seconds(head: bytes, size_bytes: int) -> float | None:
-    """Return how long an uncompressed WAV file of this size is, None for any other file."""
+    """Return the length of an uncompressed WAV file of this size, or None for any other file."""
     at = head.find(b"fmt ", 12)
     if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE" or at < 0 or len(head) < at + 20:
         return None
@@ -99,7 +99,7 @@ def _missing_tinytag() -> Exception:
 
 
 def can_tell_seconds() -> bool:
-    """Whether `audio_seconds` has the package that it needs."""
+    """Return whether the package for `audio_seconds` is installed."""
     try:
         import tinytag  # noqa: F401  # only whether it is there
     except ImportError:
@@ -108,9 +108,9 @@ def can_tell_seconds() -> bool:
 
 
 def source_seconds(source: AudioSource) -> float | None:
-    """Return how long a recording is by its first MiB, read in one go; None where that, or no tinytag, does not tell.
+    """Return the length of a recording from its first MiB, read at once; None if it is unknown, or without tinytag.
 
-    :raises FluxionsAudioError: it cannot be opened.
+    :raises FluxionsAudioError: if it cannot be opened.
     """
     if not can_tell_seconds():
         return None
@@ -126,11 +126,11 @@ def source_seconds(source: AudioSource) -> float | None:
 
 
 class _TooFar(OSError):
-    """More than the limit would have to be read."""
+    """The length needs more bytes than the limit."""
 
 
 class _Header(io.BufferedReader):
-    """A recording of which a parser reads little, whatever length the recording claims for a part of itself."""
+    """A recording as a file with a limit on the read bytes, also if its header claims a large part."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return at most ``size`` bytes. Python would allocate all of them first."""
@@ -139,7 +139,7 @@ class _Header(io.BufferedReader):
 
 
 class _Ranges(io.RawIOBase):
-    """A recording as a file that can seek; each read asks for a range."""
+    """A recording as a seekable file; each read requests a range."""
 
     def __init__(self, size_bytes: int, read: Read) -> None:
         self._size_bytes, self._ask = size_bytes, read
@@ -160,7 +160,7 @@ class _Ranges(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: Any, /) -> int:
-        """Ask for the next bytes."""
+        """Request the next bytes."""
         size = min(len(buffer), self._size_bytes - self._position)
         if size <= 0:
             return 0

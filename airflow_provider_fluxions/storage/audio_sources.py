@@ -1,4 +1,4 @@
-"""From the audio that a task is given to a recording that can be sent."""
+"""Open the ``audio`` argument of a task as a recording that can be sent."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from airflow_provider_fluxions.api.json_values import shown
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.storage import S3Store, parse_s3_uri
 
-# s3:/bucket/key, s3//bucket/key: nobody means a local file by them.
+# s3:/bucket/key, s3//bucket/key: mistyped URIs and not local files.
 _ADDRESS_LIKE = re.compile(r"(s3|gs|https?|file)(:|//)", re.IGNORECASE)
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(?:([^/@]*)@)?", re.ASCII)
 
 
 class Address(NamedTuple):
-    """Where a recording is.
+    """The place of a recording.
 
-    :param uri: without a connection, the scheme in lower case; of a local file its path.
-    :param scheme: empty for a local file.
-    :param conn_id: the Airflow connection that the address names, as in ``s3://my_aws@bucket/key``; None for none.
+    :param uri: URI without a connection, with the scheme in lower case, or the path of a local file.
+    :param scheme: Scheme; empty for a local file.
+    :param conn_id: The Airflow connection in the URI, as in ``s3://my_aws@bucket/key``, or None.
     """
 
     uri: str
@@ -32,11 +32,11 @@ class Address(NamedTuple):
 
 
 def address_of(audio: object) -> Address:
-    """Return the address of what a task is given as ``audio``. No I/O.
+    """Return the place of the ``audio`` argument of a task. No I/O.
 
-    :param audio: text, a `pathlib.Path`, or an `ObjectStoragePath`.
-    :raises FluxionsInputError: it is none of them, or empty.
-    :raises FluxionsAudioError: a ``file://`` address names another host.
+    :param audio: Text, a `pathlib.Path`, or an `ObjectStoragePath`.
+    :raises FluxionsInputError: if it has another type, or is empty.
+    :raises FluxionsAudioError: if a ``file://`` URI names another host.
     """
     if is_object_storage_path(audio):
         path: Any = audio
@@ -46,27 +46,27 @@ def address_of(audio: object) -> Address:
     elif isinstance(audio, os.PathLike):
         audio = os.fspath(audio)
     if not isinstance(audio, str) or not audio.strip():
-        raise FluxionsInputError(f"audio must be a path or an address such as s3://bucket/key, not {shown(audio)}.")
+        raise FluxionsInputError(f"audio must be a path or a URI such as s3://bucket/key, not {shown(audio)}.")
     found = _URI.match(audio)
     if found is None:
         return Address(audio, "", None)
     scheme = found[1].lower()
     if scheme == "file":
         return Address(_local_path(audio), "", None)
-    # Web addresses have user names there, which are no connections.
+    # Web URLs have user names there, which are not connections.
     if found[2] is None or scheme in ("http", "https"):
         return Address(f"{scheme}{audio[len(scheme) :]}", scheme, None)
     return Address(f"{scheme}://{audio[found.end() :]}", scheme, found[2] or None)
 
 
 def open_audio(audio: object, aws_conn_id: str | None) -> AudioSource:
-    """Return the audio at a local path, ``file://``, ``s3://``, or any address of `ObjectStoragePath`.
+    """Return the audio at a local path, ``file://``, ``s3://``, or any URI of `ObjectStoragePath`.
 
-    :param audio: see `address_of`.
-    :param aws_conn_id: for ``s3://`` addresses that name no connection themselves.
-    :raises FluxionsInputError: it is no address.
-    :raises FluxionsAudioError: it is missing, empty or unreadable, or no such address is understood.
-    :raises FluxionsStorageError: S3 refused, or the bucket does not exist.
+    :param audio: See `address_of`.
+    :param aws_conn_id: Connection for ``s3://`` URIs that name no connection.
+    :raises FluxionsInputError: if it is not a URI or path.
+    :raises FluxionsAudioError: if it is missing, empty or unreadable, or if the scheme is not supported.
+    :raises FluxionsStorageError: if S3 refused the request, or the bucket does not exist.
     """
     address = address_of(audio)
     if address.scheme == "s3":
@@ -74,14 +74,12 @@ def open_audio(audio: object, aws_conn_id: str | None) -> AudioSource:
     if address.scheme:
         return audio_source(_object_storage_audio(address, audio))
     if isinstance(audio, str) and not _URI.match(audio) and (mistyped := _ADDRESS_LIKE.match(audio)):
-        raise FluxionsAudioError(
-            f"{printable(audio)} looks like an address, but addresses begin like {mistyped[1].lower()}://."
-        )
+        raise FluxionsAudioError(f"{printable(audio)} looks like a URI, but URIs begin with {mistyped[1].lower()}://.")
     return audio_source(address.uri)
 
 
 def uri_of(audio: object) -> str:
-    """Return the address of what a task is given as ``audio``, without a connection; empty if it has none."""
+    """Return the URI of the ``audio`` argument of a task without its connection; empty if it has no URI."""
     try:
         return address_of(audio).uri
     except FluxionsInputError:
@@ -89,22 +87,22 @@ def uri_of(audio: object) -> str:
 
 
 def filename_of(audio: object) -> str:
-    """Return the last part of an address: what people call the recording."""
+    """Return the last part of a URI, which is the name of the recording."""
     return uri_of(audio).rstrip("/").rpartition("/")[2] or "audio"
 
 
 def shown_name(filename: object, audio: object) -> str:
     """Return the file name to show at Fluxions.
 
-    :param filename: the user's choice. A number, which native rendering makes of digits, is written as text. None or
-        empty: the last part of the address.
+    :param filename: The user's choice. A number, which native rendering makes from digits, is written as text. None or
+        empty: the last part of the URI.
     """
     chosen = "" if filename is None else str(filename)
     return chosen if chosen.strip() else filename_of(audio)
 
 
 def is_object_storage_path(audio: object) -> bool:
-    """Whether it is Airflow's `ObjectStoragePath`."""
+    """Return whether it is Airflow's `ObjectStoragePath`."""
     if isinstance(audio, str | bytes) or not hasattr(audio, "protocol"):
         return False
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -115,7 +113,7 @@ def is_object_storage_path(audio: object) -> bool:
 def _s3_audio(uri: str, aws_conn_id: str | None) -> AudioSource:
     bucket, key = parse_s3_uri(uri)
     if not key or key.endswith("/"):
-        raise FluxionsAudioError(f"{uri} names no object; to transcribe a prefix, use FluxionsS3ToS3Operator.")
+        raise FluxionsAudioError(f"{uri} names no object. To transcribe a prefix, use FluxionsS3ToS3Operator.")
     store = S3Store(aws_conn_id)
     found = store.head(bucket, key)
     if found is None:
@@ -142,8 +140,8 @@ def _object_storage_audio(address: Address, audio: object) -> AudioSource:
         raise FluxionsAudioError(f"There is no audio at {uri}.") from error
     except (ImportError, ValueError) as error:
         raise FluxionsAudioError(
-            f"{uri} cannot be opened: {error}. Known are local paths, file://, s3:// and the schemes of installed "
-            "Airflow providers."
+            f"{uri} cannot be opened: {error}. Use a local path, file://, s3:// or a scheme of an installed "
+            "Airflow provider."
         ) from error
     except OSError as error:
         raise FluxionsAudioError(f"{uri} cannot be read: {error}.") from error
@@ -152,7 +150,7 @@ def _object_storage_audio(address: Address, audio: object) -> AudioSource:
 
 
 def _stored_type(facts: Any) -> str | None:
-    """Return the media type under the names that stores have for it: S3, Google's, Azure's."""
+    """Return the media type, for which S3, Google and Azure have different names."""
     settings = facts.get("content_settings")
     kinds = (
         facts.get("ContentType"),

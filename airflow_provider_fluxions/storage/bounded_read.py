@@ -1,4 +1,4 @@
-"""Reading whole objects with a bound on memory. No S3 here: a body is anything with `read`."""
+"""Read whole objects in limited memory. A body is any object with `read`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import zlib
 from airflow_provider_fluxions.api.audio import Readable
 from airflow_provider_fluxions.api.errors import FluxionsStorageError
 
-# A transcript of a day of speech with every word takes a tenth of this.
+# A transcript of a day of speech with all words has a tenth of this.
 MAX_RESULT_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 
 
 class ObjectTooLargeError(FluxionsStorageError):
-    """A stored object has more bytes, as stored or unpacked, than its reader holds in memory."""
+    """A stored object has more bytes, as stored or unpacked, than its reader allows in memory."""
 
     transient = False
 
@@ -21,10 +21,10 @@ class ObjectTooLargeError(FluxionsStorageError):
 def read_stored_object(uri: str, body: Readable, content_encoding: str | None, limit: int) -> bytes:
     """Return an object's content, unpacked if it is stored with gzip. Holds at most ``limit`` bytes of each.
 
-    :param uri: for messages.
-    :param limit: maximum bytes, as stored and unpacked.
-    :raises ObjectTooLargeError: it has more.
-    :raises FluxionsStorageError: it cannot be unpacked.
+    :param uri: URI for messages.
+    :param limit: Maximum bytes, as stored and unpacked.
+    :raises ObjectTooLargeError: if it has more bytes.
+    :raises FluxionsStorageError: if it cannot be unpacked.
     """
     data = _read(uri, body, limit)
     return _unpack(uri, data, limit) if (content_encoding or "").strip().lower() == "gzip" else data
@@ -41,7 +41,7 @@ def _read(uri: str, body: Readable, limit: int) -> bytes:
 
 
 def _unpack(uri: str, data: bytes, limit: int) -> bytes:
-    """Unpack all gzip members, and no more than the limit: a small object can unpack to any size."""
+    """Unpack all gzip members up to the limit, because a small object can unpack to any size."""
     pieces, size = [], 0
     while data:
         member = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -55,7 +55,7 @@ def _unpack(uri: str, data: bytes, limit: int) -> bytes:
         if not member.eof:
             raise _broken(uri, "it ends early")
         pieces.append(piece)
-        # gzip allows zero bytes behind a member.
+        # gzip allows zero bytes after a member.
         data = member.unused_data.lstrip(b"\0")
     return b"".join(pieces)
 

@@ -1,4 +1,4 @@
-"""What S3 and botocore report when something goes wrong, as our errors."""
+"""Errors of S3 and botocore as errors of this package."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ _HINTS = {
     "InvalidToken": _NO_CREDENTIALS,
     "RequestTimeTooSkewed": _SKEW,
 }
-# These codes are about one object, whatever their words are.
+# These codes concern one object, with any text.
 _OF_ONE_OBJECT = frozenset({"AccessDenied", "403"})
 _REGION_CODES = frozenset({"301", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"})
 
 
-# A condition of a request was not met. 409: another request changes the object at this moment.
+# A condition of a request was not met. 409: another request is changing the object.
 CHANGED_CODES = frozenset({"PreconditionFailed", "412"})
 _RACE_CODES = frozenset({"ConditionalRequestConflict", "OperationAborted"})
 
 
 class ObjectChangedError(FluxionsStorageError):
-    """An object is not the version that was to be replaced. Nothing was written."""
+    """An object is not the version to replace. Nothing was written."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why S3 did not do what it was asked.
+    """The reason of a failed request to S3.
 
-    :param concerns_all: whether it refuses every request of this kind.
-    :param transient: whether the same request can succeed later.
-    :param is_response: whether S3 said so; else no request was sent, or no response came.
+    :param concerns_all: Whether S3 refuses every request of this kind.
+    :param transient: Whether the same request can succeed later.
+    :param is_response: Whether S3 responded; otherwise no request was sent, or there was no response.
     """
 
     code: str
@@ -72,7 +72,7 @@ class Refusal:
 
 @contextmanager
 def storage_errors(uri: str) -> Iterator[None]:
-    """Turn the errors of botocore and urllib3 into ours, naming the address.
+    """Convert errors of botocore and urllib3 into errors of this package that name the URI.
 
     :raises FluxionsStorageError: for any of them.
     """
@@ -83,9 +83,9 @@ def storage_errors(uri: str) -> Iterator[None]:
 
 
 def recording_error(uri: str, error: Exception) -> FluxionsError:
-    """Return the error for a recording that S3 did not give: of this recording alone where it can be.
+    """Return the error for a recording that could not be read, limited to this recording if possible.
 
-    :param error: one of `s3_exceptions`.
+    :param error: One of `s3_exceptions`.
     """
     refusal = refusal_of(error)
     if refusal.code in ("NoSuchKey", "404"):
@@ -102,13 +102,13 @@ def _storage_error(uri: str, refusal: Refusal) -> FluxionsStorageError:
     if refusal.is_response:
         error = FluxionsStorageError(f"S3 refused {uri}: {refusal.text}", transient=refusal.transient)
     else:
-        error = FluxionsStorageError(f"S3 cannot be used for {uri}: {refusal.text}", transient=refusal.transient)
+        error = FluxionsStorageError(f"Could not use S3 for {uri}: {refusal.text}", transient=refusal.transient)
     error.concerns_all = refusal.concerns_all
     return error
 
 
 def s3_exceptions() -> tuple[type[Exception], ...]:
-    """Return all that a call of S3, or reading its response, raises."""
+    """Return all exceptions of an S3 call, or of reading its response."""
     from botocore.exceptions import BotoCoreError, ClientError
     from urllib3.exceptions import HTTPError
 
@@ -116,7 +116,7 @@ def s3_exceptions() -> tuple[type[Exception], ...]:
 
 
 def refusal_of(error: Exception) -> Refusal:
-    """Return what an error of `s3_exceptions` means."""
+    """Return the reason for an error of `s3_exceptions`."""
     from botocore.exceptions import ClientError, NoCredentialsError, ParamValidationError, PartialCredentialsError
 
     if isinstance(error, ClientError):
@@ -128,7 +128,7 @@ def refusal_of(error: Exception) -> Refusal:
 
 
 def refusal_of_response(response: Mapping[str, Any], now: datetime) -> Refusal:
-    """Return what an error response of S3 means."""
+    """Return the reason in an error response of S3."""
     facts, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, headers = str(facts.get("Code", "unknown")), meta.get("HTTPHeaders", {})
     if code in ("403", "AccessDenied") and _is_skewed(headers.get("date"), now):
@@ -145,7 +145,7 @@ def refusal_of_response(response: Mapping[str, Any], now: datetime) -> Refusal:
 
 
 def _is_skewed(date: str | None, now: datetime) -> bool:
-    """Whether a response's Date header differs too much: a HEAD has no body that says so."""
+    """Return whether a response's Date header differs too much, because the response to a HEAD has no body."""
     try:
         there = parsedate_to_datetime(date or "")
     except (ValueError, TypeError, OverflowError):
@@ -155,18 +155,18 @@ def _is_skewed(date: str | None, now: datetime) -> bool:
 
 
 def is_changed(error: Exception) -> bool:
-    """Return whether S3 refused a conditional PUT because of what is there, or is not there any more."""
+    """Return whether S3 refused a conditional PUT because the object exists, changed or was deleted."""
     return code_of(error) in CHANGED_CODES | _RACE_CODES | {"NoSuchKey"}
 
 
 def is_unknown_condition(error: Exception) -> bool:
-    """Return whether the store, or an old botocore, does not know conditional PUTs."""
+    """Return whether the store, or an old botocore, does not support conditional PUTs."""
     from botocore.exceptions import ParamValidationError
 
     return code_of(error) in ("NotImplemented", "501") or isinstance(error, ParamValidationError)
 
 
 def code_of(error: Any) -> str:
-    """Return S3's name for an error."""
-    response = getattr(error, "response", None) or {}  # botocore's connection errors have one that is None
+    """Return S3's code for an error."""
+    response = getattr(error, "response", None) or {}  # connection errors of botocore can have the code None
     return str(response.get("Error", {}).get("Code", "unknown"))

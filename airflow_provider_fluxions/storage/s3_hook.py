@@ -1,6 +1,6 @@
-"""Airflow's hook for S3: its client with limits of ours, and its hook-level lineage.
+"""Airflow's hook for S3: its client with own limits, and its hook-level lineage.
 
-Our streams and conditional reads are calls of the S3 client itself, which the Amazon provider's hook does not report.
+Streams and conditional reads are calls of the S3 client itself, which the Amazon provider's hook does not report.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.config import Config
 
-# More than a transfer has threads that ask S3 at a time.
+# More than the threads of a transfer that send requests to S3.
 POOL_CONNECTIONS = 32
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
-# Airflow 3 warns at the hundredth asset and takes no more; Airflow 2 would take all.
+# Airflow 3 warns at the hundredth asset and ignores further ones; Airflow 2 would keep all.
 MAX_ASSETS = 99
 
 
 def new_hook(aws_conn_id: str | None) -> S3Hook:
-    """Return the Amazon provider's hook; None takes boto3's own credentials."""
+    """Return the Amazon provider's hook; None uses boto3's own credentials."""
     try:
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     except ImportError as error:
@@ -33,10 +33,10 @@ def new_hook(aws_conn_id: str | None) -> S3Hook:
 
 
 def with_limits(config: Config) -> Config:
-    """Return the connection's botocore settings, with our limits where it has none of its own.
+    """Return the connection's botocore settings, with default limits for missing ones.
 
-    - A connection to S3 for each thread. botocore keeps ten; what more threads open is thrown away after each request,
-      with a warning in the task's log.
+    - A connection to S3 for each thread. botocore keeps ten; it closes further ones after each request, with a warning
+      in the task's log.
     - Seconds to connect, and seconds without a byte of a response. botocore repeats a request four times.
     """
     from botocore.config import Config
@@ -46,12 +46,12 @@ def with_limits(config: Config) -> Config:
 
 
 class HookLineage:
-    """Reports each object once, up to 99 in each direction; threads may share it.
+    """Reports each object once, up to 99 in each direction. Threads can share it.
 
-    Costs next to nothing where no plugin reads hook-level lineage.
+    Without a plugin that reads hook-level lineage, this costs almost nothing.
 
-    :param hook: the hook on whose behalf S3 is used.
-    :param collector: who is told; None: Airflow's own.
+    :param hook: The hook that uses S3.
+    :param collector: Receiver of the reports. None: Airflow's collector.
     """
 
     def __init__(self, hook: Any, collector: Any = None) -> None:

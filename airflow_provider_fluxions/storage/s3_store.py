@@ -1,4 +1,4 @@
-"""What this package does with S3."""
+"""Read and write objects in S3."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ DEFAULT_AWS_CONN_ID = "aws_default"
 
 
 class S3Store:
-    """What this package does with S3. One instance per task; threads may share it.
+    """Reads and writes objects in S3. Use one instance per task; threads can share it.
 
-    :param aws_conn_id: the Airflow connection; None uses boto3's own credentials.
-    :param writing: how `put` writes.
-    :param requester_pays: read buckets whose requests the requester pays for.
+    :param aws_conn_id: The Airflow connection; None uses boto3's own credentials.
+    :param writing: Options of `put`.
+    :param requester_pays: Pay for the requests to requester-pays buckets. Default False.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class S3Store:
         self.writing = writing or WriteOptions()
         self.reading: Mapping[str, str] = {"RequestPayer": "requester"} if requester_pays else {}
         self._lineage = HookLineage(self.hook)
-        # Whether the store, and botocore, know a PUT with a condition.
+        # Whether the store and botocore support a conditional PUT.
         self._takes_conditions = True
 
     def head(self, bucket: str, key: str) -> S3Object | None:
-        """Return an object's facts, None where it, or its whole bucket, does not exist.
+        """Return an object's size, version and metadata, or None if it or its bucket does not exist.
 
-        :raises FluxionsStorageError: S3 refused.
+        :raises FluxionsStorageError: if S3 refused the request.
         """
         with storage_errors(f"s3://{bucket}/{key}"):
             try:
@@ -66,20 +66,20 @@ class S3Store:
         return _shown(bucket, key, facts, facts.get("ContentLength", 0))
 
     def require_bucket(self, bucket: str) -> None:
-        """Do nothing if the bucket exists.
+        """Check that the bucket exists.
 
-        :raises FluxionsStorageError: it does not, or S3 refused.
+        :raises FluxionsStorageError: if it does not exist, or S3 refused the request.
         """
         with storage_errors(f"s3://{bucket}"):
-            if self.reading:  # a HEAD of a bucket cannot offer to pay
+            if self.reading:  # a HEAD of a bucket has no option for requester-pays
                 self.client.list_objects_v2(Bucket=bucket, MaxKeys=1, **self.reading)
             else:
                 self.client.head_bucket(Bucket=bucket)
 
     def list(self, bucket: str, prefix: str) -> Iterator[S3Object]:
-        """Yield the objects below a prefix in key order, 1,000 a request.
+        """Yield the objects below a prefix in key order, 1,000 for each request.
 
-        :raises FluxionsStorageError: the bucket does not exist, or S3 refused.
+        :raises FluxionsStorageError: if the bucket does not exist, or S3 refused the request.
         """
         with storage_errors(f"s3://{bucket}/{prefix}"):
             for page in self._pages(bucket, prefix):
@@ -89,7 +89,7 @@ class S3Store:
     def _pages(self, bucket: str, prefix: str, **options: str) -> Iterator[Mapping[str, Any]]:
         """Yield the responses of a listing.
 
-        :raises FluxionsStorageError: a page does not get past the one before, so the listing would never end.
+        :raises FluxionsStorageError: if a page repeats the one before, so that the listing would never end.
         """
         paginator, last = self.client.get_paginator("list_objects_v2"), ""
         for page in paginator.paginate(Bucket=bucket, Prefix=prefix, **options, **self.reading):
@@ -97,17 +97,17 @@ class S3Store:
             keys += [one["Prefix"] for one in page.get("CommonPrefixes", ())]
             if keys and last and max(keys) <= last:
                 raise FluxionsStorageError(
-                    f"The listing of s3://{bucket}/{prefix} does not get past {last}: the store returns the same page "
-                    "again. Use a store that supports ListObjectsV2.",
+                    f"The listing of s3://{bucket}/{prefix} does not continue after {last}: the store repeats the "
+                    "same page. Use a store that supports ListObjectsV2.",
                     transient=False,
                 )
             last = max(keys, default=last)
             yield page
 
     def page(self, bucket: str, prefix: str, start_after: str) -> KeyPage:
-        """Return the next at most 1,000 keys below a prefix, one request.
+        """Return the next keys below a prefix, at most 1,000, with one request.
 
-        :raises FluxionsStorageError: the bucket does not exist, or S3 refused.
+        :raises FluxionsStorageError: if the bucket does not exist, or S3 refused the request.
         """
         with storage_errors(f"s3://{bucket}/{prefix}"):
             answer = self.client.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=start_after, **self.reading)
@@ -121,9 +121,9 @@ class S3Store:
         return KeyPage(frozenset(keys), keys[-1] if keys and answer.get("IsTruncated") else None)
 
     def folders(self, bucket: str, prefix: str) -> Sequence[str]:
-        """Return the names, with their slash, of the folders whose path begins with a prefix.
+        """Return the names of the folders below a prefix, with their slash.
 
-        :raises FluxionsStorageError: the bucket does not exist, or S3 refused.
+        :raises FluxionsStorageError: if the bucket does not exist, or S3 refused the request.
         """
         with storage_errors(f"s3://{bucket}/{prefix}"):
             pages = self._pages(bucket, prefix, Delimiter="/")
@@ -131,7 +131,7 @@ class S3Store:
         return [f"{path[:-1].rpartition('/')[2]}/" for path in paths]
 
     def audio(self, found: S3Object) -> AudioSource:
-        """Return an object as audio; opening it fails if its content has changed since it was listed."""
+        """Return an object as audio. Opening it fails if its content has changed since it was listed."""
         return Audio(found.uri, found.size_bytes, found.version, lambda: self._open(found), found.content_type)
 
     def _open(self, found: S3Object) -> Readable:
@@ -143,14 +143,15 @@ class S3Store:
         return _Body(answer["Body"])
 
     def _get_version(self, found: S3Object) -> Any:
-        """Return the response to a GET of just this version."""
+        """Return the response to a GET of this version only."""
         address = {"Bucket": found.bucket, "Key": found.key, **self.reading}
         try:
             return self.client.get_object(**address, IfMatch=f'"{found.version}"')
         except self.client.exceptions.ClientError as error:
             if code_of(error) not in CHANGED_CODES:
                 raise
-            # A store with weak ETags or none refuses each condition; what it returns without one can be compared.
+            # A store with weak or without ETags refuses each condition, so the response without a condition is
+            # compared.
             answer = self.client.get_object(**address)
             if _shown(found.bucket, found.key, answer, answer["ContentLength"]).version != found.version:
                 answer["Body"].close()
@@ -158,12 +159,12 @@ class S3Store:
             return answer
 
     def get(self, found: S3Object, limit: int = MAX_RESULT_BYTES, *, unchanged: bool = False) -> bytes:
-        """Return an object's content whole, unpacked if it is stored with gzip.
+        """Return an object's whole content, unpacked if it is stored with gzip.
 
-        :param limit: maximum bytes, as stored and unpacked.
-        :param unchanged: fail if the object is no longer the version that ``found`` names.
-        :raises ObjectTooLargeError: it has more bytes.
-        :raises FluxionsStorageError: S3 refused, the object does not exist, or it cannot be unpacked.
+        :param limit: Maximum bytes, as stored and unpacked.
+        :param unchanged: Fail if the object has another version than ``found``.
+        :raises ObjectTooLargeError: if it has more bytes.
+        :raises FluxionsStorageError: if S3 refused the request, the object does not exist, or it cannot be unpacked.
         """
         with storage_errors(found.uri):
             if unchanged:
@@ -178,7 +179,7 @@ class S3Store:
     def read_range(self, found: S3Object, start: int, size: int) -> bytes:
         """Return a part of an object, at most ``size`` bytes from byte ``start`` on.
 
-        :raises FluxionsStorageError: S3 refused, or it is gone.
+        :raises FluxionsStorageError: if S3 refused the request, or the object was deleted.
         """
         span = f"bytes={start}-{start + size - 1}"
         try:
@@ -198,11 +199,11 @@ class S3Store:
         *,
         expected: str | None = None,
     ) -> None:
-        """Write an object whole: a reader sees the old one or the new one, never a part.
+        """Write a whole object. A reader gets the old or the new one, never a part.
 
-        :param expected: the version that this replaces, empty if there must be no object. Default None: replace any.
-        :raises ObjectChangedError: ``expected`` is given, and something else is there. Nothing was written.
-        :raises FluxionsStorageError: S3 refused.
+        :param expected: The version to replace, or empty if there must be no object. Default None: replace any.
+        :raises ObjectChangedError: if the object is not ``expected``. Nothing was written.
+        :raises FluxionsStorageError: if S3 refused the request.
         """
         stored, extra = self.writing.packed(body, content_type)
         arguments = {"Bucket": bucket, "Key": key, "Body": stored, "ContentType": content_type}
@@ -227,7 +228,7 @@ class S3Store:
         if expected is None:
             self.client.put_object(**arguments)
             return
-        if not self._takes_conditions:  # next best: ask right before
+        if not self._takes_conditions:  # second best: send a HEAD right before
             found = self.head(arguments["Bucket"], arguments["Key"])
             if (found.version if found else "") != expected:
                 raise ObjectChangedError(f"s3://{arguments['Bucket']}/{arguments['Key']} changed.")
@@ -249,7 +250,7 @@ def _shown(bucket: str, key: str, facts: Mapping[str, Any], size_bytes: int) -> 
     """Return an object from an entry of a listing or the response to a HEAD or GET."""
     modified = facts.get("LastModified")
     if modified is not None:
-        # boto3's instants each hold a time zone of their own: some 400 bytes, a quarter of an input.
+        # boto3's instants each have their own time zone object: about 400 bytes, a quarter of an input.
         modified = modified.astimezone(UTC)
     version = version_of(facts.get("ETag"), size_bytes, modified)
     metadata = lower_names(facts.get("Metadata"))
@@ -257,7 +258,7 @@ def _shown(bucket: str, key: str, facts: Mapping[str, Any], size_bytes: int) -> 
 
 
 class _Body:
-    """An S3 body whose read errors are OSErrors, as of any file."""
+    """An S3 body with read errors as OSErrors, like any file."""
 
     def __init__(self, body: Any) -> None:
         self._body = body
@@ -266,7 +267,7 @@ class _Body:
         try:
             data: bytes = self._body.read(size)
         except s3_exceptions() as error:
-            raise OSError(f"S3 broke off: {printable(error)}") from error
+            raise OSError(f"S3 closed the connection: {printable(error)}") from error
         return data
 
     def close(self) -> None:

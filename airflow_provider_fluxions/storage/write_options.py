@@ -1,4 +1,4 @@
-"""How results are written to S3: what the user asks of `put_object`, and compression. No I/O."""
+"""Options for writing results to S3: the user's arguments of `put_object`, and compression. No I/O."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _COMPRESSIBLE = ("text/", "application/json", "application/x-ndjson", "applicati
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How objects are written.
+    """Options for writing objects.
 
-    :param extra_args: what boto3's ``put_object`` takes beside them, such as ``ServerSideEncryption``,
+    :param extra_args: Further arguments of boto3's ``put_object``, such as ``ServerSideEncryption``,
         ``SSEKMSKeyId``, ``StorageClass``, ``ACL`` or ``Tagging``.
-    :param gzip: compress text, and say so in ``Content-Encoding``.
+    :param gzip: Compress text and set ``Content-Encoding``. Default False.
     """
 
     extra_args: Mapping[str, Any] = field(default_factory=dict)
@@ -28,18 +28,18 @@ class WriteOptions:
     def __post_init__(self) -> None:
         """Check the arguments.
 
-        :raises FluxionsInputError: one is not the user's to set.
+        :raises FluxionsInputError: if the user is not allowed to set one of them.
         """
         if not isinstance(self.extra_args, Mapping):
             raise FluxionsInputError(f"extra_args must be like {{'StorageClass': ...}}, not {shown(self.extra_args)}.")
         ours = sorted({"Bucket", "Key", "Body", "Metadata", "ContentType", "ContentEncoding"} & set(self.extra_args))
         if ours:
-            raise FluxionsInputError(f"extra_args may not set {', '.join(ours)}: the transfer does.")
+            raise FluxionsInputError(f"extra_args must not contain {', '.join(ours)}, because the transfer sets them.")
 
     def packed(self, body: bytes, content_type: str) -> tuple[bytes, dict[str, Any]]:
-        """Return a body as it is stored, and the arguments that go with it."""
+        """Return a body for storage, and its arguments."""
         extra = dict(self.extra_args)
         if not self.gzip or not content_type.startswith(_COMPRESSIBLE):
             return body, extra
-        # Without a time in its header the same text stays the same object.
+        # Without a time in the header, the same text gives the same object.
         return gzip.compress(body, mtime=0), {**extra, "ContentEncoding": "gzip"}

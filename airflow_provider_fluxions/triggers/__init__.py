@@ -1,7 +1,7 @@
-"""What runs in the triggerer: waiting, and nothing else. Triggers submit nothing and write nothing.
+"""Triggers wait in the triggerer. They never submit a job or write a result.
 
-- `transcription`: waits for given jobs, for tasks that are deferred;
-- `completed`: watches the account for jobs that end, for DAGs that they start (Airflow 3).
+- `transcription`: waits for given jobs, for deferred tasks;
+- `completed`: watches the account for finished jobs, to start DAGs (Airflow 3).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ __all__ = ["FluxionsTranscriptionCompletedTrigger", "FluxionsTranscriptionTrigge
 
 
 def __getattr__(name: str) -> Any:
-    """Import the watching trigger when it is first asked for: Airflow 2 lacks its base class.
+    """Import the watching trigger at its first use, because Airflow 2 lacks its base class.
 
-    :raises ImportError: this is Airflow 2.
+    :raises ImportError: on Airflow 2.
     """
     if name != "FluxionsTranscriptionCompletedTrigger":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

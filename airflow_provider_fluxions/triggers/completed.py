@@ -1,4 +1,4 @@
-"""The trigger that watches an account for jobs that end, also those submitted elsewhere."""
+"""The trigger that watches an account for finished jobs, also jobs of other programs."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ try:
     from airflow.triggers.base import BaseEventTrigger
 except ImportError as error:
     raise ImportError(
-        "FluxionsTranscriptionCompletedTrigger needs Airflow 3: Airflow 2 cannot start a DAG on an outside event. "
-        "There, schedule a DAG by time and wait with FluxionsTranscriptionSensor."
+        "FluxionsTranscriptionCompletedTrigger needs Airflow 3, because Airflow 2 cannot start a DAG on an external "
+        "event. On Airflow 2, schedule a DAG by time and wait with FluxionsTranscriptionSensor."
     ) from error
 
 if TYPE_CHECKING:
@@ -41,32 +41,32 @@ DEFAULT_LOOKBACK_SECONDS = 600.0
 
 
 class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
-    """Fires for each transcription that ends in the account, wherever it was submitted. For an ``AssetWatcher``.
+    """Fires for each finished job of the account, also for jobs of other programs. Use it in an ``AssetWatcher``.
 
     The event is ``{"version": 1, "job_id", "status", "filename", "filename_sent", "audio_seconds", "created_at"}``:
-    never a transcript, because Airflow logs and stores events in full. Every event carries its job's id, by which
-    a consumer tells a repetition.
+    never a transcript, because Airflow logs and stores events in full. A consumer can detect a repetition by the job's
+    id.
 
-    On Airflow 3.3 and later what was told of is kept in the asset's state store, so a restart of the triggerer
-    misses nothing; a process that is killed within seconds of an event repeats it. Before 3.3 each start is a
-    first one, see ``lookback``. All watchers of a connection share one reading of the account's list.
+    On Airflow 3.3 and later, the watcher stores the reported job ids in the asset's state store. A restart of the
+    triggerer does not lose events; a process that is killed within seconds of an event repeats it. Before 3.3, each
+    start is a first start, see ``lookback``. All watchers of a connection share one scan of the account's job list.
 
-    :param fluxions_conn_id: the connection's id; the key itself never enters a trigger.
-    :param filename_pattern: a shell pattern such as ``calls-*.mp3``, upper and lower case distinct. It may match the
-        name as it was sent, or without the reference that our operators put in.
+    :param fluxions_conn_id: Id of the connection. The key never enters a trigger.
+    :param filename_pattern: Case-sensitive shell pattern such as ``calls-*.mp3``. It can match the name as sent, or the
+        name without the reference that the provider adds.
     :param statuses: ``completed``, ``failed`` or both.
-    :param poll_interval: seconds between two looks, at least 5; jittered by a tenth. Where connections are shared,
-        the shortest one counts for all.
-    :param since: an ISO 8601 instant with zone: jobs created earlier are not told of when the watcher first
-        starts. None: the first start itself, so that nothing old is told of.
-    :param lookback: seconds. Where Airflow keeps no state for watchers, each start tells of the jobs that were
-        created so long before and have ended: perhaps once more, and no older ones.
-    :param queue: the triggerers that watch, those started with ``--queues`` of this name. None: any that serve no
-        queue. Needs Airflow 3.4 with ``[triggerer] queues_enabled``.
-    :raises FluxionsInputError: an argument cannot work.
+    :param poll_interval: Seconds between two polls, at least 5, with a jitter of 10 %. The shortest interval of a
+        shared connection applies to all.
+    :param since: An ISO 8601 instant with zone. At its first start, the watcher also reports jobs created since then.
+        None: only jobs that finish later.
+    :param lookback: Seconds. If Airflow stores no state for watchers, each start reports finished jobs that were
+        created in this time before it, perhaps again, and no older ones.
+    :param queue: The queue of the watching triggerers, as in their ``--queues``. None: triggerers without a queue.
+        Needs Airflow 3.4 with ``[triggerer] queues_enabled``.
+    :raises FluxionsInputError: if an argument is invalid.
     """
 
-    # Airflow 3.2 and 3.3 read this name: a task that defers to this trigger may name its queue.
+    # Airflow 3.2 and 3.3 read this name, so that a task that defers to this trigger can name its queue.
     supports_triggerer_queue = True
 
     def __init__(
@@ -88,7 +88,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         self.queue = queue
         if poll_interval < MIN_INTERVAL_SECONDS or lookback < 0:
             raise FluxionsInputError(
-                f"poll_interval must be at least {MIN_INTERVAL_SECONDS:.0f} seconds and lookback no less than 0."
+                f"poll_interval must be at least {MIN_INTERVAL_SECONDS:.0f} seconds, and lookback at least 0."
             )
         self.fluxions_conn_id = fluxions_conn_id
         self.filename_pattern = filename_pattern
@@ -113,7 +113,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Yield an event for each job that ends, for ever."""
+        """Yield an event for each finished job, for ever."""
         jobs = watch(
             self._interest,
             await self._store(),
@@ -130,25 +130,25 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
     async def connect(self) -> FluxionsClient:
         """Return a client of the connection.
 
-        :raises FluxionsConfigError: see `connect_for_polling`. The watcher continues when the connection works; any
+        :raises FluxionsConfigError: as `connect_for_polling`. The watcher retries until the connection is valid. Any
             other error would make Airflow restart the trigger every second.
         """
         return await connect_for_polling(self.fluxions_conn_id)
 
     async def _store(self) -> CursorStore | None:
-        """Return the place for the mark in the state store of the watched asset, if Airflow has one (3.3)."""
+        """Return the place for the cursor in the state store of the watched asset, if Airflow has one (3.3)."""
         state = getattr(self, "asset_state_store", None)
         if state is None:
-            log.warning("This Airflow keeps no state for watchers: a restart looks back %.0f s.", self.lookback)
+            log.warning("This Airflow stores no state for watchers. A restart goes back %.0f s.", self.lookback)
             return None
-        # Two watchers of one asset keep two marks.
+        # Two watchers of one asset store two cursors.
         key = f"fluxions-{reference(self.fluxions_conn_id, self.filename_pattern, *sorted(self.statuses))}"
         try:
             await state.aget(key)
         except ValueError:
             log.warning(
-                "Several assets are watched with the same arguments, so Airflow cannot tell whose state is whose: a "
-                "restart looks back %.0f s. Schedule the DAGs on one asset, or let poll_interval differ a little.",
+                "Several assets are watched with the same arguments, so Airflow cannot separate their states. After a "
+                "restart, the watcher goes back %.0f s. Schedule the DAGs on one asset, or change one poll_interval.",
                 self.lookback,
             )
             return None
@@ -156,7 +156,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
 
 
 def payload_of(job: Job) -> dict[str, Any]:
-    """Return what an event tells of a job."""
+    """Return the payload of an event for a job."""
     return {
         "version": EVENT_VERSION,
         "job_id": job.id,

@@ -1,4 +1,4 @@
-"""What the poll loop does, as metrics of Airflow. Names and units: docs/metrics.md."""
+"""Metrics of the poll loop, through Airflow. Names and units: docs/metrics.md."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 try:
-    # Not common-compat's: on 3.3 that is the SDK's, which nobody sets up in a triggerer, so it would send nothing.
+    # Not common-compat's: on 3.3 that is the SDK's, which is not initialized in a triggerer and would send nothing.
     from airflow.observability.stats import Stats
 except ImportError:
     from airflow.providers.common.compat.sdk import Stats
@@ -19,7 +19,7 @@ class PollMetrics:
         self._tags: dict[str, Any] = {"fluxions_conn_id": fluxions_conn_id}
 
     def watching(self, jobs: int) -> None:
-        """Set the gauge of jobs waited for."""
+        """Set the gauge of waited-for jobs."""
         Stats.gauge("fluxions.poll.jobs", jobs, tags=self._tags)
 
     def polled(self, requests: int) -> None:
@@ -32,5 +32,5 @@ class PollMetrics:
         Stats.incr("fluxions.poll.throttles", tags=self._tags)
 
     def noticed(self, seconds: float) -> None:
-        """Time how late an end was noticed at most."""
+        """Record the maximum delay of an end."""
         Stats.timing("fluxions.poll.lag", timedelta(seconds=seconds), tags=self._tags)

@@ -24,31 +24,31 @@ MAX_EVENT_JOB_IDS = 10
 
 
 class FluxionsTranscriptionTrigger(BaseTrigger):
-    """Fires once when the jobs ended, the deadline passed, or waiting longer is pointless.
+    """Fires once, when the jobs have finished, the deadline has passed, or a permanent error occurred.
 
     All triggers on one connection share one poll loop. The event is
     ``{"version": 1, "status": "done" | "timeout" | "error", "jobs": {id: status}, "job_ids": [id]}``, with ``error``
-    and ``message`` where there is one: never a transcript, because Airflow logs and stores events in full. ``jobs`` has
-    the ended jobs, ``job_ids`` the first 10 that were waited for.
+    and ``message`` for an error. It never contains a transcript, because Airflow logs and stores events in full.
+    ``jobs`` has the finished jobs, ``job_ids`` the first 10 of the wait.
 
-    :param job_ids: the jobs; plain numbers or text.
-    :param fluxions_conn_id: the connection's id; the key itself never enters a trigger, whose arguments
-        Airflow 3 stores in plain text.
-    :param poll_interval: the most seconds between two looks. A young wait is looked at sooner, every quarter of
-        its age: first after 2.5 to 5 s, then at least 2 s apart, as far as that takes no more than 2 requests a
-        second for all waits on the connection together.
-    :param deadline: epoch seconds, so that a restart of the triggerer does not extend it; None: no deadline.
-    :param enough: the number of ended jobs that suffices; None waits for all, or the first that failed.
+    :param job_ids: The jobs, as numbers or text.
+    :param fluxions_conn_id: Id of the connection. The key never enters a trigger, because Airflow 3 stores the
+        arguments of triggers in plain text.
+    :param poll_interval: Maximum seconds between two polls. A new wait is polled sooner, after each quarter of its age:
+        first after 2.5 to 5 s, then at least 2 s apart, with at most 2 requests per second for all waits on the
+        connection together.
+    :param deadline: Epoch seconds, so that a restart of the triggerer does not extend it. None: no deadline.
+    :param enough: Fire when this many jobs have finished. None: all jobs, or the first failure.
 
-    Of many that end at once a hundred fire at once and the others at 25 a second, none more than 40 s late: Airflow
-    writes each event before the triggerer's next heartbeat.
+    If many waits end at once, 100 triggers fire at once and the others at 25 per second, with a delay of at most 40 s,
+    because Airflow writes each event before the triggerer's next heartbeat.
     """
 
     # Airflow 3.3.2 fails a task whose trigger fires before the scheduler has heard of its worker's end
     # (https://github.com/apache/airflow/pull/68741). The worker's supervisor misses that end in one deferral of four
     # and finds it at its next wake-up, [workers] min_heartbeat_interval (5 s) later; the rest is for the scheduler.
     quiet_seconds = 10.0
-    # The time of the shared poll loop.
+    # The clock of the shared poll loop.
     loop_clock = LoopClock()
 
     def __init__(
@@ -67,7 +67,7 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
         self.enough = enough
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class path and the arguments, JSON types only."""
+        """Return the class path and the arguments, which have only JSON types."""
         return (
             "airflow_provider_fluxions.triggers.FluxionsTranscriptionTrigger",
             {

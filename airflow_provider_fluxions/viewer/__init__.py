@@ -5,11 +5,11 @@
 - `airflow_db`, `s3_reader`, `api_client`, `task_items`, `transcripts`, `playback`: reading them from Airflow's
   database, S3 and the API, through `cache` and `single_flight`.
 - `transcript_json`, `http_responses`: what the page receives.
-- `handlers`: from a request to a response, for any web framework.
+- `handlers`: turn a request into a response, for any web framework.
 - `fastapi_app` (Airflow 3), `flask_app` (Airflow 2.11): they authorise each request and pass it to the handlers.
 
-A request names a task and the number of an item in it, never a URI: what can be read is what the task's own arguments
-and result name, see `task_info`.
+A request names a task and the number of an item in it, never a URI. The viewer reads only objects that the task's own
+arguments and result name, see `task_info`.
 """
 
 __all__ = ["fastapi_app", "flask_app", "handlers"]

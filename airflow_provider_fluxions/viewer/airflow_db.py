@@ -1,4 +1,4 @@
-"""What Airflow's database says of a task instance. For the web server's process, which may read it."""
+"""Read a task instance from Airflow's database, in the web server's process, which has access to it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from airflow_provider_fluxions.viewer.request import TaskKey
 from airflow_provider_fluxions.viewer.task_info import Kind, TaskInfo, Unreadable
 
 XCOMS = ("job_id", "return_value")
-# What Jinja renders; such an argument is known by its rendered value only.
+# Text that Jinja renders; only the rendered value of such an argument is used.
 _TEMPLATE_MARKS = ("{{", "{%")
 
 
 def read_task_info(key: TaskKey) -> TaskInfo | None:
-    """Return what is known of a task instance, None where there is none.
+    """Return the stored state of a task instance, or None.
 
-    :raises ViewerError: it is not a task with transcripts.
+    :raises ViewerError: if it is not a task with transcripts.
     """
     from airflow.utils.session import create_session
 
@@ -33,7 +33,8 @@ def read_task_info(key: TaskKey) -> TaskInfo | None:
         rendered = _rendered(key, attempt_id, session)
         names, fields = (set(rendered), rendered) if rendered else _serialized(key, session)
         info = TaskInfo(key, None if state is None else str(state), operator, frozenset(names), fields, {})
-        # A transfer's manifest follows from its arguments. A backend for XComs would read an object for each value.
+        # The manifest's URI follows from a transfer's arguments, and an XCom backend would read an object for each
+        # value.
         if info.kind is Kind.MANIFEST:
             return info
         xcoms = {name: value for name in XCOMS if (value := _xcom(key, attempt_id, name, session)) is not None}
@@ -90,7 +91,7 @@ def _is(model: Any, key: TaskKey) -> tuple[Any, ...]:
 
 
 def _serialized(key: TaskKey, session: Any) -> tuple[set[str], Mapping[str, Any]]:
-    """Return a task's templated arguments by name, with those that hold no template, as its DAG has them now."""
+    """Return a task's templated arguments by name, with current values of the DAG for those without a template."""
     from airflow.models.serialized_dag import SerializedDagModel
 
     dag = SerializedDagModel.get_dag(key.dag_id, session=session)
@@ -107,7 +108,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _xcom(key: TaskKey, attempt_id: Any, name: str, session: Any) -> Any:
-    """Return an XCom's value, `Unreadable` where the XCom backend keeps it out of reach; None if there is none."""
+    """Return an XCom's value, `Unreadable` if the XCom backend cannot read it, or None if there is none."""
     try:
         from airflow.models.xcom import XComModel
     except ImportError:
@@ -120,10 +121,10 @@ def _xcom(key: TaskKey, attempt_id: Any, name: str, session: Any) -> Any:
 
 
 def resolved_xcom(stored: Any, key: TaskKey, name: str) -> Any:
-    """Return the value of what Airflow 3 has in its database.
+    """Return the value of an XCom in Airflow 3's database.
 
-    With Airflow's own backend that is the value: plain, and nothing is built from it in the web server. A deployment's
-    own backend may have the value elsewhere, and is asked as workers ask it.
+    With Airflow's own backend the database contains the plain value, and the web server creates no object from it. A
+    custom backend can have the value elsewhere, and is called as workers call it.
     """
     from airflow.sdk.bases.xcom import BaseXCom
     from airflow.sdk.execution_time.xcom import resolve_xcom_backend
@@ -136,9 +137,9 @@ def resolved_xcom(stored: Any, key: TaskKey, name: str) -> Any:
     )
     try:
         value = backend.deserialize_value(row)
-    except Exception as error:  # a backend is foreign code, and reads from anywhere
+    except Exception as error:  # a backend is foreign code and can raise any error
         return Unreadable(printable(_plain(stored)), _failure(backend, error))
-    # Airflow's backend for object storage returns the address itself where it finds no object there.
+    # Airflow's backend for object storage returns the URI itself if it finds no object there.
     if value == _plain(stored) and isinstance(value, str) and "://" in value:
         return Unreadable(printable(value), f"{backend.__name__} found no object")
     return _plain(value)
@@ -159,7 +160,7 @@ def _xcom_of_airflow_2(key: TaskKey, name: str, session: Any) -> Any:
         )
     except SQLAlchemyError:
         raise
-    except Exception as error:  # a backend is foreign code, and reads from anywhere
+    except Exception as error:  # a backend is foreign code and can raise any error
         return Unreadable(f"the XCom {name}", _failure(XCom, error))
 
 
@@ -168,7 +169,7 @@ def _failure(backend: Any, error: Exception) -> str:
 
 
 def _plain(stored: Any) -> Any:
-    """Return a stored value: Airflow 3 writes some as JSON, and some as JSON within JSON."""
+    """Return a stored value. Airflow 3 writes some as JSON, and some as JSON within JSON."""
     if not isinstance(stored, str):
         return stored
     try:

@@ -1,4 +1,4 @@
-"""The Fluxions API for one request of a reader: all calls together end within a bound."""
+"""The Fluxions API for one request to the viewer, with a limit on the total time of all calls."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from airflow_provider_fluxions.viewer.s3_reader import require_connection
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
 
-# A reader waits for the page, and each request holds a thread of the web server, whatever the service does.
+# The user waits for the page, and each request holds a thread of the web server.
 MAX_SECONDS = 30.0
 
 
 @contextmanager
 def connected(conn_id: str) -> Iterator[FluxionsClient]:
-    """Give a client whose calls in this block take at most `MAX_SECONDS` together.
+    """Provide a client for this block. All its calls together take at most `MAX_SECONDS`.
 
-    :raises ViewerError: Airflow has no such connection.
-    :raises FluxionsConfigError: the connection cannot work.
+    :raises ViewerError: if the connection does not exist.
+    :raises FluxionsConfigError: if the connection is invalid.
     """
     require_connection(conn_id)
     with connect_for_viewing(conn_id) as client:
@@ -31,11 +31,11 @@ def connected(conn_id: str) -> Iterator[FluxionsClient]:
 
 
 def within(client: FluxionsClient, seconds: float, now: Callable[[], float] = time.monotonic) -> FluxionsClient:
-    """Return a client on the same connections whose calls all end within so many seconds from now.
+    """Return a client on the same connections, with a limit on the total seconds of its calls.
 
-    Each call gets what the calls before it left.
+    Each call gets the time that is left by the calls before it.
 
-    :param now: seconds of a clock that does not go back.
+    :param now: Seconds of a monotonic clock.
     """
     return _Within(client, now() + seconds, now)  # type: ignore[return-value]  # it has the calls that the viewer makes
 

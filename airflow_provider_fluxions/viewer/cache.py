@@ -1,4 +1,4 @@
-"""What the viewer keeps between requests: the latest used of what it read, within bounds."""
+"""The viewer's cache between requests: least recently used values are removed, within a limit."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Value = TypeVar("Value")
 
 
 class LruTtlCache(Generic[Value]):
-    """The values used last, by key; threads may share it.
+    """The last used values, by key. Threads can share it.
 
-    :param most: how much fits, by the weights of the values. The latest one stays whatever it weighs.
-    :param seconds: how long a value is good; None: for ever.
-    :param now: seconds of any clock that does not go back.
+    :param most: Maximum total weight of the values. The latest value stays with any weight.
+    :param seconds: Maximum age of a value; None: no limit.
+    :param now: Seconds of any monotonic clock.
     """
 
     def __init__(self, most: int, seconds: float | None = None, now: Callable[[], float] = time.monotonic) -> None:
@@ -28,7 +28,7 @@ class LruTtlCache(Generic[Value]):
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> Value | None:
-        """Return a value that is still good."""
+        """Return a value that is not too old."""
         with self._lock:
             found = self._kept.get(key)
             if found is None:
@@ -41,7 +41,7 @@ class LruTtlCache(Generic[Value]):
             return value
 
     def put(self, key: Hashable, value: Value, weight: int = 1) -> None:
-        """Keep a value, and let go of the ones longest unused where it gets too much."""
+        """Store a value, and remove the least recently used ones above the limit."""
         with self._lock:
             if key in self._kept:
                 self._drop(key)

@@ -1,7 +1,7 @@
-"""The viewer in Airflow 3's API server. Every request is authorised here; the rest is the desk's.
+"""The viewer in Airflow 3's API server. Every request is authorized here, and the handlers do the rest.
 
-No ``from __future__ import annotations``: FastAPI reads the annotations, and takes what it cannot resolve for a query
-parameter, which leaves the check out.
+No ``from __future__ import annotations``: FastAPI reads the annotations. It treats an unresolved one as a query
+parameter, which would skip the check.
 """
 
 import logging
@@ -17,7 +17,7 @@ from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_
 
 log = logging.getLogger(__name__)
 
-# What is shown comes from the task's XComs as well as from its state.
+# The page shows data of the task's XComs and of its state.
 MAY_READ_TASK = [
     Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE)),
     Depends(requires_access_dag("GET", DagAccessEntity.XCOM)),
@@ -25,7 +25,7 @@ MAY_READ_TASK = [
 
 
 def make_app(handlers: ViewerHandlers) -> FastAPI:
-    """Return the app. Its functions are no coroutines: FastAPI runs them in threads, where they may block."""
+    """Return the app. Its functions are not coroutines, so FastAPI runs them in threads, in which they can block."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)])
 
     @app.get("/view", dependencies=MAY_READ_TASK)
@@ -42,7 +42,7 @@ def make_app(handlers: ViewerHandlers) -> FastAPI:
 
     @app.get("/{_path:path}")
     def nothing() -> Response:
-        return _response(error_response(404, "There is no such address."))
+        return _response(error_response(404, "There is no such page."))
 
     @app.exception_handler(StarletteHTTPException)
     def refuse(_request: Request, error: HTTPException) -> Response:
@@ -50,7 +50,7 @@ def make_app(handlers: ViewerHandlers) -> FastAPI:
 
     @app.exception_handler(Exception)
     def fail(_request: Request, _error: Exception) -> Response:
-        return _response(error_response(500, "The viewer failed. The web server's log says why."))
+        return _response(error_response(500, "The viewer failed. The web server's log has the reason."))
 
     return app
 

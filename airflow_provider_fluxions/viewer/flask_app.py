@@ -1,4 +1,4 @@
-"""The viewer in Airflow 2.11's web server. Every request is authorised here; the rest is the desk's."""
+"""The viewer in Airflow 2.11's web server. Every request is authorized here, and the handlers do the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from airflow_provider_fluxions.viewer.handlers import ViewerHandlers
 from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response
 
-# What is shown comes from the task's XComs as well as from its state.
+# The page shows data of the task's XComs and of its state.
 _ENTITIES = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.XCOM)
 
 
@@ -37,13 +37,13 @@ def make_blueprint(handlers: ViewerHandlers, url_prefix: str) -> Blueprint:
     @blueprint.get("/", defaults={"path": ""})
     @blueprint.get("/<path:path>")
     def nothing(path: str) -> Response:  # noqa: ARG001 (Flask hands it over)
-        return _response(error_response(404, "There is no such address."))
+        return _response(error_response(404, "There is no such page."))
 
     return blueprint
 
 
 def _refusal() -> Response | None:
-    """Return the answer for who may not read the task; of an argument given twice the first is looked at."""
+    """Return the response for a user without read access. The first value of a repeated argument is checked."""
     details = DagDetails(id=request.args.get("dag_id") or None)
     may_read = all(
         get_auth_manager().is_authorized_dag(method="GET", access_entity=entity, details=details)

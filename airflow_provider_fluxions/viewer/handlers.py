@@ -1,4 +1,4 @@
-"""From a request that is authorised to its answer, whatever framework carries them."""
+"""Turn an authorized request into a response, for any web framework."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from airflow_provider_fluxions.viewer.transcripts import DOWNLOADS, Transcripts,
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
-# The only files that are served; a name of a request is no path.
+# The only files that are served. A name in a request is not a path.
 ASSETS = {"viewer.js": "text/javascript; charset=utf-8", "viewer.css": "text/css; charset=utf-8"}
 MAX_LIMIT = 500
 
@@ -39,9 +39,9 @@ Pairs = Iterable[tuple[str, str]]
 
 
 class ViewerHandlers:
-    """Answers requests. Who asks, and whether they may, is known by then.
+    """Handles authorized requests.
 
-    :param info_of: what Airflow knows of a task instance.
+    :param info_of: Returns the state of a task instance.
     """
 
     def __init__(self, info_of: Callable[[TaskKey], TaskInfo | None] = read_task_info) -> None:
@@ -65,20 +65,20 @@ class ViewerHandlers:
         """Return a file of the page."""
         if name not in ASSETS:
             return error_response(404, "There is no such file.")
-        # The page asks for them with a mark of their content, which an update changes.
+        # The page requests them with a digest of their content, which an update changes.
         kept = {"Cache-Control": "private, max-age=86400"}
         return HttpResponse(200, (STATIC / "assets" / name).read_bytes(), ASSETS[name], kept)
 
     def call(self, name: str, pairs: Pairs, headers: Mapping[str, str]) -> HttpResponse:
-        """Return what ``api/{name}`` answers, whatever goes wrong: never an exception.
+        """Return the response of ``api/{name}``. It never raises.
 
-        :param pairs: the arguments of the request.
-        :param headers: of the request, by lower-case name.
+        :param pairs: Arguments of the request.
+        :param headers: Headers of the request, by lower-case name.
         """
         try:
             query = Query(pairs)
             if name not in self._calls:
-                raise not_found("There is no such address.")
+                raise not_found("There is no such page.")
             key = TaskKey.of(query)
             info = self._info_of(key)
             if info is None:
@@ -89,7 +89,7 @@ class ViewerHandlers:
             if status >= 500:
                 log.warning("The viewer could not respond to %s: %s", printable(name), printable(error))
             return error_response(status, str(error))
-        except Exception:  # the edge of one request
+        except Exception:  # the outermost level of a request
             log.exception("The viewer failed to respond to %s.", printable(name))
             return error_response(500, "The viewer failed. The web server's log has the reason.")
 
@@ -128,7 +128,7 @@ class ViewerHandlers:
 
 
 def _status_of(error: Exception) -> int:
-    """Return the status by which the page is told of an error."""
+    """Return the status of the response for an error."""
     if isinstance(error, ViewerError):
         return error.status_code or 500
     if isinstance(error, FluxionsFormatError):

@@ -1,4 +1,4 @@
-"""Answers, with the headers that keep what a bucket or a service holds from running in Airflow's origin. No I/O."""
+"""Responses, with headers that prevent content of a bucket or a service from running in Airflow's origin. No I/O."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-# The page loads its own files, and talks to its own server. Airflow shows it in a frame.
+# The page loads its own files, and sends requests to its own server. Airflow shows it in a frame.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-# No other answer is a page.
+# Other responses are not pages.
 DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 _ALWAYS = {
@@ -27,7 +27,7 @@ _ALWAYS = {
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What goes back; an iterator as its body is sent piece by piece."""
+    """A response. An iterator as its body is sent in pieces."""
 
     status: int
     body: bytes | Iterator[bytes]
@@ -36,7 +36,7 @@ class HttpResponse:
 
     @property
     def headers(self) -> dict[str, str]:
-        """All headers, the safe ones included."""
+        """All headers, including the safe ones."""
         length = {"Content-Length": str(len(self.body))} if isinstance(self.body, bytes) else {}
         return {**_ALWAYS, "Content-Type": self.content_type, **length, **self.extra}
 
@@ -44,7 +44,7 @@ class HttpResponse:
 def json_response(value: Any, status: int = 200) -> HttpResponse:
     """Return plain values as JSON."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    # A lone surrogate of a strange key or transcript becomes the escape that JSON has for it.
+    # A lone surrogate in a key or transcript becomes its JSON escape.
     return HttpResponse(status, text.encode("utf-8", errors="backslashreplace"), "application/json")
 
 
@@ -59,12 +59,12 @@ def page_response(html: bytes) -> HttpResponse:
 
 
 def file_response(body: bytes, filename: str, content_type: str) -> HttpResponse:
-    """Return a file to be saved, never shown."""
+    """Return a file that the browser saves and never shows."""
     return HttpResponse(200, body, content_type, {"Content-Disposition": attachment(filename)})
 
 
 def attachment(filename: str) -> str:
-    """Return the header that names a file to be saved (RFC 6266): an ASCII name, and the real one."""
+    """Return the header that names a file for saving (RFC 6266): an ASCII name, and the real one."""
     name = "".join("_" if unicodedata.category(char)[0] == "C" or char in '/\\"' else char for char in filename)
     plain = name.encode("ascii", errors="replace").decode().replace("?", "_").replace("%", "_")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

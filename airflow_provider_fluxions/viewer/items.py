@@ -1,4 +1,4 @@
-"""What a task has to show: its items, plain values, with what of them may be read. No I/O."""
+"""The items of a task as plain values, with the objects that users can read. No I/O."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_fluxions.api.media_types import audio_type
 
 
 class Status(StrEnum):
-    """What has become of an item."""
+    """The status of an item."""
 
     DONE = "done"
     FAILED = "failed"
@@ -38,12 +38,12 @@ class SpokenSource:
 class Item:
     """One transcription, or one spoken text.
 
-    :param state: the manifest's or the API's own word for its status.
-    :param proof: the manifest line's proof that ``job_id`` is its own; see `pipeline.ownership`.
-    :param stored: the address of its ``json`` result, if it may be read.
-    :param recording: the address of its source, if it may be read.
-    :param version: the ETag of the recording that was transcribed; None: any.
-    :param source: the address to show.
+    :param state: The status in the words of the manifest or the API.
+    :param proof: The manifest line's proof that ``job_id`` belongs to it; see `pipeline.ownership`.
+    :param stored: URI of its ``json`` result, if it is allowed to be read.
+    :param recording: URI of its source, if it is allowed to be read.
+    :param version: ETag of the transcribed recording; None: any.
+    :param source: URI to show.
     :param text: of a spoken text: where it is.
     :param spoken: of a spoken text that is an argument of the task: itself.
     """
@@ -67,21 +67,21 @@ class Item:
 
     @property
     def has_transcript(self) -> bool:
-        """Whether there is one to read, stored or at the service."""
+        """Whether there is a transcript, stored or at the service."""
         sources = (self.stored, self.job_id, self.text, self.spoken)
         return self.status is Status.DONE and any(source is not None for source in sources)
 
     @property
     def has_audio(self) -> bool:
-        """Whether its recording may be played, as far as its name tells."""
+        """Whether its recording can be played, by its name."""
         return self.recording is not None and audio_type(self.recording) is not None
 
     def matches(self, text: str) -> bool:
-        """Whether a search in lower case finds it."""
+        """Return whether a search in lower case finds it."""
         return any(text in shown.lower() for shown in (self.name, self.job_id, self.source, self.error) if shown)
 
     def to_json(self, number: int) -> dict[str, Any]:
-        """Return what the page is told of it."""
+        """Return its data for the page."""
         return {
             "no": number,
             "name": self.name,
@@ -100,19 +100,19 @@ class Item:
 
 
 def count(items: Iterable[Item]) -> dict[str, int]:
-    """Return how many there are, in all and of each status."""
+    """Return the number of items, in total and for each status."""
     found = Counter(item.status for item in items)
     return {"all": found.total(), **{str(status): found[status] for status in Status}}
 
 
 def total(values: Iterable[float | None]) -> float | None:
-    """Return the sum of what is known, None where nothing is."""
+    """Return the sum of the known values, or None without one."""
     known = [value for value in values if value is not None]
     return round(sum(known), 4) if known else None
 
 
 def page(items: Sequence[Item], status: str, text: str, offset: int, limit: int) -> dict[str, Any]:
-    """Return a page of the items of a status (``all``: of any) in which a text is found, by their numbers."""
+    """Return a page of the items with a status (``all``: any) and a text, by their numbers."""
     wanted = text.strip().lower()
     found = [
         (number, item)

@@ -1,4 +1,4 @@
-"""From jobs at the service, and from results that a task returned, to items. No I/O."""
+"""Make items from jobs at the service, and from results that a task returned. No I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_fluxions.viewer.manifest_items import stored_result
 
 
 def _all_extensions() -> list[str]:
-    """Return the extensions that results may have, the longest first: ``.words.jsonl`` before ``.jsonl``."""
+    """Return the possible extensions of results, the longest first: ``.words.jsonl`` before ``.jsonl``."""
     found = set()
     for one in FORMATS.values():
         options = one.read_options({"tables": list(TABLES)} if isinstance(one, TableFormat) else {})
@@ -24,7 +24,7 @@ def _all_extensions() -> list[str]:
 
 
 _EXTENSIONS = _all_extensions()
-# What a task that ended without a result makes of its items; any other may still store them.
+# Status of items of a task that ended without a result. Other tasks might still store them.
 _WITHOUT_RESULT = {"failed": Status.FAILED, "upstream_failed": Status.FAILED, "skipped": Status.SKIPPED}
 
 
@@ -33,8 +33,8 @@ def items_of_jobs(
 ) -> tuple[Item, ...]:
     """Return the items of a task that submits jobs or waits for them.
 
-    :param ended: the jobs that are known to have ended, by id; the others run.
-    :param recording: the address that the task submitted, if it is one of S3.
+    :param ended: Finished jobs, by id; the others run.
+    :param recording: URI that the task submitted, if it is in S3.
     """
     return tuple(_job_item(job_id, ended.get(job_id), price_per_audio_hour, recording) for job_id in job_ids)
 
@@ -61,10 +61,10 @@ def _job_item(job_id: str, job: Job | None, price: float | None, recording: str 
 def items_of_results(
     addresses: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]
 ) -> tuple[Item, ...]:
-    """Return the items of a task that stored results: one a job, with all of its files.
+    """Return the items of a task that stored results: one for each job, with all of its files.
 
-    :param addresses: what the task returned.
-    :param job_ids: what it was given, as far as that is known.
+    :param addresses: URIs that the task returned.
+    :param job_ids: Job ids in its arguments, if they are known.
     """
     files: dict[str, list[str]] = {}
     for uri in addresses:
@@ -73,14 +73,14 @@ def items_of_results(
 
 
 def items_to_store(job_ids: Iterable[str], task_state: str | None) -> tuple[Item, ...]:
-    """Return the items of a task that has stored nothing: all of its results together, or none."""
+    """Return the items of a task that has stored nothing."""
     status = _WITHOUT_RESULT.get(task_state or "", Status.RUNNING)
     return tuple(Item(f"job {job_id}", status, task_state or "to_do", job_id) for job_id in job_ids)
 
 
 def _result_item(base: str, uris: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]) -> Item:
     name = base.rpartition("/")[2]
-    # Ids may hold dashes themselves. An id that the task was not given is not read: users can change the addresses.
+    # Ids can contain dashes. An id that is not in the task's arguments is not read, because users can change the URIs.
     job_id = next((one for one in sorted(job_ids, key=len, reverse=True) if name.endswith(f"-{one}")), None)
     stem = name if job_id is None else name.removesuffix(f"-{job_id}")
     stored = stored_result(uris, None, destination)

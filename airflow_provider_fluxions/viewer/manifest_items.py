@@ -1,7 +1,8 @@
-"""From a transfer's manifest to items. No I/O.
+"""Make items from a transfer's manifest. No I/O.
 
-Users who can write below the destination can change it. So a line leads only to the task's own inputs and outputs, its
-size is bounded, and its job counts only if it is proven to be the input's; see `pipeline.ownership`.
+Users who can write below the destination can change it. So a line can refer only to the task's own inputs and
+outputs, its size is limited, and its job counts only with a proof that it belongs to the input; see
+`pipeline.ownership`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from airflow_provider_fluxions.viewer.errors import ViewerError, bad_gateway, no
 from airflow_provider_fluxions.viewer.items import Item, SpokenSource, Status
 from airflow_provider_fluxions.viewer.task_info import may_read
 
-# A line takes some 800 bytes, so a manifest of `objects.MAX_BYTES` has about 80,000 of them.
+# A line has about 800 bytes, so a manifest of `MAX_BYTES` has about 80,000 of them.
 MAX_LINES = 100_000
 # Keys have at most 1,024 bytes, and a line names one for each format.
 MAX_LINE_BYTES = 64 * 1024
@@ -39,17 +40,17 @@ _STATUSES = {
 
 
 def read_manifest(data: bytes, sources: Sequence[SourcePattern], destination: tuple[str, str]) -> tuple[Item, ...]:
-    """Return the items of a manifest, in its order. One line at a time is held as JSON.
+    """Return the items of a manifest, in its order. Only one line at a time is in memory as JSON.
 
-    :param sources: of the task; recordings elsewhere cannot be played.
-    :param destination: bucket and prefix of the task; results elsewhere are not read.
-    :raises ViewerError: it is not JSON Lines, or it has more than `MAX_LINES` or a line of over `MAX_LINE_BYTES`.
+    :param sources: Sources of the task; other recordings cannot be played.
+    :param destination: Bucket and prefix of the task; other results are not read.
+    :raises ViewerError: if it is not JSON Lines, or has more than `MAX_LINES` or a line of over `MAX_LINE_BYTES`.
     """
     return tuple(_item(row, sources, destination) for row in _rows(data))
 
 
 def weight_of(data: bytes, items: Sequence[Item]) -> int:
-    """Return how much the items of a manifest weigh in memory, in bytes, roughly: their text and themselves."""
+    """Return the approximate memory of the items of a manifest in bytes."""
     return len(data) + 800 * len(items)
 
 
@@ -110,10 +111,10 @@ def _media(
 
 
 def references_of(item: Item, sources: Sequence[SourcePattern], destination: tuple[str, str]) -> frozenset[str]:
-    """Return the references that a line's job can have, by the task's own arguments; empty for a foreign recording.
+    """Return the possible references of a line's job, from the task's arguments; empty for a foreign recording.
 
-    :param sources: of the task.
-    :param destination: of the task, as bucket and prefix.
+    :param sources: Sources of the task.
+    :param destination: Bucket and prefix of the task.
     """
     try:
         bucket, key = parse_s3_uri(item.source or "")
@@ -125,7 +126,7 @@ def references_of(item: Item, sources: Sequence[SourcePattern], destination: tup
 
 
 def stored_result(outputs: Iterable[str], stored: Any, destination: tuple[str, str]) -> str | None:
-    """Return the address of the ``json`` result among outputs, else of the stored one that they were made from."""
+    """Return the URI of the ``json`` result among outputs, else of the stored result from which they were made."""
     bucket, prefix = destination
     candidates = [*outputs, *([f"s3://{bucket}/{stored}"] if isinstance(stored, str) else [])]
     start = f"s3://{bucket}/{prefix}"

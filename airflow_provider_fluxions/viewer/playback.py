@@ -1,4 +1,4 @@
-"""Playing the recording of an item through the web server."""
+"""Play the recording of an item through the web server."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from airflow_provider_fluxions.viewer.task_info import TaskInfo
 
 
 def play(stores: Stores, info: TaskInfo, item: Item, headers: Mapping[str, str]) -> HttpResponse:
-    """Return an item's recording, or the part of it that is asked for.
+    """Return an item's recording, or the requested part of it.
 
-    Its media type is that of its name, whatever S3 says, and it is a file to be saved: what is no recording after
-    all is no page in Airflow's origin either.
+    Its media type comes from its name and not from S3, and the browser saves it as a file. So an object that is not a
+    recording cannot become a page in Airflow's origin.
 
-    :param headers: of the request, by lower-case name.
-    :raises ViewerError: there is none, or not the one that was transcribed.
-    :raises FluxionsStorageError: S3 refused.
+    :param headers: Headers of the request, by lower-case name.
+    :raises ViewerError: if there is no recording, or it has changed since its transcription.
+    :raises FluxionsStorageError: if S3 refused the request.
     """
     content_type = audio_type(item.recording or "")
     if item.recording is None or content_type is None:
@@ -35,7 +35,7 @@ def play(stores: Stores, info: TaskInfo, item: Item, headers: Mapping[str, str])
         "Accept-Ranges": "bytes",
         "ETag": etag,
         "Content-Disposition": attachment(found.key.rpartition("/")[2]),
-        # Keeps a server's compression off, which would count other bytes than ranges do.
+        # Prevents compression by the server, because ranges count uncompressed bytes.
         "Content-Encoding": "identity",
     }
     is_same = headers.get("if-range", etag) == etag

@@ -1,12 +1,12 @@
-"""Which bytes a ``Range`` header asks for (RFC 9110, section 14). No I/O."""
+"""Parse the ``Range`` header (RFC 9110, section 14). No I/O."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# A player that asks for "the rest" gets a piece and asks again: a paused one would hold a worker of Airflow 2's
-# web server until it is played on.
+# A player that requests "the rest" gets a part and requests more, because a paused player would hold a worker of
+# Airflow 2's web server.
 OPEN_RANGE_BYTES = 4 * 1024 * 1024
 
 _ONE_RANGE = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
@@ -22,7 +22,7 @@ class Span:
 
     @property
     def length(self) -> int:
-        """How many bytes these are."""
+        """Number of these bytes."""
         return self.last - self.first + 1
 
     @property
@@ -32,15 +32,15 @@ class Span:
 
 
 class UnsatisfiableError(ValueError):
-    """The range begins behind the end: the answer is 416."""
+    """The range starts after the end, so the response is 416."""
 
 
 def span_of(header: str | None, size: int) -> Span | None:
-    """Return the bytes that are asked for, None for all of them.
+    """Return the requested bytes, or None for all of them.
 
-    What is no single range of bytes is left unheeded, as the standard allows: several ranges get the whole.
+    Anything other than a single range of bytes is ignored, as the standard allows: several ranges get the whole file.
 
-    :raises UnsatisfiableError: no byte of it is there.
+    :raises UnsatisfiableError: if the range contains no byte of the file.
     """
     match = _ONE_RANGE.fullmatch(header or "")
     if match is None or match[1] == match[2] == "":

@@ -1,4 +1,4 @@
-"""What a request asks for. No I/O."""
+"""The arguments of a request. No I/O."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from airflow_provider_fluxions.viewer.errors import bad_request
 
-# What Airflow 3's tab sends for a task that is not mapped.
+# Value of Airflow 3's tab for an unmapped task.
 NOT_MAPPED = "{MAP_INDEX}"
 MAX_CHARACTERS = 1_000
-# PostgreSQL's integer.
+# Maximum of PostgreSQL's integer.
 _MOST = 2**31 - 1
 
 
 class Query:
-    """The arguments of a request, each given once: so who authorises and who reads see the same one."""
+    """The arguments of a request, each given once, so that the authorization and the reader use the same value."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Take the arguments in any order.
+        """Read the arguments in any order.
 
-        :raises ViewerError: one is given twice, or is too long.
+        :raises ViewerError: if one is given twice, or is too long.
         """
         self._values: dict[str, str] = {}
         for name, value in pairs:
@@ -33,7 +33,7 @@ class Query:
     def text(self, name: str, default: str | None = None) -> str:
         """Return an argument.
 
-        :raises ViewerError: it is missing, and there is no default.
+        :raises ViewerError: if it is missing without a default.
         """
         value = self._values.get(name) or default
         if value is None:
@@ -43,10 +43,10 @@ class Query:
     def number(self, name: str, default: int | None = None, *, least: int = 0, most: int = _MOST) -> int:
         """Return a whole number.
 
-        :raises ViewerError: it is none, out of bounds, or missing without a default.
+        :raises ViewerError: if it is invalid, out of range, or missing without a default.
         """
         text = self.text(name, None if default is None else str(default))
-        # isdecimal() and int() take digits of any script.
+        # isdecimal() and int() accept digits of any script.
         digits = text.removeprefix("-")
         if not (digits.isascii() and digits.isdecimal() and len(digits) <= len(str(_MOST))):
             raise bad_request(f"The argument {name!r} must be a whole number, not {text[:50]!r}.")
@@ -57,7 +57,7 @@ class Query:
     def choice(self, name: str, default: str, allowed: Iterable[str]) -> str:
         """Return one of the allowed values.
 
-        :raises ViewerError: it is none of them.
+        :raises ViewerError: if it is another value.
         """
         value, known = self.text(name, default), tuple(allowed)
         if value not in known:
@@ -65,13 +65,13 @@ class Query:
         return value
 
     def starting(self, prefix: str) -> dict[str, str]:
-        """Return the arguments whose names begin so, by the rest of the name; empty ones are left out."""
+        """Return the arguments with this prefix, by the rest of the name, without empty ones."""
         return {name[len(prefix) :]: one for name, one in self._values.items() if name.startswith(prefix) and one}
 
 
 @dataclass(frozen=True)
 class TaskKey:
-    """A task instance; ``map_index`` is -1 for one that is not mapped."""
+    """A task instance; ``map_index`` is -1 for an unmapped one."""
 
     dag_id: str
     run_id: str
@@ -82,7 +82,7 @@ class TaskKey:
     def of(cls, query: Query) -> TaskKey:
         """Read it from a request.
 
-        :raises ViewerError: a part is missing or impossible.
+        :raises ViewerError: if a part is missing or invalid.
         """
         is_mapped = query.text("map_index", NOT_MAPPED) != NOT_MAPPED
         index = query.number("map_index", least=-1) if is_mapped else -1

@@ -1,4 +1,4 @@
-"""Reading objects in S3 for the viewer, with a task's own connection."""
+"""Read objects in S3 for the viewer, with a task's own connection."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from airflow_provider_fluxions.viewer.ranges import Span
 from airflow_provider_fluxions.viewer.single_flight import SingleFlight
 
 CHUNK_BYTES = 64 * 1024
-# The maximum for a transcript or a manifest, which are held in the web server's memory.
+# Maximum size of a transcript or a manifest, which are in the web server's memory.
 MAX_BYTES = 64 * 1024 * 1024
-# Of a stored transcript. A day of speech has some 230,000 segments and words, with four values each.
+# Maximum for a stored transcript. A day of speech has about 230,000 segments and words, with four values each.
 MAX_JSON_OBJECTS = 300_000
 MAX_JSON_VALUES = 2_000_000
-# So many readers hold such an object at a time; more than that wait for this many seconds.
+# Maximum parallel reads of such objects. Further ones wait for this many seconds.
 MAX_HELD = 2
 HELD_SECONDS = 30.0
-# So long may a changed connection go unnoticed. Making a client takes longer than most requests to S3.
+# Maximum seconds until a changed connection is noticed. Creating a client takes longer than most requests to S3.
 STORE_SECONDS = 60.0
 
 
 class Stores:
-    """S3 as each connection sees it; threads may share it."""
+    """S3 clients by connection. Threads can share it."""
 
     def __init__(self) -> None:
         self._kept: LruTtlCache[S3Store] = LruTtlCache(16, STORE_SECONDS)
@@ -37,10 +37,10 @@ class Stores:
         self._held = threading.BoundedSemaphore(MAX_HELD)
 
     def open(self, aws_conn_id: str) -> S3Store:
-        """Return S3 as a connection sees it.
+        """Return the S3 store of a connection.
 
-        :raises ViewerError: Airflow has no such connection. The Amazon provider would go on with the rights of the
-            web server itself.
+        :raises ViewerError: if the connection does not exist, because the Amazon provider would use the permissions of
+            the web server itself.
         """
         store = self._kept.get(aws_conn_id)
         return store or self._flight.run(aws_conn_id, lambda: self._new(aws_conn_id))
@@ -53,9 +53,9 @@ class Stores:
 
     @contextmanager
     def room(self) -> Iterator[None]:
-        """Hold one of the `MAX_HELD` places for reading a whole object: memory is bounded by places times size.
+        """Hold one of the `MAX_HELD` places for reading a whole object, which limit the memory.
 
-        :raises ViewerError: no place became free within `HELD_SECONDS`.
+        :raises ViewerError: if no place became free within `HELD_SECONDS`.
         """
         if not self._held.acquire(timeout=HELD_SECONDS):
             raise ViewerError("The viewer is busy with other requests. Load the page again.", status_code=503)
@@ -66,16 +66,16 @@ class Stores:
 
 
 def require_connection(conn_id: str) -> None:
-    """Do nothing if the connection exists.
+    """Check that the connection exists.
 
-    :raises ViewerError: it does not, or it cannot be read.
+    :raises ViewerError: if it does not exist, or cannot be read.
     """
     try:
         BaseHook.get_connection(conn_id)
     except AirflowNotFoundException as error:
         raise bad_gateway(
-            f"The web server finds no connection {conn_id!r}, which the task was given. Define it where the web server "
-            "reads connections, too."
+            f"The web server cannot find the task's connection {conn_id!r}. Create it where the web server reads "
+            "connections."
         ) from error
     except Exception as error:  # a secrets backend is foreign code
         raise bad_gateway(
@@ -85,24 +85,24 @@ def require_connection(conn_id: str) -> None:
 
 
 def find(store: S3Store, uri: str) -> S3Object:
-    """Return an object's facts.
+    """Return an object's size, version and metadata.
 
-    :raises ViewerError: there is none.
-    :raises FluxionsStorageError: S3 refused.
+    :raises ViewerError: if there is no such object.
+    :raises FluxionsStorageError: if S3 refused the request.
     """
     bucket, key = parse_s3_uri(uri)
-    # To S3 such a key is a name like any other, but what stands before another store may take it for a path.
+    # For S3 such a key is a normal name, but a proxy before another store could treat it as a path.
     found = None if {".", ".."} & set(key.split("/")) else store.head(bucket, key)
     if found is None:
-        raise not_found(f"There is no object {uri} any more.")
+        raise not_found(f"The object {uri} no longer exists.")
     return found
 
 
 def read_whole(store: S3Store, found: S3Object) -> bytes:
     """Return an object's content, unpacked if it is stored with gzip.
 
-    :raises ViewerError: it has more than `MAX_BYTES`, as stored or unpacked.
-    :raises FluxionsStorageError: S3 refused, it cannot be unpacked, or it has changed since ``found``.
+    :raises ViewerError: if it has more than `MAX_BYTES`, as stored or unpacked.
+    :raises FluxionsStorageError: if S3 refused the request, it cannot be unpacked, or it has changed since ``found``.
     """
     try:
         if found.size_bytes > MAX_BYTES:
@@ -113,18 +113,18 @@ def read_whole(store: S3Store, found: S3Object) -> bytes:
 
 
 def require_few_values(uri: str, data: bytes) -> None:
-    """Do nothing if JSON has few enough values to be held in memory: a small text can become large objects.
+    """Check the number of values in JSON, because a small text can become large objects in memory.
 
-    :raises ViewerError: it has more.
+    :raises ViewerError: if it has too many.
     """
     if data.count(b"{") > MAX_JSON_OBJECTS or data.count(b",") > MAX_JSON_VALUES:
         raise not_found(f"{uri} has more words and segments than the viewer shows. Read it in S3.")
 
 
 def stream(store: S3Store, found: S3Object, span: Span | None) -> Iterator[bytes]:
-    """Begin to read an object, and return its bytes piece by piece, `CHUNK_BYTES` of memory each.
+    """Start to read an object, and return its bytes in blocks of `CHUNK_BYTES`.
 
-    :raises FluxionsStorageError: S3 refused, or it has changed meanwhile.
+    :raises FluxionsStorageError: if S3 refused the request, or the object has changed meanwhile.
     """
     wanted = {} if span is None else {"Range": f"bytes={span.first}-{span.last}"}
     with storage_errors(found.uri):

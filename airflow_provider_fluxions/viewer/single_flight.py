@@ -1,4 +1,4 @@
-"""One request at a time for a thing that many readers want."""
+"""One request at a time for the same item of several users."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Value = TypeVar("Value")
 
 
 class SingleFlight(Generic[Value]):
-    """Runs one call at a time for each key. Threads that ask meanwhile wait for its value or its error."""
+    """Runs one call at a time for each key. Other threads with this key wait for its value or its error."""
 
     def __init__(self) -> None:
         self._running: dict[Hashable, Future[Value]] = {}
         self._lock = threading.Lock()
 
     def run(self, key: Hashable, make: Callable[[], Value]) -> Value:
-        """Return what ``make`` returns, called by this thread or by the one that asked first.
+        """Return the result of ``make``, called by this thread or by the first one.
 
-        :raises Exception: what ``make`` raises, in each thread that waits for it.
+        :raises Exception: the exception of ``make``, in each waiting thread.
         """
         with self._lock:
             running = self._running.get(key)
@@ -30,7 +30,7 @@ class SingleFlight(Generic[Value]):
             return running.result()
         try:
             own.set_result(make())
-        except BaseException as error:  # those who wait must not wait for ever
+        except BaseException as error:  # waiting threads must not wait for ever
             own.set_exception(error)
         finally:
             with self._lock:

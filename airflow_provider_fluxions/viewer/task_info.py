@@ -1,7 +1,7 @@
-"""What Airflow knows of a task, and what follows from it: which of our tasks it is, and what of it may be read. No I/O.
+"""The stored state of a task: its kind, and the objects that its page is allowed to read. No I/O.
 
-Only the task's worker writes its rendered arguments; users with the permission can change XComs. So addresses are made
-from the arguments, and an address in an XCom counts only below the task's destination.
+Only the task's worker writes its rendered arguments, but users with the permission can change XComs. So URIs come from
+the arguments, and a URI in an XCom counts only below the task's destination.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from airflow_provider_fluxions.storage import parse_s3_uri
 from airflow_provider_fluxions.viewer.errors import bad_gateway, not_found
 from airflow_provider_fluxions.viewer.request import TaskKey
 
-# In these states a task has rendered its arguments, so what is not known of them was forgotten.
+# In these states a task has rendered its arguments, so Airflow has deleted missing ones.
 _HAS_RUN = frozenset({"running", "deferred", "success", "failed", "up_for_retry", "up_for_reschedule", "restarting"})
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """An XCom whose value the web server cannot read.
+    """An XCom with a value that the web server cannot read.
 
-    :param where: what the database holds instead of the value.
-    :param reason: in words.
+    :param where: Content of the database instead of the value.
+    :param reason: The reason in words.
     """
 
     where: str
@@ -47,11 +47,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class TaskInfo:
-    """A task instance as far as the viewer needs it.
+    """The data of a task instance that the viewer needs.
 
-    :param names: of its templated arguments.
-    :param fields: these arguments as rendered, as far as Airflow still knows them.
-    :param xcoms: of its own, by key: plain values, or `Unreadable`. A transfer's are not needed.
+    :param names: Names of its templated arguments.
+    :param fields: These arguments as rendered, if Airflow still stores them.
+    :param xcoms: Its own XComs by key: plain values, or `Unreadable`. A transfer needs none.
     """
 
     key: TaskKey
@@ -63,9 +63,9 @@ class TaskInfo:
 
     @property
     def kind(self) -> Kind:
-        """Which of our tasks it is, by its arguments: a class derived from ours has them too.
+        """The kind of the task, from its arguments, which a derived class also has.
 
-        :raises ViewerError: it is none of them.
+        :raises ViewerError: if it is not a Fluxions task with transcripts.
         """
         if "fluxions_conn_id" in self.names:
             if "destination" in self.names:
@@ -82,41 +82,41 @@ class TaskInfo:
     def conn_id(self, name: str) -> str:
         """Return the id of a connection.
 
-        :raises ViewerError: Airflow does not know it, or the task went without.
+        :raises ViewerError: if Airflow no longer stores it, or the task has none.
         """
         value = self._known(name)
         if not isinstance(value, str) or not value:
             raise bad_gateway(
-                f"The task has no {name}: it went by what its worker is allowed, and the web server is not its worker. "
-                "Name a connection, and the viewer reads with it."
+                f"The viewer cannot read this task's files: the task has no {name} and used its worker's own "
+                f"credentials. Set {name} on the task."
             )
         return value
 
     @property
     def destination(self) -> tuple[str, str]:
-        """Bucket and key prefix that the task writes below.
+        """Bucket and key prefix of the task's destination.
 
-        :raises ViewerError: Airflow does not know them.
+        :raises ViewerError: if Airflow no longer stores them.
         """
         try:
             return parse_destination(str(self._known("destination")))
         except FluxionsInputError as error:
-            raise not_found(f"The task's destination cannot be read: {error}") from error
+            raise not_found(f"The task's destination is invalid: {error}") from error
 
     @property
     def sources(self) -> tuple[SourcePattern, ...]:
-        """Where the task's recordings come from; empty where Airflow does not know."""
+        """The sources of the task's recordings; empty if Airflow no longer stores them."""
         value = self.fields.get("source", self.fields.get("audio"))
         addresses = value if isinstance(value, list) else [value]
         return tuple(_sources(one for one in addresses if isinstance(one, str)))
 
     @property
     def manifest(self) -> str | None:
-        """The address to which the task writes its manifest; None before its arguments are known.
+        """The URI of the task's manifest; None before its arguments are known.
 
-        It follows from the task's arguments and name: no XCom is needed, and none can change it.
+        It follows from the task's arguments and name, so no XCom can change it.
 
-        :raises ViewerError: Airflow does not know the destination any more.
+        :raises ViewerError: if Airflow no longer stores the destination.
         """
         if "destination" not in self.fields and self.state not in _HAS_RUN:
             return None
@@ -124,9 +124,9 @@ class TaskInfo:
 
     @property
     def job_ids(self) -> tuple[str, ...]:
-        """The jobs that the task submitted, waits for or stores; empty where none is known yet.
+        """The jobs that the task submitted, waits for or stores; empty if none is known yet.
 
-        :raises ViewerError: they are in an XCom that the web server cannot read.
+        :raises ViewerError: if they are in an XCom that the web server cannot read.
         """
         values = (self.fields.get("job_id"), self.xcoms.get("job_id"), self.xcoms.get("return_value"))
         for value in values:
@@ -155,9 +155,9 @@ class TaskInfo:
 
     @property
     def returned_addresses(self) -> tuple[str, ...]:
-        """The addresses that the task returned, those below its destination.
+        """The URIs below its destination that the task returned.
 
-        :raises ViewerError: they are in an XCom that the web server cannot read.
+        :raises ViewerError: if they are in an XCom that the web server cannot read.
         """
         value = self.xcoms.get("return_value")
         _require_readable(value)
@@ -171,8 +171,8 @@ class TaskInfo:
     def _known(self, name: str) -> Any:
         if name not in self.fields:
             raise not_found(
-                f"Airflow no longer knows what the argument {name} of this task was. It keeps templated arguments of "
-                "a task's latest runs: see [core] num_dag_runs_to_retain_rendered_fields, in Airflow 2 "
+                f"Airflow no longer stores the argument {name} of this task. It keeps templated arguments of the "
+                "latest runs: see [core] num_dag_runs_to_retain_rendered_fields, in Airflow 2 "
                 "max_num_rendered_ti_fields_per_task."
             )
         return self.fields[name]
@@ -187,7 +187,7 @@ def _require_readable(value: Any) -> None:
 
 
 def may_read(sources: Iterable[SourcePattern], uri: str) -> bool:
-    """Whether one of a task's sources takes in this address."""
+    """Return whether one of a task's sources contains this URI."""
     try:
         bucket, key = parse_s3_uri(uri)
     except FluxionsInputError:

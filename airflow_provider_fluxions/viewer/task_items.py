@@ -1,4 +1,4 @@
-"""What a task has to show, read from S3 and the API."""
+"""The items of a task, read from S3 and the API."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from airflow_provider_fluxions.viewer.s3_reader import Stores, read_whole
 from airflow_provider_fluxions.viewer.single_flight import SingleFlight
 from airflow_provider_fluxions.viewer.task_info import Kind, TaskInfo, may_read
 
-# Weight of the manifests kept in memory, see `weight_of`: some 20,000 lines.
+# Maximum weight of the manifests in memory, see `weight_of`: about 20,000 lines.
 MAX_KEPT_BYTES = 32 * 1024 * 1024
 MAX_KEPT_JOBS = 10_000
 
-# However many readers follow jobs that run, the API is asked for them this often.
+# Seconds between two polls of running jobs, for any number of users.
 POLL_SECONDS = 5.0
 
 Polled = tuple[Mapping[str, Job], float | None]
@@ -35,7 +35,7 @@ Polled = tuple[Mapping[str, Job], float | None]
 class TaskItems:
     """The items of a task.
 
-    :param manifest: where they are listed, if there is such a place.
+    :param manifest: URI of their manifest, or None.
     """
 
     kind: Kind
@@ -45,14 +45,14 @@ class TaskItems:
     def item(self, number: int) -> Item:
         """Return the item of a number.
 
-        :raises ViewerError: there is none.
+        :raises ViewerError: if there is no such item.
         """
         if number >= len(self.items):
             raise not_found(f"The task has {len(self.items)} items, numbered from 0; there is no item {number}.")
         return self.items[number]
 
     def summary(self) -> dict[str, Any]:
-        """Return what the page is told of all items together."""
+        """Return the data of all items together for the page."""
         return {
             "kind": str(self.kind),
             "manifest": self.manifest,
@@ -63,22 +63,22 @@ class TaskItems:
 
 
 class TaskItemsReader:
-    """Reads what tasks have to show, and remembers what does not change; threads may share it."""
+    """Reads the items of tasks, and caches unchanging ones. Threads can share it."""
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
         self._manifests: LruTtlCache[tuple[str, tuple[Item, ...]]] = LruTtlCache(MAX_KEPT_BYTES)
-        # Jobs that have ended never change.
+        # Finished jobs never change.
         self._jobs: LruTtlCache[Job] = LruTtlCache(MAX_KEPT_JOBS)
         self._polls: LruTtlCache[Polled] = LruTtlCache(MAX_KEPT_JOBS, POLL_SECONDS)
         self._reading: SingleFlight[tuple[Item, ...]] = SingleFlight()
         self._polling: SingleFlight[Polled] = SingleFlight()
 
     def read(self, info: TaskInfo) -> TaskItems:
-        """Return what a task has to show by now.
+        """Return the current items of a task.
 
-        :raises ViewerError: it is no task of ours, or not known well enough any more.
-        :raises FluxionsError: S3 or the API refused.
+        :raises ViewerError: if it is not a Fluxions task, or Airflow no longer stores enough about it.
+        :raises FluxionsError: if S3 or the API refused a request.
         """
         kind = info.kind
         if kind is Kind.MANIFEST:
@@ -122,12 +122,12 @@ class TaskItemsReader:
         return items_of_jobs(job_ids, ended, price, _recording(info))
 
     def _poll(self, conn_id: str, job_ids: tuple[str, ...]) -> Polled:
-        """Return the jobs that have ended, by id, and what an hour of audio costs."""
-        latest = self._polls.get((conn_id, job_ids))  # this thread may have come after another one's call
+        """Return the finished jobs, by id, and the price of an hour of audio."""
+        latest = self._polls.get((conn_id, job_ids))  # another thread might have made this call meanwhile
         if latest is not None:
             return latest
         known = {job_id: job for job_id in job_ids if (job := self._jobs.get((conn_id, job_id))) is not None}
-        # All are wanted, whichever of them failed.
+        # Wait for all, also after a failure.
         watched = WatchedJobs(job_ids, min_ended=len(job_ids), ended=known)
         with connected(conn_id) as client:
             poll_once(client, watched)
@@ -173,6 +173,6 @@ def _slim(job: Job) -> Job:
 
 
 def _recording(info: TaskInfo) -> str | None:
-    """Return the address that the task submitted, if it is one of S3."""
+    """Return the URI that the task submitted, if it is in S3."""
     audio = info.fields.get("audio")
     return audio if isinstance(audio, str) and may_read(info.sources, audio) else None

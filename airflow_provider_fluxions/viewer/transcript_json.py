@@ -1,4 +1,4 @@
-"""A transcription as the page draws it. No I/O."""
+"""A transcription as JSON for the page. No I/O."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _speakers(transcription: Transcription) -> list[dict[str, Any]]:
 
 def _segment(part: Segment) -> dict[str, Any]:
     start, end = times_of(part)
-    # Without the API's words all would be guesses, which no highlight should follow.
+    # Without the API's words all times would be estimates, and a highlight must not use them.
     words = part.spoken_words if part.words else ()
     return {
         "no": part.segment_no,

@@ -1,4 +1,4 @@
-"""One item's transcript: the stored result, else the job at the service."""
+"""One item's transcript, from the stored result, else from the job at the service."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
     from airflow_provider_fluxions.storage import S3Object, S3Store
 
-# Formats of one file: a download is one.
+# Formats with one file, because a download is one file.
 DOWNLOADS = tuple(name for name, one in FORMATS.items() if len(one.extensions(one.options())) == 1)
 
 
 class Transcripts:
-    """Reads transcripts, each one once for all who read it at that moment; threads may share it."""
+    """Reads transcripts, each one once for all concurrent users. Threads can share it."""
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
@@ -42,8 +42,8 @@ class Transcripts:
     def read(self, info: TaskInfo, item: Item) -> Transcription:
         """Return an item's transcript.
 
-        :raises ViewerError: it has none, or its manifest's line does not prove that the job is its own.
-        :raises FluxionsError: S3 or the API refused, or the stored one cannot be read.
+        :raises ViewerError: if it has none, or its manifest line does not prove that the job belongs to it.
+        :raises FluxionsError: if S3 or the API refused a request, or the stored result is invalid.
         """
         if not item.has_transcript:
             raise not_found(f"{item.name} has no transcript: it is {item.state or item.status}.")
@@ -54,7 +54,7 @@ class Transcripts:
         if item.text is not None:
             return self._spoken(info.conn_id("aws_conn_id"), item.text)
         conn_id = info.conn_id("fluxions_conn_id")
-        # The same job on another line is another question, which has its own answer.
+        # The same job on another line needs its own check.
         key = (conn_id, item.job_id, info.kind, item.proof, _references(info, item))
         return self._reading.run(key, lambda: _read_job(conn_id, info, item))
 
@@ -97,12 +97,12 @@ def _read_job(conn_id: str, info: TaskInfo, item: Item) -> Transcription:
 
 
 def _require_own_job(client: FluxionsClient, item: Item, refs: frozenset[str]) -> None:
-    """Do nothing if the job of a manifest's line is proven to be its own.
+    """Check that the job of a manifest's line belongs to its input.
 
-    A job without a proof is read for its file name alone. The answer is the same whether or not it exists, so that
-    nobody can find out which job ids the account has.
+    A job without a proof is read only for its file name. The error is the same whether or not the job exists, so that
+    users cannot find out the job ids of the account.
 
-    :raises ViewerError: it is not.
+    :raises ViewerError: if it does not.
     """
     key, job_id = client.settings.api_key, item.job_id or ""
     if is_own_job(key, refs, job_id, item.proof, None):
@@ -125,8 +125,8 @@ def _not_own(item: Item) -> ViewerError:
 def download(transcription: Transcription, item: Item, format_name: str, speaker_names: dict[str, str]) -> HttpResponse:
     """Return a transcript as a file.
 
-    :param speaker_names: by label.
-    :raises FluxionsFormatError: it cannot be written so.
+    :param speaker_names: Names by label.
+    :raises FluxionsFormatError: if it cannot be written in this format.
     """
     chosen = get_format(format_name)
     options: dict[str, Any] = {"speaker_names": speaker_names}

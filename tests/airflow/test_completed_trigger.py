@@ -22,7 +22,7 @@ from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsIn
 from airflow_provider_fluxions.emulator import EmulatorServer
 
 IS_AIRFLOW_2 = version("apache-airflow").startswith("2.")
-on_airflow_3 = pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 cannot start a DAG on an outside event")
+on_airflow_3 = pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 cannot start a DAG on an external event")
 AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
 KEEPS_STATE = AIRFLOW >= (3, 3)
 HAS_QUEUES = AIRFLOW >= (3, 4)

@@ -54,7 +54,7 @@ def test_a_submit_tells_an_estimate_before_it_is_paid(caplog: pytest.LogCaptureF
     assert pushed["estimated_cost"] == MEMO_SECONDS
     assert "cost" not in pushed
     told = [record.getMessage() for record in caplog.records]
-    estimate = next(number for number, line in enumerate(told) if "hours of audio, which cost" in line)
+    estimate = next(number for number, line in enumerate(told) if "h of audio (cost=" in line)
     assert "by its header" in told[estimate]
     assert estimate < next(number for number, line in enumerate(told) if line.startswith("Submitted job"))
 

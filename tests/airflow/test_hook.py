@@ -59,7 +59,7 @@ def test_the_connection_test_proves_the_key_with_an_authenticated_read(
         ({"password": ""}, "password field"),
         ({"password": "   "}, "password field"),
         ({"password": "wrong"}, "HTTP 401"),
-        ({"host": "http://127.0.0.1:9"}, "No usable answer from http://127.0.0.1:9"),
+        ({"host": "http://127.0.0.1:9"}, "No usable response from http://127.0.0.1:9"),
         ({"host": "http://api.example.com"}, "Plain http to api.example.com is refused"),
         ({"host": "ftp://api.example.com"}, "must look like"),
         ({"extra": {"read_timeout": "soon"}}, 'extra read_timeout must be a number, not "soon"'),
@@ -148,7 +148,7 @@ def test_waiting_ends_at_its_timeout(connect: Connect, fluxions_emulator: Emulat
     job = hook.submit(b"audio", filename="a.wav")
     now = [1000.0]
     clock = Clock(now=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds))
-    with pytest.raises(FluxionsDeadlineError, match="has no cancel"):
+    with pytest.raises(FluxionsDeadlineError, match="cannot be canceled"):
         hook.wait_for_completion(job.id, poll_interval=10, timeout=60, clock=clock)
 
 

@@ -129,7 +129,7 @@ def test_trouble_at_the_service_until_the_deadline_is_a_deadline(
     emulator: Emulator, recording: str, deferrable: bool
 ) -> None:
     emulator.add_fault(Fault("GET", "/transcriptions/*", reset=True, times=None))
-    with pytest.raises(AirflowSensorTimeout, match="did not end before the deadline"):
+    with pytest.raises(AirflowSensorTimeout, match="did not finish before the deadline"):
         submit_and_wait(recording, deferrable=deferrable, timeout=0).execute(task_context())
 
 
@@ -138,7 +138,7 @@ def test_a_sensor_that_times_out_names_its_jobs_and_says_so_where_it_is_skipped(
     emulator: Emulator, recording: str, mode: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     job_id = FluxionsSubmitOperator(task_id="s", audio=recording).execute(task_context())
-    words = f"Job {job_id} did not end before the deadline"
+    words = f"Job {job_id} did not finish before the deadline"
     with pytest.raises(AirflowSensorTimeout, match=words):
         FluxionsTranscriptionSensor(task_id="t", job_id=job_id, timeout=0, **mode).execute(task_context())
     sensor = FluxionsTranscriptionSensor(task_id="t", job_id=job_id, timeout=0, soft_fail=True, **mode)

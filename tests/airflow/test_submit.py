@@ -88,7 +88,7 @@ def test_a_retry_takes_up_the_job_of_the_lost_try(
     with caplog.at_level(logging.INFO):
         assert submit(audio, task_context(try_number=2)) == first
     assert len(posts(emulator)) == 1
-    assert "Took up job 1 (completed) submitted" in caplog.text
+    assert "Reusing job 1 (completed), submitted" in caplog.text
 
 
 def test_a_recorded_id_costs_a_retry_one_read(emulator: Emulator, audio: str) -> None:
@@ -205,7 +205,7 @@ def test_a_failed_job_ends_the_task_for_good_with_the_services_words(
 @pytest.mark.parametrize("deferrable", [True, False])
 def test_a_job_that_never_ends_meets_the_deadline(emulator: Emulator, audio: str, deferrable: bool) -> None:
     emulator.add_outcome(OutcomeRule("*", outcome="never"))
-    with pytest.raises(AirflowSensorTimeout, match="did not end before the deadline"):
+    with pytest.raises(AirflowSensorTimeout, match="did not finish before the deadline"):
         submit(audio, wait_for_completion=True, deferrable=deferrable, timeout=0, poll_interval=0.01)
 
 
@@ -230,4 +230,4 @@ def test_a_refused_key_is_raised_at_once(emulator: Emulator, audio: str) -> None
 def test_killing_the_task_says_what_becomes_of_the_job(audio: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         FluxionsSubmitOperator(task_id="t", audio=audio).on_kill()
-    assert "has no cancel" in caplog.text
+    assert "cannot be canceled" in caplog.text

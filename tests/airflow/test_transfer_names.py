@@ -75,7 +75,7 @@ def test_a_key_of_full_length_is_a_failed_input_with_a_way_out(s3: Any, emulator
     long = "d/" + "x" * (1024 - len("d/") - len(".mp3")) + ".mp3"
     put(s3, long, "a.mp3")
     with pytest.raises(
-        AirflowFailException, match=r"would have 1033 bytes, and S3 takes 1024; set a shorter key_templ"
+        AirflowFailException, match=r"would have 1033 bytes, more than S3's 1024; set a shorter key_templ"
     ):
         transfer("")
     assert (outputs(s3), len(emulator.jobs)) == ({"out/a.mp3.json"}, 1)

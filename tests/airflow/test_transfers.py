@@ -33,7 +33,7 @@ def test_results_are_stored_in_each_format_under_readable_names(s3: Any, client:
 def test_results_of_a_running_job_are_not_ready(s3: Any, client: FluxionsClient, emulator: Emulator) -> None:
     emulator.set_transition(Transition.after_reads(100))
     job = client.submit(b"audio", filename="a.mp3")
-    with pytest.raises(FluxionsNotReadyError, match=r"wait for it \(FluxionsTranscriptionSensor does\)"):
+    with pytest.raises(FluxionsNotReadyError, match="Wait for it before you store its result"):
         FluxionsToS3Operator(task_id="t", job_id=job.id, destination=f"s3://{OUTPUT}/d/").execute(task_context())
 
 

@@ -317,7 +317,7 @@ def test_a_store_that_takes_keys_for_paths_is_not_asked_for_one(s3: Any, seen: S
     key = "out/../outside/secret.json"
     s3.put_object(Bucket=OUTPUT, Key=key, Body=b'{"id": 1, "text": "SPEAKER_0: Classified."}')
     rewrite_manifest(s3, outputs=[f"s3://{OUTPUT}/{key}"])
-    assert seen.refusal("transcript", no=0) == (404, f"There is no object s3://{OUTPUT}/{key} any more.")
+    assert seen.refusal("transcript", no=0) == (404, f"The object s3://{OUTPUT}/{key} no longer exists.")
 
 
 def test_a_result_from_another_place_is_not_read_whatever_the_xcom_says(s3: Any) -> None:

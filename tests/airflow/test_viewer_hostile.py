@@ -222,7 +222,7 @@ def test_all_calls_for_a_page_end_within_one_bound() -> None:
 def test_a_service_that_drips_is_given_up(client: FluxionsClient, emulator: Emulator) -> None:
     client.submit(b"audio" * 300, filename="a.mp3")
     emulator.add_fault(Fault(path="/transcriptions/*", slow_body_seconds=60, times=None))
-    with pytest.raises(FluxionsConnectionError, match="No usable answer"):
+    with pytest.raises(FluxionsConnectionError, match="No usable response"):
         within(client, 0.2).get_transcription(1)
 
 

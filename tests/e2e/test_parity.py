@@ -46,7 +46,7 @@ OUTCOMES = {
     "success": Outcome(("complete",), "success"),
     "failed job": Outcome(("fail",), "failed", "AirflowFailException", "Too noisy to transcribe"),
     "lost job": Outcome(("lose",), "failed", "AirflowFailException", "Fluxions does not know job"),
-    "timeout": Outcome((), "failed", "AirflowSensorTimeout", "Give the task a longer timeout", {"timeout": 6}),
+    "timeout": Outcome((), "failed", "AirflowSensorTimeout", "Increase timeout", {"timeout": 6}),
     "execution_timeout": Outcome(
         (), "failed", "AirflowTaskTimeout", None, {"execution_timeout": 12, "timeout": 25, "retries": 0}
     ),
@@ -65,7 +65,7 @@ OUTCOMES = {
         ("fail",), "skipped", None, "Too noisy to transcribe", {"soft_fail": True}, ("sensor",)
     ),
     "soft_fail of a timeout": Outcome(
-        (), "skipped", None, "Give the task a longer timeout", {"soft_fail": True, "timeout": 6}, ("sensor",)
+        (), "skipped", None, "Increase timeout", {"soft_fail": True, "timeout": 6}, ("sensor",)
     ),
     "never_fail of a bad key": Outcome(
         ("revoke",),

@@ -137,7 +137,7 @@ BROKEN = (
     Row("`null`", _text("null"), "a JSON NoneType", FluxionsResponseError),
     Row("the job of another recording", json_response({"id": 8, "status": "completed", "text": TRANSCRIPT}),
         "was asked for job 7 and responded with job 8", FluxionsResponseError),
-    Row("fewer bytes than announced", OK + b"Content-Length: 500\r\n\r\n{" + TRANSCRIPT.encode(), "No usable answer",
+    Row("fewer bytes than announced", OK + b"Content-Length: 500\r\n\r\n{" + TRANSCRIPT.encode(), "No usable response",
         FluxionsConnectionError),
 )  # fmt: skip
 
@@ -152,8 +152,8 @@ LARGE = (
         "Content-Encoding: gzip\r\n"), "larger than 8 MiB", FluxionsConnectionError, how="list"),
     Row("9 MiB behind a 500", response(b"x" * (9 << 20), "500 Oops"), "larger than 8 MiB", FluxionsConnectionError,
         how="list"),
-    Row("headers without an end", OK + b"X: y\r\n" * 200, "No usable answer", FluxionsConnectionError),
-    Row("a header of 100,000 bytes", OK + b"X: " + b"y" * 100_000 + b"\r\n\r\n{}", "No usable answer",
+    Row("headers without an end", OK + b"X: y\r\n" * 200, "No usable response", FluxionsConnectionError),
+    Row("a header of 100,000 bytes", OK + b"X: " + b"y" * 100_000 + b"\r\n\r\n{}", "No usable response",
         FluxionsConnectionError),
     Row("`Retry-After` of 30 years", response(b"{}", "429 Slow", "Retry-After: 1000000000\r\n"), "HTTP 429",
         FluxionsThrottledError, how="list"),

@@ -33,7 +33,7 @@ NOT_AN_ADDRESS = "must look like s3://bucket/key"
 # {folder} has good.mp3, empty.mp3 (0 bytes) and folder.mp3 (a folder).
 AUDIO = (
     Row("an empty file", "{folder}/empty.mp3", "is empty", FluxionsAudioError),
-    Row("a file that is not there", "{folder}/missing.mp3", "does not exist on this worker", FluxionsAudioError),
+    Row("a file that is not there", "{folder}/missing.mp3", "does not exist. Local paths must", FluxionsAudioError),
     Row("a folder", "{folder}/folder.mp3", "is a folder", FluxionsAudioError),
     Row("`file://` to a file that is not there", "file://{folder}/missing.mp3", "does not exist", FluxionsAudioError),
     Row("`file://` to another machine", "file://elsewhere/a.mp3", "names the host 'elsewhere'", FluxionsAudioError),
@@ -45,13 +45,13 @@ AUDIO = (
     Row("`s3:/bucket/key`", "s3:/bucket/a.mp3", "addresses begin like s3://", FluxionsAudioError),
     Row("`S3//bucket/key`", "S3//bucket/a.mp3", "addresses begin like s3://", FluxionsAudioError),
     Row("an unknown scheme", "carrier-pigeon://loft/a.mp3", "cannot be opened", FluxionsAudioError),
-    Row("empty text", "", "must be a path or an address", FluxionsInputError),
-    Row("None", None, "must be a path or an address", FluxionsInputError),
-    Row("a number", 17, "must be a path or an address", FluxionsInputError),
-    Row("a number of 5,000 digits", 10**5_000, "must be a path or an address", FluxionsInputError),
-    Row("bytes", b"RIFF", "must be a path or an address", FluxionsInputError),
-    Row("escape sequences and line breaks", STEERING, "does not exist on this worker", FluxionsAudioError),
-    Row("a NUL in a path", "a\x00b.mp3", "does not exist on this worker", FluxionsAudioError),
+    Row("empty text", "", "must be a path or a URI", FluxionsInputError),
+    Row("None", None, "must be a path or a URI", FluxionsInputError),
+    Row("a number", 17, "must be a path or a URI", FluxionsInputError),
+    Row("a number of 5,000 digits", 10**5_000, "must be a path or a URI", FluxionsInputError),
+    Row("bytes", b"RIFF", "must be a path or a URI", FluxionsInputError),
+    Row("escape sequences and line breaks", STEERING, "does not exist. Local paths must", FluxionsAudioError),
+    Row("a NUL in a path", "a\x00b.mp3", "does not exist. Local paths must", FluxionsAudioError),
     Row("a lone surrogate in a key", f"s3://{INPUT}/\ud800.mp3", NOT_AN_ADDRESS, FluxionsInputError),
 )  # fmt: skip
 
@@ -59,7 +59,7 @@ CONNECTIONS = (
     Row("an empty key", {"password": ""}, "put it into the password field", FluxionsConfigError),
     Row("a key of white space", {"password": " \t"}, "put it into the password field", FluxionsConfigError),
     Row("`Bearer` without a key", {"password": "Bearer "}, "put it into the password field", FluxionsConfigError),
-    Row("a key of two lines", {"password": f"{KEY}\nx"}, "cannot stand in an HTTP header", FluxionsConfigError),
+    Row("a key of two lines", {"password": f"{KEY}\nx"}, "not allowed in an HTTP header", FluxionsConfigError),
     Row("a wrong key", {"password": "wrong"}, "Check the API key", FluxionsAuthenticationError),
     Row("a port where nothing listens", {"host": "127.0.0.1:9"}, "Check the connection's host",
         FluxionsConnectionError),
@@ -67,8 +67,8 @@ CONNECTIONS = (
         FluxionsConnectionError),
     Row("`http` to another machine", {"host": "http://api.example.com"}, "the API key would travel readable",
         FluxionsConfigError),
-    Row("a host with a user and a password", {"host": "https://user:S1gnature@api.example.com"}, "may not hold a user",
-        FluxionsConfigError),
+    Row("a host with a user and a password", {"host": "https://user:S1gnature@api.example.com"},
+        "must not contain a user", FluxionsConfigError),
     Row("`many` retries", {"extra": {"max_retries": "many"}}, "extra max_retries", FluxionsConfigError),
     Row("a path that is not there", {"extra": {"submit_path": "/nowhere"}}, "set submit_path in its extra",
         FluxionsNotFoundError),
@@ -181,7 +181,7 @@ SERVICE = (
         "without a usable job id", FluxionsResponseError, how="submit"),
     Row("a redirect to another host", {"status": 302, "location": "http://127.0.0.2:9/{authorization}"},
         "The key must not follow a redirect", FluxionsRejectedError, how="submit"),
-    Row("a connection that is reset", {"reset": True}, "No usable answer", FluxionsConnectionError, how="submit"),
+    Row("a connection that is reset", {"reset": True}, "No usable response", FluxionsConnectionError, how="submit"),
 )  # fmt: skip
 
 # What a user with write access to the destination makes of a manifest's lines while the task is deferred: other

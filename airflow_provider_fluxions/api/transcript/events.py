@@ -1,4 +1,4 @@
-"""Non-speech events: where tags and written laughs stand, and when they were, as far as words tell."""
+"""Non-speech events: the position of tags and written laughs, and their times, from the words around them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ EventSource = Literal["text", "segment"]
 class Event:
     """A non-speech event: a breath, a laugh, a pause.
 
-    :param event_no: 0-based, in the order of the text it stands in.
-    :param kind: canonical; ``raw`` is as written, such as ``[hesitate]`` or ``hahaha``.
-    :param start: seconds. The event lies between ``start`` and ``end``; how closely is ``timing``.
-    :param timing: ``word``: between two timed words, or a timed word itself; ``segment``: no more is known than
-        its segment; ``none``: no time at all.
-    :param source: the text that held it: a turn of the ``text``, or a ``segment``.
-    :param char_offset: in the clean text of that turn or segment, 0-based.
-    :param word_before: the word before it there, None at the beginning.
+    :param event_no: Number, 0-based, in the order of its text.
+    :param kind: Canonical name; ``raw`` is as written, such as ``[hesitate]`` or ``hahaha``.
+    :param start: Seconds. The event is between ``start`` and ``end``; ``timing`` is the precision.
+    :param timing: ``word``: between two timed words, or a timed word itself; ``segment``: somewhere in its segment;
+        ``none``: unknown.
+    :param source: The text that contains it: a turn of the ``text``, or a ``segment``.
+    :param char_offset: Position in the clean text of that turn or segment, 0-based.
+    :param word_before: The word before it, None at the start.
     """
 
     event_no: int
@@ -46,9 +46,9 @@ class Event:
 
 
 def events(turns: Sequence[TimedTurn], segments: Sequence[Segment], source: EventSource) -> tuple[Event, ...]:
-    """Return the events of the turns, or of the segments where these hold as many: they know the times better.
+    """Return the events of the segments if they contain as many as the turns, because segments have better times.
 
-    :param source: what the texts of the segments are: their own, or made from the text.
+    :param source: Whether the texts of the segments are their own, or made from the text.
     """
     in_turns = [speech.find_tags(turn.text) for turn in turns]
     in_segments = [speech.find_tags(part.marked_text) for part in segments]
@@ -95,21 +95,21 @@ def _events_of_turn(turn: TimedTurn, tags: Sequence[speech.Tag], first_no: int) 
 
 
 class _Places:
-    """Where words of a text were found, by the word's number in it."""
+    """The positions of words of a text, by the word's number in it."""
 
     def __init__(self, places: Sequence[tuple[int, Place]]) -> None:
         self.numbers = [number for number, _ in places]
         self._places = [place for _, place in places]
 
     def at(self, index: int) -> Place | None:
-        """Return the place at an index, None beside the ends."""
+        """Return the place at an index, or None outside the list."""
         return self._places[index] if 0 <= index < len(self._places) else None
 
 
 class Spot(NamedTuple):
-    """Where an event stands in a clean text: the character, and the words from ``first`` up to ``after_no``.
+    """The position of an event in a clean text: the character, and the words from ``first`` up to ``after_no``.
 
-    The two numbers are the same for a tag, which is no word; they span the words of a written laugh.
+    The two numbers are equal for a tag, which is not a word. They span the words of a written laugh.
     """
 
     char: int
@@ -120,7 +120,7 @@ class Spot(NamedTuple):
 
 
 def _spots(text: str, clean: str, tags: Sequence[speech.Tag]) -> Iterator[Spot]:
-    """Place tags in the clean text by counting letters: cleaning removes none but those of tags."""
+    """Locate tags in the clean text by counting letters, because cleaning removes only letters of tags."""
     letters = [at for at, char in enumerate(clean) if char.isalnum()]
     tokens = clean.split()
     begins = [0]
@@ -143,7 +143,7 @@ def _spots(text: str, clean: str, tags: Sequence[speech.Tag]) -> Iterator[Spot]:
 
 
 def _behind(clean: str, char: int) -> int:
-    """Go on behind the punctuation that belongs to the word before."""
+    """Return the position after the punctuation that belongs to the previous word."""
     while 0 < char < len(clean) and clean[char] != " " and not clean[char].isalnum():
         char += 1
     return char
@@ -152,9 +152,9 @@ def _behind(clean: str, char: int) -> int:
 def _locate(
     spot: Spot, places: _Places, inside: Segment | None
 ) -> tuple[float | None, float | None, EventTiming, Segment | None]:
-    """Return when an event was: between the nearest timed words, else within its segment, and which segment.
+    """Return the time of an event (between the nearest timed words, else within its segment) and its segment.
 
-    :param inside: the segment it is known to be in; None asks the words around it.
+    :param inside: The segment of the event, if it is known. None: derive it from the words around it.
     """
     first, behind = bisect_left(places.numbers, spot.first), bisect_left(places.numbers, spot.after_no)
     is_found = first < behind

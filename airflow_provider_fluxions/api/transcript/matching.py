@@ -1,6 +1,6 @@
-"""Finding the words of one list in another: by their letters and in order, never by counting.
+"""Find the words of one list in another, by their letters and in order, and never by counting.
 
-Two lists of the same speech differ in punctuation, in markup and in holes; counting along both drifts apart
+Two lists of the same speech differ in punctuation, markup and gaps, so counts in both lists diverge
 (https://github.com/hyperaudio/hyperaudio-lite-editor/issues/649).
 """
 
@@ -11,25 +11,25 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-# How far ahead in the text a timed word is looked for. Words are missing where a token has no letter.
+# Number of following tokens in which a timed word is searched. Tokens without a letter have no word.
 LOOK_AHEAD_TOKENS = 8
-# Rows of so many words that stand once in either list tie the two lists together.
+# Sequences of this many words that occur once in each list connect the two lists.
 _ANCHOR_WORDS = 3
-# difflib takes time in proportion to the product of both lengths. What is longer stays unmatched.
+# difflib takes time in proportion to the product of both lengths. Longer parts stay unmatched.
 _MAX_PRODUCT = 250_000
 
 
 def normalized_word(token: str) -> str:
-    """Return a word's letters and digits in one case, empty for a token that has none."""
+    """Return a word's letters and digits in one case; empty for a token without them."""
     folded = token.casefold()
     return folded if folded.isalnum() else "".join(filter(str.isalnum, folded))
 
 
 def find_words(keys: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Find a segment's words in its text: ``(token number, word number)``, both going up.
+    """Find a segment's words in its text: ``(token number, word number)``, both ascending.
 
-    :param keys: of the text's tokens, by :func:`key_of`.
-    :param words: of the same stretch of speech; one that is not near where it should be is left out.
+    :param keys: Normalized tokens of the text.
+    :param words: Words of the same speech. A word that is not near its expected position is omitted.
     """
     at = 0
     for number, word in enumerate(words):
@@ -42,9 +42,9 @@ def find_words(keys: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int,
 
 
 def align(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
-    """Match two long lists of keys of the same speech: pairs of positions, both going up.
+    """Match two long lists of words of the same speech: pairs of positions, both ascending.
 
-    Lists may differ anywhere, and either may lack long pieces. What is not surely the same stays unmatched.
+    The lists can differ anywhere, and long parts can be missing in either. Uncertain words stay unmatched.
     """
     pairs: list[tuple[int, int]] = []
     begin_left = begin_right = 0
@@ -57,7 +57,7 @@ def align(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _anchors(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where rows of words begin that stand once in either list, in an order that both lists share."""
+    """Return the starts of sequences of words that occur once in each list, in an order common to both lists."""
     places = _unique_rows(right)
     pairs = [(at, places[row]) for row, at in _unique_rows(left).items() if row in places]
     return _longest_rise(pairs)
@@ -70,7 +70,7 @@ def _unique_rows(keys: Sequence[str]) -> dict[tuple[str, ...], int]:
 
 
 def _longest_rise(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the longest run of pairs, first members going up, whose second members go up too."""
+    """Return the longest run of pairs in which both members ascend."""
     tails: list[int] = []
     last: list[int] = []
     before: list[int] = []

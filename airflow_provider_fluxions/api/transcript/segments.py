@@ -1,4 +1,4 @@
-"""Segments and words as the API gives them, and the words of a segment with its holes filled."""
+"""Segments and words of the API, and the words of a segment with missing words added."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from airflow_provider_fluxions.api import json_values
 from airflow_provider_fluxions.api.transcript import speech
 from airflow_provider_fluxions.api.transcript.matching import find_words, normalized_word
 
-# A year: no recording is longer, and every caption format, table and timedelta can hold it.
+# One year. Recordings are shorter, and every caption format, table and timedelta can store it.
 MAX_SECONDS = 366 * 24 * 3600.0
-# Aligners round, and place the first word a little before the recording. -1 and below mean "unknown" to some.
+# Aligners round, and place the first word slightly before the recording. -1 and below mean "unknown" for some.
 MIN_SECONDS = -1.0
 
 Json = json_values.Json
@@ -21,9 +21,9 @@ WordTiming = Literal["api", "interpolated", "missing"]
 
 
 def usable_seconds(value: Any) -> float | None:
-    """Return a time in seconds from the start of the audio, None if it cannot be one.
+    """Return a time in seconds from the start of the audio, or None if it is invalid.
 
-    This is the only place that decides it. NaN, infinities, more than a year, and -1 or less count as missing; a time
+    This is the only place for the rule. NaN, infinities, more than a year, and -1 or less count as missing; a time
     up to one second before the start is the start.
     """
     seconds = json_values.number(value)
@@ -33,7 +33,7 @@ def usable_seconds(value: Any) -> float | None:
 
 
 def _times(data: Json) -> tuple[float | None, float | None]:
-    """Read a start and an end, under either pair of names that services use."""
+    """Read a start and an end, with either pair of names that services use."""
     start, end = usable_seconds(data.get("start")), usable_seconds(data.get("end"))
     return (
         usable_seconds(data.get("start_time")) if start is None else start,
@@ -43,9 +43,9 @@ def _times(data: Json) -> tuple[float | None, float | None]:
 
 @dataclass(frozen=True)
 class Word:
-    """One spoken word. Times are seconds from the start of the audio, None where the API gave none that is usable.
+    """One spoken word. Times are seconds from the start of the audio, or None without a usable time from the API.
 
-    :param interpolated: the times are ours, in proportion to letters between what the API did time.
+    :param interpolated: The times are estimated in proportion to letters, between times of the API.
     """
 
     text: str
@@ -62,27 +62,27 @@ class Word:
 
     @property
     def timing(self) -> WordTiming:
-        """Where the times come from; ``missing`` where one of the two is not known."""
+        """The origin of the times; ``missing`` if one of the two is unknown."""
         if self.start is None or self.end is None:
             return "missing"
         return "interpolated" if self.interpolated else "api"
 
     @property
     def confidence(self) -> float | None:
-        """What the API says about its certainty, should it say anything (the page does not)."""
+        """The API's confidence, if it returns one (undocumented)."""
         return json_values.number(self.raw.get("confidence"))
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of speech by one speaker; segments may overlap.
+    """A span of speech by one speaker. Segments can overlap.
 
-    :param segment_no: our own number, 0-based in time order, unique within a transcription.
-    :param segment_idx: the API's number, which is not unique.
-    :param speaker: the bare label ("0", not "SPEAKER_0"), None where unknown.
-    :param text: as the API gave it, tags included.
-    :param start: seconds from the start of the audio; None in a segment made from plain text.
-    :param words: as the API gave them: with holes, or none at all. See ``spoken_words``.
+    :param segment_no: The provider's number, 0-based in time order, unique within a transcription.
+    :param segment_idx: The API's number, which is not unique.
+    :param speaker: The bare label ("0", not "SPEAKER_0"), or None.
+    :param text: Text of the API, with tags.
+    :param start: Seconds from the start of the audio; None in a segment made from plain text.
+    :param words: Words of the API, possibly incomplete or empty. See ``spoken_words``.
     """
 
     segment_no: int
@@ -96,7 +96,7 @@ class Segment:
 
     @classmethod
     def from_json(cls, data: Json, segment_no: int = 0) -> Self:
-        """Read one segment; ``segment_no`` is its place in time order."""
+        """Read one segment; ``segment_no`` is its position in time order."""
         return cls(
             segment_no,
             speech.bare_speaker(data.get("speaker")),
@@ -109,22 +109,22 @@ class Segment:
 
     @property
     def marked_text(self) -> str:
-        """The text with its tags; from the words where the API gave no text."""
+        """The text with its tags; from the words if the API returned no text."""
         return self.text or " ".join(word.text for word in self.words)
 
     @cached_property
     def text_clean(self) -> str:
-        """Only what was said, on one line; see :func:`~airflow_provider_fluxions.api.transcript.speech.clean_text`."""
+        """The clean text on one line; see :func:`~airflow_provider_fluxions.api.transcript.speech.clean_text`."""
         text = speech.clean_text(self.marked_text)
         return " ".join(text.split()) if "\n" in text else text
 
     @cached_property
     def spoken_words(self) -> tuple[Word, ...]:
-        """Every word that was said, in order: the API's, and between them those of the text that it left out.
+        """All spoken words in order: those of the API, and between them words of the text that it omits.
 
-        A left-out word (aligners skip numerals) gets times in proportion to letters between its neighbours or
-        the segment's ends, and says so in ``timing``. Where the API has other words than the text at the same
-        place, the API's stand. Tags are no words.
+        An omitted word (aligners skip numerals) gets times in proportion to letters between its neighbors or the
+        segment's ends, and ``timing`` shows that. If the API's words differ from the text at the same place, the API's
+        words are used. Tags are not words.
         """
         words = [word for word in self.words if not _is_tag(word.text)]
         tokens = self.text_clean.split()
@@ -148,7 +148,7 @@ def _unplaced(token: str) -> Word:
 
 
 def _interpolate(words: list[Word], start: float | None, end: float | None) -> Iterator[Word]:
-    """Place runs of our own words between the known instants around them; without these they stay untimed."""
+    """Give added words times between the known times around them. Without these they have no times."""
     at = 0
     before = start
     while at < len(words):
@@ -180,7 +180,7 @@ def _spread(words: list[Word], start: float | None, end: float | None) -> Iterat
 def times_of(segment: Segment) -> tuple[float | None, float | None]:
     """Return a segment's start and end in seconds, from its words if it has none of its own.
 
-    An end at or before the start is no end: it is None, unless the segment's words have one that is later.
+    An end at or before the start counts as missing, unless the segment's words have a later one.
     """
     start, end = segment.start, segment.end
     if start is None:
@@ -195,7 +195,7 @@ def times_of(segment: Segment) -> tuple[float | None, float | None]:
 
 
 def sort_segments(value: Any) -> tuple[Segment, ...]:
-    """Read a JSON array of segments by (start, end, position); an untimed one stays behind the one before it."""
+    """Read a JSON array of segments, sorted by (start, end, position). One without times keeps its predecessor."""
     keyed: list[tuple[tuple[float, float, int], Json]] = []
     key = (0.0, 0.0, -1)
     for position, data in enumerate(json_values.objects(value)):

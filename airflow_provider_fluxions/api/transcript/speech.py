@@ -1,8 +1,8 @@
 """The vendor's text grammar: turns, tags, written laughs, emphasis. Plain functions of plain text.
 
-The page (https://fluxions.ai/docs, "The text") describes the output of ``non_speech=true``; users see tags
-in other answers too, so every text is read the same way. Unknown tags are tags; nothing is ever dropped
-but by :func:`clean_text`, and that takes markup only::
+The page (https://fluxions.ai/docs, "The text") describes the output of ``non_speech=true``. Users get tags in other
+responses too, so every text is read in the same way. Unknown tags are tags. Only :func:`clean_text` removes text, and
+it removes only markup::
 
     SPEAKER_0: So [pause] I was *really* tired.
     SPEAKER_1: haha, um... why?
@@ -22,14 +22,14 @@ _NOT_IN_A_LABEL = re.compile(r"\W")
 
 # A letter first, so that a reference mark such as [1] stays text.
 _TAG = r"\[[A-Za-z][A-Za-z_\- ]{0,30}\]"
-# "he he" is left out: it is more often a stutter than a laugh. A laugh is a word of its own, so that
-# Omaha, Sahara and aha are none.
+# "he he" is excluded, because it is more often a stutter than a laugh. A laugh is a separate word, so Omaha, Sahara
+# and aha do not count.
 _LAUGH = r"(?<!\w)(?:ha(?:[ -]?ha)+h?|he(?:-?he)+h?)(?!\w)"
 _EVENT = re.compile(rf"(?P<tag>{_TAG})|(?P<laugh>{_LAUGH})", re.IGNORECASE)
 
-# A star that stands against a word from outside (f***, 2*3*4) neither opens nor closes emphasis.
+# A star directly after or before a word (f***, 2*3*4) neither opens nor closes emphasis.
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?!\s)([^*]*[^*\s])\*(?![\w*])")
-# Tags side by side, the spaces around them, and the mark that may belong to the tag: "yes, [laugh], no".
+# Adjacent tags, the spaces around them, and the punctuation that can belong to the tag: "yes, [laugh], no".
 _GAP = re.compile(rf" ?(?:{_TAG} ?)+(?P<mark>[,.;:](?!\.))?")
 _CLOSING = frozenset(",.;:!?…)]}")
 
@@ -38,7 +38,7 @@ _CANONICAL: Mapping[str, str] = {"hesitate": "hesitation"}
 
 @dataclass(frozen=True)
 class Turn:
-    """What one speaker says before another does; ``speaker`` is the bare label, None where unknown."""
+    """The speech of one speaker until another one speaks; ``speaker`` is the bare label, or None."""
 
     speaker: str | None
     text: str
@@ -46,10 +46,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Tag:
-    """A non-speech event as it stands in a text.
+    """A non-speech event in a text.
 
-    :param kind: the canonical lower-case name; a tag the page does not list keeps its own.
-    :param raw: the characters as written, ``text[start_char:end_char]``, 0-based, end exclusive.
+    :param kind: Canonical name in lower case; an undocumented tag keeps its own name.
+    :param raw: The characters as written, ``text[start_char:end_char]``, 0-based, end exclusive.
     """
 
     kind: str
@@ -59,14 +59,14 @@ class Tag:
 
     @property
     def is_word(self) -> bool:
-        """Whether it is written out (``haha``) and so stays in clean text, unlike ``[laugh]``."""
+        """Whether it is a written word (``haha``) that stays in clean text, unlike ``[laugh]``."""
         return not self.raw.startswith("[")
 
 
 def bare_speaker(value: object) -> str | None:
     """Return a speaker's label without its prefix: ``"SPEAKER_0"``, ``"0"`` and ``0`` are all ``"0"``.
 
-    None, blank text, and what no label can be (a list, a boolean) are None.
+    None, blank text and other types (a list, a boolean) give None.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
@@ -77,7 +77,7 @@ def bare_speaker(value: object) -> str | None:
 def parse_turns(text: str) -> tuple[Turn, ...]:
     """Split a transcript into turns. A line without a label continues the turn before it.
 
-    Lines of one turn are joined by a space. Text before the first label is a turn of nobody (None).
+    Lines of one turn are joined by a space. Text before the first label is a turn without a speaker (None).
     """
     turns: list[tuple[str | None, list[str]]] = []
     for line in _NEWLINE.split(text):
@@ -92,23 +92,23 @@ def parse_turns(text: str) -> tuple[Turn, ...]:
 
 
 def render_turns(turns: Iterable[Turn]) -> str:
-    """Write turns as the page does, one line each; :func:`parse_turns` reads them back.
+    """Write turns in the format of the page, one line each; :func:`parse_turns` reads them again.
 
-    The grammar has no sign for "nobody": an unlabelled turn after another one reads back as part of it.
-    In a label, what is no letter, digit or underscore becomes an underscore.
+    The grammar cannot express a missing speaker, so a turn without a label after another turn is read as a part of it.
+    In a label, characters other than letters, digits and underscores become underscores.
     """
     return "\n".join(_label(turn.speaker) + _join(_NEWLINE.split(turn.text)) for turn in turns)
 
 
 def merge_turns(pairs: Iterable[tuple[str | None, str]]) -> tuple[Turn, ...]:
-    """Make turns of ``(speaker, text)`` pieces: neighbours by one speaker become one; blank ones none."""
+    """Make turns from ``(speaker, text)`` pieces: join neighbors by one speaker, and skip blank ones."""
     spoken = ((bare_speaker(speaker), piece) for speaker, text in pairs if (piece := text.strip()))
     grouped = groupby(spoken, key=lambda pair: pair[0])
     return tuple(Turn(speaker, " ".join(piece for _, piece in pieces)) for speaker, pieces in grouped)
 
 
 def find_tags(text: str) -> tuple[Tag, ...]:
-    """Return the non-speech events in the order they stand: tags in brackets, and laughs written out."""
+    """Return the non-speech events in their order: tags in brackets, and written laughs."""
     return tuple(
         Tag("laugh" if match["laugh"] else _kind(match[0]), match[0], match.start(), match.end())
         for match in _EVENT.finditer(text)
@@ -116,10 +116,10 @@ def find_tags(text: str) -> tuple[Tag, ...]:
 
 
 def clean_text(text: str) -> str:
-    """Return only what was said: no tags, emphasis without its stars, single spaces.
+    """Return the text without tags and emphasis stars, with single spaces.
 
-    Elongation (``um...``) and written laughs (``haha``) are words and stay; so do speaker labels and the
-    newlines between turns.
+    Elongation (``um...``) and written laughs (``haha``) are words and stay. Speaker labels and the newlines between
+    turns stay, too.
     """
     if "\n" not in text:
         return _clean_line(text)
@@ -136,7 +136,7 @@ def _clean_line(line: str) -> str:
 
 
 def _close_gap(gap: re.Match[str]) -> str:
-    """Choose what stands where tags stood, so that neither words nor punctuation collide."""
+    """Return the replacement of tags, so that words and punctuation do not collide."""
     before, after = gap.string[gap.start() - 1 : gap.start()], gap.string[gap.end() : gap.end() + 1]
     mark: str | None = gap["mark"]
     if mark:

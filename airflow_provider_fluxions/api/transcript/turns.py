@@ -1,7 +1,7 @@
-"""Turns with times: the turns of the text, found in the segments.
+"""Turns with times: the turns of the text, located in the segments.
 
-The page gives turns without times, and segments that are no turns. They are brought together by their words,
-each speaker's on their own, so that overlapping speech does not mix them up.
+The page documents turns without times, and segments that differ from turns. Both are matched by their words, separately
+for each speaker, so that overlapping speech does not mix them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from airflow_provider_fluxions.api.transcript.segments import Segment, Word, tim
 
 
 class Place(NamedTuple):
-    """Where a word of a turn was found: the segment and its word there."""
+    """The position of a word of a turn: the segment and its word there."""
 
     segment: Segment
     word: Word
@@ -27,12 +27,12 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class TimedTurn(speech.Turn):
-    """A turn (its text with tags), where it was found in the segments.
+    """A turn (its text with tags) and its position in the segments.
 
-    :param turn_no: 0-based, in the order of the text.
-    :param start: seconds from the start of the audio; None where none of its words was found with a time.
-    :param segment_nos: the segments that are mostly this turn's, empty where it could not be aligned.
-    :param places: by number of the word in ``text_clean.split()``.
+    :param turn_no: Number, 0-based, in the order of the text.
+    :param start: Seconds from the start of the audio; None if its words were not found with times.
+    :param segment_nos: The segments that belong mostly to this turn; empty if it could not be aligned.
+    :param places: Positions by number of the word in ``text_clean.split()``.
     """
 
     turn_no: int
@@ -43,19 +43,19 @@ class TimedTurn(speech.Turn):
 
     @property
     def is_aligned(self) -> bool:
-        """Whether any segment could be told to be this turn's."""
+        """Whether a segment was assigned to this turn."""
         return bool(self.segment_nos)
 
     @cached_property
     def text_clean(self) -> str:
-        """Only what was said, on one line."""
+        """The clean text on one line."""
         return " ".join(speech.clean_text(self.text).split())
 
 
 def timed_turns(text: str, segments: Sequence[Segment], made_from: str | None) -> tuple[TimedTurn, ...]:
-    """Return the turns of a text with what the segments know of them.
+    """Return the turns of a text with their times from the segments.
 
-    :param made_from: ``segments`` or ``text`` where one was made from the other: then no words need be matched.
+    :param made_from: ``segments`` or ``text`` if one was made from the other, so that no words must be matched.
     """
     turns = speech.parse_turns(text)
     if made_from == "text":
@@ -93,8 +93,8 @@ def _turn(turn_no: int, turn: speech.Turn, found: list[tuple[int, Place]], owner
 
 
 def _find_places(turns: Sequence[speech.Turn], segments: Sequence[Segment]) -> dict[int, list[tuple[int, Place]]]:
-    """Return where each turn's words were said: by turn, pairs of the word's number in its turn and its place."""
-    # Where the two name speakers differently, their words are compared without regard to who said them.
+    """Return the positions of each turn's words: by turn, pairs of the word's number in its turn and its place."""
+    # If the two name speakers differently, their words are compared without regard to the speaker.
     shared = {turn.speaker for turn in turns} <= {part.speaker for part in segments}
     said: dict[str | None, list[tuple[str, int, int]]] = defaultdict(list)
     for number, turn in enumerate(turns):
@@ -114,7 +114,7 @@ def _find_places(turns: Sequence[speech.Turn], segments: Sequence[Segment]) -> d
 
 
 def _owners(places: dict[int, list[tuple[int, Place]]], segments: Sequence[Segment]) -> dict[int, int]:
-    """Return by segment the turn that at least half of its words belong to."""
+    """Return for each segment the turn that contains at least half of its words."""
     votes: dict[int, Counter[int]] = defaultdict(Counter)
     for turn_no, found in places.items():
         for _, place in found:

@@ -1,1 +1,1 @@
-"""What each command does: a module a command, with ``run(options, screen)`` that returns the exit status."""
+"""The commands: one module each, with ``run(options, screen)`` that returns the exit status."""

@@ -1,4 +1,4 @@
-"""``emulator``: hands over to the emulator's own command line."""
+"""``emulator``: run the emulator's own command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airflow_provider_fluxions.cli.screen import Screen
 
 
 def run(options: Namespace, screen: Screen) -> int:
-    """Serve until SIGTERM or SIGINT; what the emulator announces is this command's result."""
+    """Serve until SIGTERM or SIGINT. The first lines of the emulator are this command's result."""
     from airflow_provider_fluxions.emulator import __main__ as emulator
 
     with redirect_stdout(screen.out):

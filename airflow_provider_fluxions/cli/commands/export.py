@@ -13,7 +13,7 @@ from airflow_provider_fluxions.cli.screen import Screen
 def run(options: Namespace, screen: Screen) -> int:
     """Write each completed job in each format.
 
-    :raises FluxionsError: a job is not completed, or a format cannot be written.
+    :raises FluxionsError: if a job is not completed, or a format cannot be written.
     """
     names = options.format or ["text"]
     export = plan(names, options.option, options.to, len(options.job_id), as_json=screen.as_json)

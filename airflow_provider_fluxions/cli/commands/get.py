@@ -12,9 +12,9 @@ from airflow_provider_fluxions.formats import render
 
 
 def run(options: Namespace, screen: Screen) -> int:
-    """Show the job's facts and text; as JSON what the API answered, without its signed links.
+    """Show the job's values and text; as JSON, the response of the API without its signed links.
 
-    :raises FluxionsError: there is no such job, or no answer.
+    :raises FluxionsError: if there is no such job, or no response.
     """
     with account(options.conn_id).client() as client:
         job = client.get_transcription(options.job_id, word_level_timestamps=True)

@@ -1,4 +1,4 @@
-"""``health``: is the service well, and does it take the key?"""
+"""``health``: check the service and the API key."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from airflow_provider_fluxions.cli.screen import Screen
 
 
 def run(options: Namespace, screen: Screen) -> int:
-    """Show what the service says of itself, after a read that proves the key.
+    """Show the service's health response, after a read that verifies the key.
 
-    :raises FluxionsError: it is unreachable, not well, or refuses the key.
+    :raises FluxionsError: if the service is unreachable or not healthy, or refuses the key.
     """
     found = account(options.conn_id)
     with found.client(max_retries=0) as client:

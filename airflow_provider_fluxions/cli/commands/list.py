@@ -15,9 +15,9 @@ COLUMNS = ("id", "created_at", "status", "audio_seconds", "filename")
 
 
 def run(options: Namespace, screen: Screen) -> int:
-    """Show the jobs in the service's order, reading no more pages than it takes.
+    """Show the jobs in the service's order, with as few pages as possible.
 
-    :raises FluxionsError: a page could not be read.
+    :raises FluxionsError: if a page could not be read.
     """
     with account(options.conn_id).client() as client:
         chosen = (job for job in client.iter_transcriptions() if is_wanted(job, options.status, options.match))
@@ -27,7 +27,7 @@ def run(options: Namespace, screen: Screen) -> int:
 
 
 def is_wanted(job: Job, status: str | None, glob: str | None) -> bool:
-    """Tell whether a job has the status and a file name that the glob matches, with or without a reference in it."""
+    """Return whether a job has the status, and a file name that the glob matches, with or without its reference."""
     if status is not None and job.status != JobStatus(status):
         return False
     return glob is None or name_matches(job.filename, glob)

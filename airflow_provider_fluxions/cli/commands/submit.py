@@ -1,4 +1,4 @@
-"""``submit``: recordings in, job ids out."""
+"""``submit``: submit recordings and print job ids."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ COLUMNS = ("id", "status", "taken_up", "audio")
 
 
 def run(options: Namespace, screen: Screen) -> int:
-    """Submit the recordings in order; wait for them and write their transcripts if told so.
+    """Submit the recordings in order; with the options for it, wait for them and write their transcripts.
 
-    All of them are looked at before the first is sent. Each id is said on stderr as soon as it is known, and the
-    list on stdout comes whatever happens then: an id is what was paid for.
+    All recordings are checked before the first submit. Each id is printed on stderr as soon as it is known. The list on
+    stdout is printed also after an error, because its jobs were charged.
 
-    :raises FluxionsError: a recording could not be sent, or a job did not complete.
+    :raises FluxionsError: if a recording could not be sent, or a job did not complete.
     """
     export = _planned(options, screen)
     found = account(options.conn_id)
@@ -43,7 +43,7 @@ def run(options: Namespace, screen: Screen) -> int:
         try:
             for source in sources:
                 taken = _submit(client, source, options, screen)
-                # Before it is said: an interrupt that answers the line finds it in the list.
+                # Before the line is printed, so that the list contains the job also after an interrupt at this line.
                 rows.append({"id": taken.job_id, "status": taken.status, "taken_up": taken.reused, "audio": source.uri})
                 screen.say(_told(taken, source))
             if export or options.wait:
@@ -58,16 +58,16 @@ def run(options: Namespace, screen: Screen) -> int:
 
 def _planned(options: Namespace, screen: Screen) -> Export | None:
     if options.filename and len(options.audio) > 1:
-        raise FluxionsInputError("--filename names a single recording, and there are several.")
+        raise FluxionsInputError("--filename must be used with a single recording.")
     if options.format:
         return plan(options.format, options.option, options.to, len(options.audio), as_json=screen.as_json)
     if options.to or options.option:
-        raise FluxionsInputError("--to and --option go with --format.")
+        raise FluxionsInputError("--to and --option need --format.")
     return None
 
 
 def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, screen: Screen) -> SubmitResult:
-    # --no-cache asks for another transcription, so it alone does not take up an earlier one.
+    # --no-cache requests another transcription, so without --once it does not reuse an earlier one.
     once = options.cache if options.once is None else options.once
     filename = options.filename or source.uri.rstrip("/").rpartition("/")[2]
     ref = work_reference(source, non_speech=options.non_speech, cache=options.cache) if once else None

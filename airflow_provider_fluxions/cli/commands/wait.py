@@ -1,4 +1,4 @@
-"""``wait``: until jobs have ended."""
+"""``wait``: wait until jobs have finished."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from airflow_provider_fluxions.cli.screen import Screen
 
 
 def run(options: Namespace, screen: Screen) -> int:
-    """Wait for all jobs and show how each ended.
+    """Wait for all jobs and show the outcome of each.
 
-    :raises FluxionsError: a job did not complete, or Fluxions did not respond.
+    :raises FluxionsError: if a job did not complete, or Fluxions did not respond.
     """
     with account(options.conn_id).client() as client:
         watched = wait_jobs.wait_for_all(client, options.job_id, options, screen)

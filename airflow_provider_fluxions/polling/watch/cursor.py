@@ -1,4 +1,4 @@
-"""Which ended jobs are news to a watcher, given what it has seen and what a survey of the list shows. No I/O."""
+"""The cursor of a watcher: which finished jobs of a scan it has not reported yet. No I/O."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.polling.poll_requests import LOST
 from airflow_provider_fluxions.polling.watch.list_scan import ListScan, created_second
 
-# How long a job may have been running when a watcher first looks, for its end to be noticed.
+# Maximum age of a running job at the first scan of a watcher.
 MAX_RUN_SECONDS = 24 * 60 * 60
-# How much later than its own creation time a job may appear in the list: a long upload, clocks that disagree.
+# Maximum delay between a job's creation time and its appearance in the list: a long upload, different clocks.
 MAX_LATE_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """The high-water mark of a watcher: over what it saw, because jobs end out of the order of their creation.
+    """The jobs that a watcher has reported. It is a set, because jobs finish in another order than they were created.
 
     All times are whole epoch seconds.
 
-    :param horizon: jobs created before it count as seen, but for those in ``running``.
-    :param running: jobs that were running when last seen, by key.
-    :param ended: jobs seen ended, by key, with when they were created; none from before the horizon.
-    :param report_since: until a first survey is complete: ended jobs created before it are no news.
+    :param horizon: Jobs created before it count as reported, except those in ``running``.
+    :param running: Jobs that were running at the last scan, by key.
+    :param ended: Reported jobs by key, with their creation. All were created after the horizon.
+    :param report_since: Until the first complete scan: finished jobs created before it are not reported.
     """
 
     horizon: int
@@ -37,11 +37,11 @@ class Cursor:
 
     @classmethod
     def begin(cls, report_since: float, now: float) -> Cursor:
-        """Return the mark of somebody who has seen nothing; both are epoch seconds."""
+        """Return the cursor of a new watcher. Both arguments are epoch seconds."""
         return cls(int(min(report_since, now - MAX_RUN_SECONDS)), report_since=int(report_since))
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain data, about 20 bytes a job of the last hour."""
+        """Return it as plain data, about 20 bytes for each job of the last hour."""
         return {
             "version": 1,
             "horizon": self.horizon,
@@ -52,7 +52,7 @@ class Cursor:
 
     @classmethod
     def from_json(cls, data: Any) -> Cursor | None:
-        """Read what `to_json` gave; None for anything else, such as what a later version wrote."""
+        """Read the data of `to_json`; None for other data, for example from a later version."""
         if not isinstance(data, Mapping) or data.get("version") != 1:
             return None
         running = {job_key(job_id): job_id for job_id in data["running"]}
@@ -60,9 +60,9 @@ class Cursor:
 
 
 def newly_ended(cursor: Cursor, scan: ListScan, wanted: Callable[[Job], bool]) -> tuple[list[Job], Cursor]:
-    """Return the jobs whose end is news, oldest first, and the mark from there on.
+    """Return the finished jobs to report, oldest first, and the next cursor.
 
-    :param wanted: whether a job matters at all; always the same for the same job.
+    :param wanted: Whether the watcher reports a job; always the same for the same job.
     """
     ended_jobs: list[Job] = []
     running, ended = dict(cursor.running), dict(cursor.ended)
@@ -89,12 +89,12 @@ def _is_seen(cursor: Cursor, key: str, created: int | None) -> bool:
 
 
 def _moved(cursor: Cursor, scan: ListScan, running: dict[str, JobId], ended: dict[str, int | None]) -> Cursor:
-    """Raise the horizon to a little behind the newest job, if nothing can hide behind it."""
+    """Move the horizon to shortly before the newest job, if no unreported job can be older."""
     if not scan.complete:
         return replace(cursor, running=running, ended=ended)
     horizon = cursor.horizon
     if scan.newest is not None:
-        # A creation time in the future, by a wrong clock, must not make later jobs look old.
+        # A creation time in the future, from a wrong clock, must not make later jobs count as old.
         horizon = max(horizon, min(scan.newest, int(scan.began)) - MAX_LATE_SECONDS)
     kept = {key: created for key, created in ended.items() if created is None or created >= horizon}
     return Cursor(horizon, running, kept)

@@ -1,4 +1,4 @@
-"""One reading of the account's list: back to a horizon where the list lets itself be cut there, else whole. No I/O."""
+"""One scan of the account's job list: back to a horizon if the list is sorted, else to its end. No I/O."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from airflow_provider_fluxions.polling.poll_requests import ListPage, PollResult
 
 @dataclass
 class ListScan:
-    """What a reading shows. `requests` makes it.
+    """The result of a scan. `requests` fills it.
 
-    :param began: epoch seconds.
-    :param horizon: no job created before it is of interest (epoch seconds), but for those in ``running``.
-    :param running: jobs to look at however old they are, by key.
-    :param complete: whether a job created since the horizon that is not in ``jobs`` was not in the list.
-    :param newest: when the newest job was created; None where the list does not say.
+    :param began: Start of the scan (epoch seconds).
+    :param horizon: Jobs created before it are ignored (epoch seconds), except those in ``running``.
+    :param running: Jobs of any age to read, by key.
+    :param complete: Whether ``jobs`` contains all jobs that were created since the horizon.
+    :param newest: Creation of the newest job; None if the list does not contain it.
     """
 
     began: float
@@ -34,21 +34,21 @@ class ListScan:
     _has_fallen: bool = False
 
     def requests(self) -> PollRound:
-        """Yield the requests of the reading and take each answer in."""
+        """Yield the requests of the scan, and process each result."""
         offset: int | None = 0
         stale_pages, total = 0, 0
         while offset is not None and stale_pages < MAX_STALE_PAGES and not self._is_past_horizon:
             page = yield ListPage(offset)
             stale_pages = 0 if self._take(page) else stale_pages + 1
             offset, total = page.next_offset, page.total or 0
-        # A list that stops short of its own total was cut off.
+        # A list that ends before its own total was cut off.
         self.complete = self._is_past_horizon or len(self.jobs) >= total
         for key, job_id in self.running.items():
             if key not in self.jobs:
                 self.jobs.update((yield ReadJob(job_id)))
 
     def _take(self, page: PollResult) -> bool:
-        """Take a page in; return whether it showed a new job."""
+        """Process a page; return whether it contained a new job."""
         fresh = [job for key, job in page.items() if key not in self.jobs]
         self.jobs.update(page)
         for created in map(created_second, fresh):
@@ -67,11 +67,11 @@ class ListScan:
 
     @property
     def _is_past_horizon(self) -> bool:
-        """Whether all that follows is older; a few jobs in a row, or equal times, prove no order."""
+        """Whether all following jobs are older. A few jobs in a row, or equal times, do not prove an order."""
         is_sorted = self._newest_first and self._has_fallen and len(self.jobs) >= MIN_SORTED_JOBS
         return is_sorted and self._oldest is not None and self._oldest < self.horizon
 
 
 def created_second(job: Job) -> int | None:
-    """Return when a job was created, in whole epoch seconds; None where the service did not say."""
+    """Return when a job was created, in whole epoch seconds, or None if unknown."""
     return int(job.created_at.timestamp()) if job.created_at else None

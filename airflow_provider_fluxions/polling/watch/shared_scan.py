@@ -1,4 +1,4 @@
-"""One reading of the list for all who watch one connection on one event loop."""
+"""One scan of the job list for all watchers of a connection on one event loop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class _ScanRequest:
-    """A watcher needs a survey that reaches back as far as the mark, begun when due (monotonic seconds)."""
+    """A watcher's request for a scan back to its cursor's horizon, at ``due`` (monotonic seconds)."""
 
     cursor: Cursor
     due: float
@@ -32,7 +32,7 @@ class _ScanRequest:
 
 
 class ScanLoop:
-    """The surveys of one connection on one event loop: each is for everybody who waits for one."""
+    """The scans of one connection on one event loop. Each scan serves all waiting watchers."""
 
     def __init__(self, connection: Hashable, connect: Connect, clock: LoopClock, observer: Observer) -> None:
         self.users = 0
@@ -47,9 +47,9 @@ class ScanLoop:
         self._task = start_detached(self._run, self._name)
 
     async def scan(self, cursor: Cursor, due: float) -> ListScan:
-        """Return the next survey, made at ``due`` (monotonic seconds) or together with another watcher's.
+        """Return the next scan, made at ``due`` (monotonic seconds) or together with another watcher's.
 
-        :raises FluxionsError: the connection cannot work, or the service refused (not transient).
+        :raises FluxionsError: if the connection is invalid, or the service refused the request (not transient).
         """
         if self.error is not None:
             raise self.error
@@ -62,11 +62,11 @@ class ScanLoop:
             self._requests.discard(request)
 
     def stop(self) -> None:
-        """Cancel the surveys."""
+        """Cancel the scans."""
         self._task.cancel()
 
     async def _run(self) -> None:
-        """Make surveys until cancelled; however this ends, nobody is left hanging."""
+        """Make scans until cancelled. At the end, every waiting watcher gets a result or an error."""
         try:
             while True:
                 await self._until_due()
@@ -74,7 +74,7 @@ class ScanLoop:
         except asyncio.CancelledError as error:
             self.error = error
             raise
-        except Exception as error:  # not swallowed: handed to everybody, else they would wait for ever
+        except Exception as error:  # pass the error on to all watchers, which would otherwise wait for ever
             self.error = error
         finally:
             self._client.close()
@@ -107,7 +107,7 @@ class ScanLoop:
             log.warning("%s Watching pauses for %.1f s.", error, seconds)
             return
         self._backoff.succeeded()
-        # At once, not when those who waited come to it: the next round would be made for them again.
+        # At once, because the next round would otherwise serve the same requests again.
         self._requests.difference_update(requests)
         for request in requests:
             if not request.future.done():
@@ -123,7 +123,7 @@ class ScanLoop:
             self._observer.notify("polled", count)
 
     async def _ask(self, requests: PollRound, result: PollResult | None, scan: ListScan) -> PollResult | None:
-        """Make the survey's next request."""
+        """Make the scan's next request."""
         return await self._client.make(lambda client: next_result(client, requests, result, scan.running))
 
 
@@ -143,10 +143,10 @@ _loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Scan
 async def shared_scans(
     connection: Hashable, connect: Connect, clock: LoopClock, observer: Observer
 ) -> AsyncIterator[ScanLoop]:
-    """Take part in the surveys of a connection: the first one starts them, the last one stops them.
+    """Take part in the scans of a connection. The first watcher starts them, the last one stops them.
 
-    :param connection: watchers with an equal one share surveys.
-    :param connect: returns a client for it; awaited before the first survey. The loop closes it.
+    :param connection: Watchers with equal connections share scans.
+    :param connect: Returns a client for it; awaited before the first scan. The loop closes it.
     """
     loops = _loops.setdefault(asyncio.get_running_loop(), {})
     shared = loops.get(connection)

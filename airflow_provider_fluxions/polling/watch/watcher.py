@@ -1,4 +1,4 @@
-"""Watching an account for jobs that end: each is told once, over restarts as far as the mark is kept."""
+"""Watch an account for finished jobs. Each is reported once, also after restarts if the cursor is stored."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from airflow_provider_fluxions.polling.watch.shared_scan import shared_scans
 
 log = logging.getLogger(__name__)
 
-# Between telling news and keeping the mark. Telling is only the start: Airflow's triggerer takes about two seconds to
-# put an event into its database, and a mark kept before that would lose the event with the process.
+# Seconds between reporting a job and storing the cursor. Airflow's triggerer takes about two seconds to write an event
+# into its database. If the cursor was stored before that and the process died, the event would be lost.
 SAVE_DELAY_SECONDS = 5.0
-# After what no waiting mends, such as a refused key: somebody may mend the connection.
+# Pause after a permanent error, such as a refused key, because the connection might be fixed.
 REFUSED_PAUSE_SECONDS = 60.0
 MIN_INTERVAL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class WatchFilter:
-    """Which ends somebody wants to hear of.
+    """The finished jobs that a watcher reports.
 
-    :param filename_pattern: a shell pattern; it may match the name as sent, or the one without our reference.
+    :param filename_pattern: Shell pattern. It can match the name as sent, or the name without the reference.
     :param statuses: ``completed``, ``failed`` or both.
-    :param since: jobs created earlier are not told of when watching begins; None: the beginning itself.
+    :param since: At the first start, only jobs created since then are reported; None: only jobs created later.
     """
 
     filename_pattern: str = "*"
@@ -46,18 +46,18 @@ class WatchFilter:
             raise FluxionsInputError(f"statuses takes 'completed' and 'failed', not {list(self.statuses)}.")
 
     def matches_name(self, job: Job) -> bool:
-        """Whether a job's end matters, whatever it will be."""
+        """Whether a job can be reported, with any outcome."""
         return name_matches(job.filename, self.filename_pattern)
 
     def reports(self, ended: Job) -> bool:
-        """Whether somebody wants to hear of this end."""
+        """Whether this finished job is reported."""
         return ended.status in map(JobStatus, self.statuses)
 
 
 def parse_since(text: str | None) -> datetime | None:
     """Return an ISO 8601 instant.
 
-    :raises FluxionsInputError: it is none, or has no zone.
+    :raises FluxionsInputError: if it is not an instant, or has no zone.
     """
     if text is None:
         return None
@@ -72,7 +72,7 @@ def parse_since(text: str | None) -> datetime | None:
 
 @dataclass(frozen=True)
 class CursorStore:
-    """Where a watcher's mark is kept over restarts, as plain data; ``load`` returns None where there is none."""
+    """Stores a watcher's cursor as plain data for a restart; ``load`` returns None without a stored cursor."""
 
     load: Callable[[], Awaitable[Any]]
     save: Callable[[dict[str, Any]], Awaitable[None]]
@@ -89,11 +89,11 @@ async def watch(
     observer: Observer,
     clock: LoopClock | None = None,
 ) -> AsyncIterator[Job]:
-    """Yield each job that ends, for ever. Trouble is logged and waited out.
+    """Yield each finished job, for ever. Errors are logged, and the watcher retries.
 
-    :param store: None: each start is the first one.
-    :param poll_interval: seconds between two surveys, which all watchers of a connection share.
-    :param lookback: seconds; without a store, each start also tells of jobs created so long before.
+    :param store: Place for the cursor. None: each start is a first start.
+    :param poll_interval: Seconds between two scans, which all watchers of a connection share.
+    :param lookback: Seconds. Without a store, each start also reports jobs that were created in this time before.
     """
     clock = clock or LoopClock()
     cursor = await _first_cursor(interest, store, clock.now(), lookback)

@@ -84,7 +84,7 @@ def test_an_empty_file_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(FluxionsAudioError, match=r"gone\.mp3 does not exist on this worker"):
+    with pytest.raises(FluxionsAudioError, match=r"gone\.mp3 does not exist"):
         audio_source(tmp_path / "gone.mp3")
 
 
@@ -103,7 +103,7 @@ def test_an_unreadable_file_is_refused_before_anything_is_sent(recording: Path) 
 def test_a_file_that_vanished_since_it_was_measured_is_named(recording: Path) -> None:
     audio = audio_source(recording)
     recording.unlink()
-    with pytest.raises(FluxionsAudioError, match=r"interview\.mp3 was there"):
+    with pytest.raises(FluxionsAudioError, match=r"interview\.mp3 was removed or became unreadable"):
         audio.open()
 
 
@@ -121,7 +121,7 @@ def pipe() -> io.FileIO:
 
 @pytest.mark.parametrize("make", [lambda: io.StringIO("text"), closed_file, pipe, object, lambda: bytearray(b"0123")])
 def test_what_cannot_be_sent_again_is_refused(make: object) -> None:
-    with pytest.raises(FluxionsAudioError, match="binary file that can seek"):
+    with pytest.raises(FluxionsAudioError, match="seekable binary file"):
         audio_source(make())  # type: ignore[operator]
 
 
@@ -149,7 +149,7 @@ def test_a_source_that_gives_less_than_it_is_asked_for_is_read_on() -> None:
 
 @pytest.mark.parametrize("blocks", [[], [b"012"], [b"0", b"1"]])
 def test_a_source_shorter_than_announced_raises(blocks: list[bytes]) -> None:
-    with pytest.raises(FluxionsAudioError, match="4 bytes were announced") as changed:
+    with pytest.raises(FluxionsAudioError, match="instead of 4") as changed:
         sent(UploadBody(Source(blocks, 4)))
     assert changed.value.transient
 
@@ -158,13 +158,13 @@ def test_a_source_shorter_than_announced_raises(blocks: list[bytes]) -> None:
 def test_a_source_longer_than_announced_raises_before_its_last_announced_byte_goes(blocks: list[bytes]) -> None:
     """With that byte the server would have a whole recording, and would make a job of it."""
     given: list[bytes] = []
-    with pytest.raises(FluxionsAudioError, match="4 bytes were announced"):
+    with pytest.raises(FluxionsAudioError, match="instead of 4"):
         given.extend(UploadBody(Source(blocks, 4)))
     assert len(b"".join(given)) < 4
 
 
 def test_a_source_that_breaks_off_raises_a_transient_error() -> None:
-    with pytest.raises(FluxionsAudioError, match="broke off after 2 of 4 bytes") as broken:
+    with pytest.raises(FluxionsAudioError, match="failed after 2 of 4 bytes") as broken:
         sent(UploadBody(Source([b"01", ConnectionResetError("gone")], 4)))
     assert broken.value.transient
 

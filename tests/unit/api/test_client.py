@@ -341,7 +341,7 @@ def test_an_error_names_the_host_and_the_reason_and_no_class_of_ours_or_urllib3s
     with pytest.raises(FluxionsConnectionError) as raised:
         FluxionsClient(KEY, "http://127.0.0.1:9", max_retries=0).list_transcriptions()
     assert str(raised.value).startswith(
-        "No usable answer from http://127.0.0.1:9 (ConnectionError: Failed to establish a new connection: "
+        "No usable response from http://127.0.0.1:9 (ConnectionError: Failed to establish a new connection: "
     )
 
 
@@ -412,7 +412,7 @@ def test_a_refusal_before_the_audio_was_sent_is_read(documented: Service) -> Non
 
 @pytest.mark.parametrize("blocks", [[b"0123"], [b"0123", b"456789", b"too much"], [b"0123456789", b"x"]])
 def test_a_source_of_another_length_than_announced_creates_no_job(service: Service, blocks: list[bytes]) -> None:
-    with pytest.raises(FluxionsAudioError, match="10 bytes were announced"):
+    with pytest.raises(FluxionsAudioError, match="instead of 10"):
         service.client().submit(Source(blocks, 10), filename="a.mp3")
     service.client().submit(AUDIO, filename="b.mp3")
     assert [job.filename for job in service.emulator.jobs] == ["b.mp3"]
@@ -420,7 +420,7 @@ def test_a_source_of_another_length_than_announced_creates_no_job(service: Servi
 
 def test_a_source_that_breaks_off_creates_no_job_and_leaves_the_client_usable(service: Service) -> None:
     client = service.client()
-    with pytest.raises(FluxionsAudioError, match="broke off"):
+    with pytest.raises(FluxionsAudioError, match="failed after"):
         client.submit(Source([b"0123", OSError("disk")], 10), filename="a.mp3")
     client.submit(AUDIO, filename="b.mp3")
     assert [job.filename for job in service.emulator.jobs] == ["b.mp3"]

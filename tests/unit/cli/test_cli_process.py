@@ -69,7 +69,7 @@ def test_errors_are_one_line_and_no_traceback(process: Process, monkeypatch: pyt
     monkeypatch.setenv("FLUXIONS_BASE_URL", "http://127.0.0.1:1")
     done = process("health")
     assert done.returncode == Exit.TRY_AGAIN
-    assert done.stderr.startswith("Error: No usable answer")
+    assert done.stderr.startswith("Error: No usable response")
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -104,7 +104,7 @@ def test_an_interrupt_ends_with_the_shells_status_and_a_word_about_the_jobs(acco
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=30)
     assert child.returncode == Exit.INTERRUPTED
-    assert "goes on at Fluxions" in err
+    assert "Submitted jobs continue at Fluxions" in err
     assert "Traceback" not in err
     assert "submitted" in out
 

@@ -142,7 +142,7 @@ def test_export_of_a_running_job(run: Run, account: Service, job: int) -> None:
     account.emulator.set_transition(Transition.after_seconds(3600))
     done = run("export", job)
     assert done.status == 6
-    assert "wait for it" in done.err
+    assert "Wait for it" in done.err
 
 
 def test_export_of_a_failed_job(run: Run, account: Service, job: int) -> None:

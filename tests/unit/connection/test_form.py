@@ -24,7 +24,7 @@ def test_the_port_stays_visible_because_airflow_3_3_2_tests_no_connection_withou
 @pytest.mark.parametrize("name", ["connect_timeout", "read_timeout", "submit_timeout", "max_retries"])
 def test_a_help_text_tells_the_packages_own_default(name: str) -> None:
     default = inspect.signature(ClientSettings).parameters[name].default
-    assert BY_NAME[name].help.endswith(f"Empty: {default:g}.")
+    assert BY_NAME[name].help.endswith(f"Default: {default:g}.")
 
 
 @pytest.mark.parametrize(

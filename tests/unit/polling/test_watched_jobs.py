@@ -141,7 +141,7 @@ def test_of_many_bad_jobs_the_first_are_told_and_all_are_in_the_error() -> None:
 def test_a_missed_deadline_names_the_open_jobs_and_the_instant() -> None:
     error = deadline_error(saw(WatchedJobs((1, 2, 3)), _2="completed"), DEADLINE)
     assert isinstance(error, FluxionsDeadlineError)
-    assert "Job 1, 3 did not end before the deadline 2026-03-02 08:00:00+00:00" in str(error)
+    assert "Job 1, 3 did not finish before the deadline 2026-03-02 08:00:00+00:00" in str(error)
     assert (error.job_ids, error.transient) == ((1, 3), False)
 
 
