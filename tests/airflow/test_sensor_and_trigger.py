@@ -266,9 +266,9 @@ def test_the_trigger_waits_longer_than_a_worker_may_take_to_report_its_end() -> 
 
 
 def test_the_operator_on_the_triggers_page_works(emulator: Emulator) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "howto" / "trigger.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "own-operator.md").read_text()
     names: dict[str, Any] = {}
-    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], names)  # noqa: S102  # it is what readers do
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[1], names)  # noqa: S102  # it is what readers do
     operator = names["SpeakerCountOperator"](task_id="t", job_id=1)
     with pytest.raises(TaskDeferred) as deferral:
         operator.execute(task_context())

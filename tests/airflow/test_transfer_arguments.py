@@ -206,7 +206,7 @@ def test_a_refusal_is_about_all_requests_or_about_one_object() -> None:
     closed = recording_error("s3://b/k", ConnectionClosedError(endpoint_url="http://s3"))
     assert isinstance(closed, FluxionsAudioError)
     assert closed.transient
-    expected = r"^S3 cannot be used for s3://b: NoCredentialsError"
+    expected = r"^Could not use S3 for s3://b: NoCredentialsError"
     with pytest.raises(FluxionsStorageError, match=expected) as caught, storage_errors("s3://b"):
         raise NoCredentialsError
     assert caught.value.concerns_all

@@ -257,7 +257,7 @@ def test_the_query_in_the_documentation_finds_what_failed_in_a_manifest(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (query,) = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "transfer.md").read_text(), re.DOTALL)
+    (query,) = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "nightly-transfer.md").read_text(), re.DOTALL)
     put(s3, "a.mp3", "b.mp3")
     emulator.add_outcome(OutcomeRule("b.mp3", error_message="Too noisy"))
     manifest = transfer("", fail_on="all")["manifest"]
@@ -289,7 +289,7 @@ def test_time_that_is_up_is_told_with_what_is_left(s3: Any, emulator: Emulator) 
     emulator.set_transition(Transition.after_reads(10_000))
     with pytest.raises(AirflowSensorTimeout) as raised:
         transfer("", max_in_flight=2, timeout=1.5)
-    told = re.search(r"(\d) jobs? still ran and (\d) inputs? had not been submitted", str(raised.value))
+    told = re.search(r"(\d) jobs? in progress, (\d) inputs? not submitted", str(raised.value))
     assert told
     assert int(told[1]) == len(emulator.jobs) <= 2
     assert int(told[1]) + int(told[2]) == 3

@@ -75,7 +75,7 @@ def test_an_object_whose_key_looks_like_a_glob_is_meant_by_its_own_address() -> 
 
 
 def test_a_glob_that_cannot_be_read_is_refused() -> None:
-    with pytest.raises(FluxionsInputError, match=r"The glob 'take\[z-a\]\.mp3' cannot be read"):
+    with pytest.raises(FluxionsInputError, match=r"The glob 'take\[z-a\]\.mp3' is invalid"):
         parse_source("s3://in/take[z-a].mp3")
 
 
@@ -91,7 +91,7 @@ def test_sources_are_one_address_or_a_list_of_which_each_counts_once() -> None:
 
 @pytest.mark.parametrize("wrong", [None, 5, b"s3://in/a", {"s3://in/a": 1}, ["in/a"], [None], "calls/"])
 def test_what_is_no_s3_address_is_refused(wrong: Any) -> None:
-    with pytest.raises(FluxionsInputError, match=r"s3://|S3 address"):
+    with pytest.raises(FluxionsInputError, match=r"s3://|S3 URI"):
         parse_sources(wrong)
 
 
@@ -130,16 +130,16 @@ def test_objects_out_of_bounds_are_left_and_the_reason_is_told(changes: dict[str
     [
         ({"shard_index": 8, "shard_count": 8}, "shard_index must be 0 to shard_count - 1"),
         ({"shard_count": 0}, "shard_index must be 0 to shard_count - 1"),
-        ({"min_bytes": 10, "max_bytes": 9}, r"max_bytes must be at least min_bytes \(10\), not 9"),
+        ({"min_bytes": 10, "max_bytes": 9}, "max_bytes must be at least min_bytes"),
         ({"min_age": -1}, "min_age_seconds must be 0 or more"),
         ({"fail_on": "some"}, "fail_on must be one of any, all, none"),
         ({"key_template": "{stem}"}, "must contain {extension}"),
         ({"key_template": "x{extension}"}, "one of {path}, {name} or {stem}"),
         ({"key_template": "{job_id}{path}{extension}"}, "Allowed fields are"),
-        ({"key_template": "{path"}, "cannot be read"),
+        ({"key_template": "{path"}, "is invalid"),
         ({"key_template": "{stem}{extension:.2}"}, "unchanged"),
         ({"key_template": "{stem!r}{extension}"}, "unchanged"),
-        ({"extra_args": {"Metadata": {}}}, "extra_args may not set Metadata"),
+        ({"extra_args": {"Metadata": {}}}, "extra_args must not contain Metadata"),
         ({"price_per_audio_hour": -1}, "price_per_audio_hour must be 0 or more"),
         ({"max_in_flight": 0}, "must be at least 1"),
         ({"suffixes": ".mp3"}, "suffixes must be a list"),
