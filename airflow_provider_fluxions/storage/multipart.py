@@ -19,7 +19,7 @@ from airflow_provider_fluxions.storage.s3_store import S3Store
 log = logging.getLogger(__name__)
 
 # All parts but the last have this size: S3 needs 5 MiB, and Cloudflare R2 refuses parts of different sizes.
-PART_BYTES = 8 * 1024 * 1024
+PART_BYTES = 5 * 1024 * 1024
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 MAX_PARTS = 10_000
 # What each part needs of the arguments that the user gave for the object: keys of server-side encryption.
@@ -135,7 +135,9 @@ class ObjectUpload:
         self._rest += view[room:]
         # A part is sent when more follows: the last one may be smaller, and there must be one.
         while len(self._rest) > self._part_bytes:
-            self._send(len(self._parts) + 2, bytes(self._rest[: self._part_bytes]))
+            with memoryview(self._rest) as rest:  # a slice of the bytearray itself would be a second copy
+                body = bytes(rest[: self._part_bytes])
+            self._send(len(self._parts) + 2, body)
             del self._rest[: self._part_bytes]
 
     def _send(self, number: int, body: bytes) -> None:

@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError, FluxionsCreditError
 from airflow_provider_fluxions.emulator import Emulator, Fault
+from airflow_provider_fluxions.transfers import FluxionsConvertOperator
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
 from tests.airflow.speaking import (
     LONG,
@@ -332,3 +333,14 @@ def test_the_second_piece_starts_in_the_audio_where_the_time_line_has_it(s3: Any
     silent = max(abs(one) for one in samples[start - 9_000 : start - 1_200])
     loud = max(abs(one) for one in samples[start : start + 1_200])
     assert (silent < 200, loud > 1_000) == (True, True)
+
+
+def test_other_captions_are_made_of_a_stored_time_line(s3: Any) -> None:
+    texts(s3, a_txt="Hello there. This is it.")
+    speak(formats=("wav", "json"))
+    source, destination = f"s3://{OUTPUT}/out/", f"s3://{OUTPUT}/srt/"
+    FluxionsConvertOperator(task_id="c", source=source, destination=destination, formats=("srt",)).execute(tomorrow())
+    (key,) = [key for key in outputs(s3) if key.startswith("srt/")]
+    captions = s3.get_object(Bucket=OUTPUT, Key=key)["Body"].read().decode()
+    assert captions.startswith("1\n00:00:00,000 --> ")
+    assert "Hello there." in captions

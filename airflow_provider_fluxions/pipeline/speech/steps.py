@@ -110,9 +110,11 @@ class SpeechSteps:
         :raises FluxionsError: it cannot be rendered or stored.
         """
         done, audio = self._render(text, voice_id)
+        body = audio.wav
+        del audio  # each render in progress would hold its samples twice
         key = f"{unit.folder(voice_id)}{piece_reference(text, voice_id, self.options)}.wav"
         try:
-            self.results.store.put(unit.bucket, key, body := audio.wav, PIECE_TYPE, {})
+            self.results.store.put(unit.bucket, key, body, PIECE_TYPE, {})
         except Exception as error:
             raise _after(done, error) from error
         return done, len(body)
@@ -125,15 +127,17 @@ class SpeechSteps:
         """
         refs = [piece_reference(piece.text, voice_id, self.options) for piece in pieces]
         first = self._piece(unit, refs[0], voice_id)
-        frames = [(sizes[ref] - WAV_HEADER_BYTES) // (SAMPLE_BYTES * first.channels) for ref in refs]
+        rate, channels = first.sample_rate, first.channels
+        del first
+        frames = [(sizes[ref] - WAV_HEADER_BYTES) // (SAMPLE_BYTES * channels) for ref in refs]
 
         def read(number: int) -> bytes:
             audio = self._piece(unit, refs[number], voice_id)
-            if (audio.frames, audio.sample_rate, audio.channels) != (frames[number], first.sample_rate, first.channels):
+            if (audio.frames, audio.sample_rate, audio.channels) != (frames[number], rate, channels):
                 raise _unlike(f"s3://{unit.bucket}/{unit.folder(voice_id)}")
             return audio.pcm
 
-        parts = Parts(pieces, frames, first.sample_rate, first.channels, read)
+        parts = Parts(pieces, frames, rate, channels, read)
         for one in unit.inputs:
             self.results.write(one, parts, voice_id)
         return Spoken(voice_id, parts.seconds)
