@@ -7,7 +7,9 @@ Needs Linux and the environment of `scripts/test 3.3`; takes about ten minutes. 
 which renders 10 s of audio a second for each request; both are processes of their own on this machine.
 
 - `book` runs the operator in a process of its own. *Over the start*: peak of its memory (VmHWM) minus its memory
-  after a one-word text was spoken, which loads all modules. *Service*: audio seconds / 10 / ``max_in_flight``.
+  after a one-word text was spoken, which loads all modules. *Service*: audio seconds / 10 / ``max_in_flight``. *Bare*:
+  the same requests with as many threads, responses dropped, in another process before; on a busy machine the emulator
+  takes longer than *service*.
 - `prompts` runs both DAGs of `speech_dag.py` in a real Airflow. The mapped one gets fewer texts; its slot seconds are
   scaled. *Slot seconds* are what Airflow reports of each worker process. The transfer runs in a process without
   Airflow as well, for its CPU and memory.
@@ -23,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -75,6 +78,28 @@ def operator(source: str, destination: str, formats: tuple[str, ...]) -> Any:
     return made.execute({"ti": ti, "dag_run": run})
 
 
+def bare_seconds() -> float:
+    """Request all pieces of the book with as many threads and nothing else; return the seconds."""
+    import requests
+    from airflow.providers.common.compat.sdk import BaseHook
+
+    from airflow_provider_fluxions.hooks import FluxionsHook
+    from airflow_provider_fluxions.speech.pieces import cut_text
+
+    connection = BaseHook.get_connection("fluxions_default")
+    voice = FluxionsHook().list_voices()[0].voice_id
+
+    def render(text: str) -> int:
+        fields = {"voice": voice, "input": text, "response_format": "wav", "stream": True}
+        headers = {"Authorization": connection.password}
+        return len(requests.post(f"{connection.host}/vui/v1/tts", json=fields, headers=headers, timeout=600).content)
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(IN_FLIGHT) as pool:
+        assert all(pool.map(render, [piece.text for piece in cut_text(book())]))
+    return time.monotonic() - began
+
+
 def measured(source: str, formats: tuple[str, ...]) -> None:
     """In a process of its own: speak one word, then the source; print the figures as JSON."""
     operator("s3://input/warm.txt", "s3://output/warm/", formats)
@@ -124,7 +149,11 @@ def measure_book(formats: tuple[str, ...]) -> None:
         storage, emulator, _ = servers(Path(name), stack)
         storage.client.put_object(Bucket="input", Key="book.txt", Body=book().encode())
         env = stage.environment(Path(name), storage.url, emulator.airflow_connection())
-        print(json.dumps({"book": in_child("s3://input/book.txt", formats, env)}), flush=True)
+        command = [sys.executable, "-P", "-m", "benchmarks.speech", "--bare"]
+        bare = float(subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True).stdout.split()[-1])
+        figures = in_child("s3://input/book.txt", formats, env)
+        figures |= {"bare_seconds": round(bare, 1), "times_bare": round(figures["wall_seconds"] / bare, 3)}
+        print(json.dumps({"book": figures}), flush=True)
 
 
 def measure_prompts(prompts: int, mapped_prompts: int) -> None:
@@ -157,6 +186,8 @@ def main() -> None:
     given = sys.argv[1:]
     if given[:1] == ["--measured"]:
         measured(given[1], tuple(given[2:]))
+    elif given[:1] == ["--bare"]:
+        print(bare_seconds())
     elif given[:1] == ["prompts"]:
         numbers = [int(one) for one in given[1:]]
         measure_prompts(*(numbers + [PROMPTS, MAPPED_PROMPTS][len(numbers) :]))
