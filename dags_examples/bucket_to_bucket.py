@@ -23,6 +23,7 @@ AWS_CONN_ID = "aws_default"
 # [START howto_bucket_to_bucket]
 with DAG(
     dag_id="fluxions_bucket_to_bucket",
+    doc_md=__doc__,
     description="Transcribe each recording of one S3 prefix into another",
     schedule=None,
     start_date=datetime(2025, 1, 1),

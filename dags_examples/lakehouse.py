@@ -70,6 +70,7 @@ QUESTIONS = {
 
 with DAG(
     dag_id="fluxions_lakehouse",
+    doc_md=__doc__,
     description="Write recordings as Parquet tables and query them with DuckDB",
     schedule=None,
     start_date=datetime(2025, 1, 1),

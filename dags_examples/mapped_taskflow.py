@@ -23,6 +23,7 @@ AWS_CONN_ID = "aws_default"
 # [START howto_mapped_taskflow]
 with DAG(
     dag_id="fluxions_mapped_taskflow",
+    doc_md=__doc__,
     description="Submit a list of recordings with mapped tasks, and read each result in Python",
     schedule=None,
     start_date=datetime(2025, 1, 1),

@@ -53,6 +53,7 @@ else:
 
 with DAG(
     dag_id="fluxions_on_transcription",
+    doc_md=__doc__,
     description="Store each job that completes in the account",
     schedule=SCHEDULE,
     start_date=datetime(2025, 1, 1),

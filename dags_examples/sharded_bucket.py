@@ -27,6 +27,7 @@ SHARDS = 8
 
 with DAG(
     dag_id="fluxions_sharded_bucket",
+    doc_md=__doc__,
     description="Transcribe each recording of one S3 prefix into another, with eight tasks",
     schedule=None,
     start_date=datetime(2025, 1, 1),

@@ -23,6 +23,7 @@ AWS_CONN_ID = "aws_default"
 # [START howto_submit_wait_store]
 with DAG(
     dag_id="fluxions_submit_wait_store",
+    doc_md=__doc__,
     description="One recording: submit, wait, store",
     schedule=None,
     start_date=datetime(2025, 1, 1),

@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import DAG, Asset, get_current_context,
 # [START howto_transcripts_consumed]
 with DAG(
     dag_id="fluxions_transcripts_consumed",
+    doc_md=__doc__,
     description="Add up the counts of all events when transcripts were written",
     schedule=[Asset("s3://fluxions-output/transcripts/")],
     start_date=datetime(2025, 1, 1),

@@ -25,6 +25,7 @@ TRANSCRIPTS = Asset("s3://fluxions-output/transcripts/")
 
 with DAG(
     dag_id="fluxions_transcripts_produced",
+    doc_md=__doc__,
     description="Transcribe one recording and send an asset event",
     schedule=None,
     start_date=datetime(2025, 1, 1),

@@ -113,7 +113,7 @@ class LocalAirflow(Service):
     def trigger(self, dag_id: str, run_id: str | None = None, conf: dict[str, Any] | None = None) -> str:
         """Trigger a run as soon as the DAG is known; returns its run id."""
         self.wait_for_dag(dag_id)
-        run_id = run_id or f"harness-{uuid.uuid4().hex[:12]}"
+        run_id = run_id or f"run-{uuid.uuid4().hex[:12]}"
         self.rest.trigger(dag_id, run_id, conf or {})
         return run_id
 

@@ -80,21 +80,68 @@ install() {
         "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$@"
 }
 
+# lock FOLDER: wait until no other process holds the lock of FOLDER, and take it. Makes FOLDER.lock, which has the process id.
+lock() {
+    said=
+    until mkdir "$1.lock" 2>/dev/null; do
+        owner=$(cat "$1.lock/pid" 2>/dev/null || true)
+        if [ -n "$owner" ] && ! kill -0 "$owner" 2>/dev/null; then
+            rm -rf "$1.lock"
+            continue
+        fi
+        [ -n "$said" ] || echo "Another run (process ${owner:-unknown}) installs into $1. Waiting for it."
+        said=yes
+        sleep 1
+    done
+    echo $$ >"$1.lock/pid"
+}
+
+# show_time WHAT: a line that moves on a terminal, a line every 15 s elsewhere, until this process ends or stops it.
+show_time() {
+    seconds=0
+    while kill -0 $$ 2>/dev/null; do
+        sleep 1 >/dev/null 2>&1
+        seconds=$((seconds + 1))
+        if [ -t 1 ]; then
+            printf '\r%s, %s s' "$1" "$seconds"
+        elif [ $((seconds % 15)) -eq 0 ]; then
+            echo "$1, $seconds s"
+        fi
+    done
+}
+
 # make_environment ENVIRONMENT PINS WHAT: install WHAT into ENVIRONMENT, unless the pins are in it already.
+# Two runs at once do not disturb each other: the second one waits, and finds the environment made.
 make_environment() {
     stamp=$(cat "$2" "$root/pyproject.toml" | cksum)
-    if [ -x "$1/bin/python" ] && [ "$(cat "$1/installed" 2>/dev/null)" = "$stamp $root" ]; then
+    ! is_made "$1" || return 0
+    python=$(find_python) || fail "No Python 3.11, 3.12 or 3.13 with venv was found. Name one: PYTHON=... $0"
+    lock "$1"
+    if is_made "$1"; then
+        rm -rf "$1.lock"
         return
     fi
-    python=$(find_python) || fail "No Python 3.11, 3.12 or 3.13 with venv was found. Name one: PYTHON=... $0"
-    echo "Installing $3 into $1 (once; this can take minutes)"
-    begun=$(date +%s)
+    echo "Installing $3 into $1 (once; usually one to three minutes)"
+    begun_installing=$(date +%s)
     rm -rf "$1"
-    if ! install "$1" "$2" "$python" >"$1.log" 2>&1; then
-        tail -n 30 "$1.log" >&2
-        fail "The installation failed; its log is $1.log"
+    # The installation is in front, so that Ctrl-C ends it.
+    show_time "Installing $3" &
+    shown=$!
+    install "$1" "$2" "$python" >"$1.log" 2>&1 && failed= || failed=yes
+    kill "$shown" 2>/dev/null || true
+    wait "$shown" 2>/dev/null || true
+    [ ! -t 1 ] || printf '\r\033[K'
+    if [ -n "$failed" ]; then
+        rm -rf "$1.lock"
+        fail "The installation failed: $(tail -n 1 "$1.log") The log is $1.log"
     fi
     rm -f "$1.log" "$1.pins"
     echo "$stamp $root" >"$1/installed"
-    echo "Installed in $(($(date +%s) - begun)) s"
+    rm -rf "$1.lock"
+    echo "Installed in $(($(date +%s) - begun_installing)) s"
+}
+
+# is_made ENVIRONMENT: whether what $stamp stands for is installed in it.
+is_made() {
+    [ -x "$1/bin/python" ] && [ "$(cat "$1/installed" 2>/dev/null)" = "$stamp $root" ]
 }

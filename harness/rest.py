@@ -37,6 +37,10 @@ class AirflowRest:
         """Let the scheduler run the DAG."""
         self.call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
+    def connections(self) -> list[str]:
+        """The ids of the connections in Airflow's database."""
+        return [one["connection_id"] for one in self.call("GET", "/connections")["connections"]]
+
     def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> None:
         """Create the run `run_id`, with `conf` as its parameters."""
         body: dict[str, Any] = {"dag_run_id": run_id, "conf": conf}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from airflow_provider_fluxions.emulator import probe
@@ -75,7 +76,7 @@ class MoonshineRecogniser:
         if not seconds:
             raise RecognitionError("The audio could not be decoded: it has no samples.")
         container = probe.audio_format(upload.head) or "unknown"
-        return Recognition("en", round(seconds, 2), container, _turns(segments))
+        return Recognition("en", round(seconds, 2), container, _turns(_numbered(segments)))
 
     def _report(self, seconds: float, total: float | None) -> None:
         if self._on_progress is not None:
@@ -98,6 +99,14 @@ def _segment(line: Any, offset_seconds: float) -> Segment:
     start, text = offset_seconds + line.start_time, line.text.strip()
     end = start + max(_MIN_SEGMENT_SECONDS, line.duration)
     return Segment(speaker, text, round(start, 2), round(end, 2), 0, spread_words(text, start, end))
+
+
+def _numbered(segments: list[Segment]) -> list[Segment]:
+    """Number the speakers of one recording from 0, as they first speak: the package counts over all recordings."""
+    numbers: dict[str, str] = {}
+    for segment in segments:
+        numbers.setdefault(segment.speaker, str(len(numbers)))
+    return [replace(segment, speaker=numbers[segment.speaker]) for segment in segments]
 
 
 def _turns(segments: list[Segment]) -> tuple[Turn, ...]:

@@ -19,6 +19,8 @@ from airflow_provider_fluxions.emulator import (
     RecognitionError,
     Upload,
 )
+from airflow_provider_fluxions.emulator.moonshine import _numbered
+from airflow_provider_fluxions.emulator.recognition import Segment
 
 # Speech recognition takes seconds of CPU.
 pytestmark = pytest.mark.slow
@@ -68,6 +70,11 @@ def test_words_are_in_the_order_of_their_times(answer: dict[str, Any]) -> None:
     starts = [word["start"] for segment in answer["segments"] for word in segment["words"]]
     assert len(starts) > 50
     assert starts == sorted(starts)
+
+
+def test_speakers_are_numbered_from_0_in_each_recording() -> None:
+    segments = [Segment(speaker, "Hello.", 0.0, 1.0, 0) for speaker in ("7", "9", "7")]
+    assert [segment.speaker for segment in _numbered(segments)] == ["0", "1", "0"]
 
 
 @needs_asr
