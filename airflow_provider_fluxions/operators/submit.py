@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 
@@ -77,6 +77,8 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     :raises FluxionsError: anything that a retry may mend, with ``status_code`` and ``transient``.
     """
 
+    # The Airflow registry reads this: a try that follows a lost one does not submit or pay again.
+    __supports_durable_execution: ClassVar[bool] = True
     template_fields: Sequence[str] = ("audio", "filename", "fluxions_conn_id", "aws_conn_id")
     operator_extra_links = (FluxionsTranscriptLink(), FluxionsRecordingLink(), FluxionsJobLink())
     ui_color = "#e8f0ff"
@@ -114,7 +116,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         self.aws_conn_id = aws_conn_id
 
     def execute(self, context: Context) -> JobId:
-        """Submit, or take up what an earlier try submitted; then wait if asked to."""
+        """Submit, or reuse the job of an earlier try; then wait if asked to, deferred with ``self.deferrable``."""
         with airflow_errors():
             self._record_lineage()
             source = open_audio(self.audio, self.aws_conn_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -60,3 +61,21 @@ def _is_at_home(path: str) -> bool:
     if name in ONLY_AIRFLOW_3:
         return True
     return str(getattr(import_module(module), name).__module__).startswith(module)
+
+
+def test_the_registry_finds_the_capabilities_that_the_file_lists() -> None:
+    """The rules by which Airflow's registry reads a class (dev/registry/extract_parameters.py in apache/airflow)."""
+    for entry in (entry for kind in ("operators", "sensors", "transfers") for entry in REGISTRY[kind]):
+        module, _, name = entry["module"].rpartition(".")
+        found = getattr(import_module(module), name)
+        source = inspect.getsource(found.execute)
+        capabilities = {"deferrable"} if "self.defer" in source else set()
+        if getattr(found, f"_{name}__supports_durable_execution", False) is True:
+            capabilities.add("durable")
+        assert set(entry.get("capabilities", ())) == capabilities, name
+
+
+def test_the_logo_is_a_file_of_this_project() -> None:
+    logo = (Path(__file__).parents[2] / "docs" / "images" / "logo.svg").read_text()
+    assert logo.startswith("<svg ")
+    assert "href" not in logo
