@@ -138,7 +138,24 @@ def _sbom(path: Path) -> None:
     """Write a CycloneDX file of the package with what its tests on Airflow 3.3 were green with."""
     tool = ROOT / ".venv-release" / "bin" / "cyclonedx-py"
     options = ("--pyproject", "pyproject.toml", "--output-reproducible", "--of", "JSON", "-o", str(path))
-    _call(str(tool), "requirements", *options, "requirements/airflow-3.3.txt")
+    _call(str(tool), "requirements", *options, "requirements/airflow-3.3.txt", quiet=True)
+    path.write_text(json.dumps(completed(json.loads(path.read_text()), __version__), indent=2) + "\n")
+
+
+def completed(bom: dict[str, Any], version: str) -> dict[str, Any]:
+    """Return a CycloneDX document whose subject is this version of the package and depends on all that is listed.
+
+    The tool that makes it cannot read a dynamic version, and lists pins without who needs them.
+    """
+    subject = {**bom["metadata"]["component"], "type": "library", "version": version}
+    subject["purl"] = f"pkg:pypi/airflow-provider-fluxions@{version}"
+    listed = sorted(component["bom-ref"] for component in bom["components"])
+    others = [one for one in bom.get("dependencies", []) if one["ref"] != subject["bom-ref"]]
+    return {
+        **bom,
+        "metadata": {**bom["metadata"], "component": subject},
+        "dependencies": [{"ref": subject["bom-ref"], "dependsOn": listed}, *others],
+    }
 
 
 def _git(*arguments: str) -> str:
@@ -149,7 +166,9 @@ def _git(*arguments: str) -> str:
 
 
 def _call(*command: str, quiet: bool = False) -> None:
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL if quiet else None)
+    silent = subprocess.DEVNULL if quiet else None
+    # A warning is no part of the report; a failure is named by its command and status.
+    done = subprocess.run(command, cwd=ROOT, stdout=silent, env={**os.environ, "PYTHONWARNINGS": "ignore"})
     if done.returncode:
         raise ReleaseError(f"{' '.join(command)} failed with status {done.returncode}.")
 

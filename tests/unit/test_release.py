@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.release import problems, provenance, section
+from harness.release import completed, problems, provenance, section
 
 ROOT = Path(__file__).parents[2]
 CHANGELOG = "# Changelog\n\n## 1.2.0 (2026-12-01)\n\n- New.\n\n## 1.1.0 (2026-11-01)\n\n- Old.\n"
@@ -51,6 +51,17 @@ def test_the_provenance_names_each_file_the_commit_and_the_run() -> None:
     definition = statement["predicate"]["buildDefinition"]
     assert definition["resolvedDependencies"][0]["digest"] == {"gitCommit": "c0ffee"}
     assert statement["predicate"]["runDetails"]["metadata"]["invocationId"] == "https://github.com/me/it/actions/runs/7"
+
+
+def test_the_sbom_is_of_this_version_and_all_that_it_lists() -> None:
+    bom = {
+        "metadata": {"component": {"bom-ref": "root", "name": "airflow-provider-fluxions"}},
+        "components": [{"bom-ref": "b"}, {"bom-ref": "a"}],
+        "dependencies": [{"ref": "root"}, {"ref": "a"}],
+    }
+    done = completed(bom, "1.2.0")
+    assert done["metadata"]["component"]["purl"] == "pkg:pypi/airflow-provider-fluxions@1.2.0"
+    assert done["dependencies"] == [{"ref": "root", "dependsOn": ["a", "b"]}, {"ref": "a"}]
 
 
 @pytest.mark.slow
