@@ -118,3 +118,13 @@ def test_no_file_names_a_repository_that_does_not_exist() -> None:
 def test_the_package_has_no_address_until_it_has_a_public_home() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert "urls" not in project
+
+
+def test_actionlint_is_left_to_github_where_it_is_not_installed(tmp_path: Path) -> None:
+    script = (ROOT / "scripts" / "check").read_text()
+    script = script.replace('. "$root/harness/environment.sh"', "make_environment() { :; }")
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "check").write_text(script)
+    command = ["sh", str(tmp_path / "scripts" / "check"), "actionlint"]
+    done = subprocess.run(command, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "actionlint is not in PATH. It runs on GitHub only.\n"), done.stderr
