@@ -3,7 +3,7 @@
 A watcher in the triggerer polls the account's job list and creates an asset event for each finished job. The DAG is
 scheduled on that asset. An event contains a job id and never a transcript.
 
-A run takes all events that have arrived, because a night's jobs can finish by the hundred. Up to Airflow 3.3 that is
+A run takes all events that have arrived, because hundreds of jobs can finish together. Up to Airflow 3.3 that is
 the default. From 3.4 on, the default is one run for each event, so the schedule asks for batches.
 
 Needs Airflow 3. On Airflow 2.11 the DAG exists without a schedule.

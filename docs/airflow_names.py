@@ -17,7 +17,7 @@ PACKAGES = ("airflow", "asgiref", "attr", "openlineage", "pytest", "starlette", 
 
 
 class Value:
-    """Anything that is no class: calling it returns a default that the call names, or itself."""
+    """Anything except a class: calling it returns a default that the call names, or itself."""
 
     def __call__(self, *_arguments: Any, **options: Any) -> Any:
         """Return `fallback`, a decorated function, or this value."""

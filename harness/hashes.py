@@ -57,7 +57,7 @@ def with_hashes(text: str, hashes: Mapping[str, list[str]]) -> str:
 
 
 def update() -> None:
-    """Write the store anew: known hashes stay, those of new pins are asked for."""
+    """Write the store again: known hashes stay, those of new pins are asked for."""
     wanted = {pin for path in pin_files() for pin, _ in pins(path.read_text())}
     known = read(STORE.read_text()) if STORE.exists() else {}
     missing = sorted(wanted - known.keys())

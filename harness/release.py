@@ -29,7 +29,7 @@ class ReleaseError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Go through the release and stop before the upload; 0 when nothing stands in its way but the upload."""
+    """Go through the release and stop before the upload; 0 when only the upload is missing."""
     parser = argparse.ArgumentParser(prog="scripts/release", description=__doc__)
     kind = parser.add_mutually_exclusive_group(required=True)
     kind.add_argument("--dry-run", action="store_true", help="report what is not ready yet, and continue")
@@ -70,7 +70,7 @@ def _run(tag: str | None) -> None:
 
 
 def problems(version: str, tag: str | None, changelog: str, citation: str, changes: str) -> list[str]:
-    """Return what stands in the way of releasing this version, each as a sentence.
+    """Return the reasons against releasing this version, each as a sentence.
 
     :param tag: None: not checked.
     :param changes: of the checkout, one file a line, as ``git status --porcelain`` prints them.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes dialogue.mp3 and memo.mp3 beside this script. Needs flite, sox and ffmpeg.
+# Makes dialogue.mp3 and memo.mp3 next to this script. Needs flite, sox and ffmpeg.
 # Every pause is fixed and the encoder writes no date, so one set of tools gives the same bytes each time.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

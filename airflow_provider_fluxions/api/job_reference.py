@@ -53,7 +53,7 @@ def speech_reference(text: str, voice: str, options: SpeechOptions) -> str:
 
 
 def piece_reference(text: str, voice_id: str, options: SpeechOptions) -> str:
-    """Return the reference of one piece of a text; equal pieces have the same one, whatever their position.
+    """Return the reference of one piece of a text; equal pieces have the same one, at any position.
 
     :param voice_id: The full id with its checkpoint: pieces of two checkpoints are never joined.
     """

@@ -306,7 +306,7 @@ def _job_id(data: Json) -> JobId:
     try:
         return check_job_id(value)
     except FluxionsInputError:
-        kind = "no id" if value is None else f"an id that is no number and no plain word ({_kind(value)})"
+        kind = "no id" if value is None else f"an id that is neither a number nor a plain word ({_kind(value)})"
     raise FluxionsResponseError(f"Fluxions responded without a usable job id: {kind}; {_fields_of(data)}.")
 
 

@@ -63,7 +63,7 @@ def read_response(
 ) -> dict[str, Any]:
     """Return the JSON object of a good response, without the key.
 
-    :param headers: must find names whatever their case.
+    :param headers: must find names in any case.
     :param job_id: the job of the request; a raised error carries it.
     :param path: the path of the request below ``base_url``, for the message of a 404 about no job.
     :param redactor: replaces the key in the value and in every message.

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     # Waited for, not handled: a handler that sets an event deadlocks when the signal finds the event's lock taken.
-    # A shell may have them ignored, and an ignored signal is never seen, so each gets a handler all the same.
+    # A shell may have them ignored, and an ignored signal is never seen, so each gets a handler anyway.
     for number in _STOP_SIGNALS:
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server.stop()
     if emulator.close():
         # The model's native code cannot be interrupted, and Python would wait for it. The upload is kept
-        # beside a --database and recognised at the next start.
+        # next to a --database and recognised at the next start.
         sys.stdout.flush()
         os._exit(0)
     return 0

@@ -33,11 +33,11 @@ DEFAULT_API_KEY = "local-key"
 class Emulator:
     """A Fluxions account on this machine, without a socket; `EmulatorServer` puts it on the network.
 
-    `database` is a file that survives a restart (audio that waits for recognition is kept beside it); None
-    keeps jobs in memory. `cache_mode` None takes the profile's. `clock` gives seconds since the epoch,
-    `sleep` waits for injected latency: tests pass their own. `allowed_hosts` are the host names, besides loopback ones,
-    under which it may be reached and to which a `callback_url` may lead. `synthesizer` speaks; None: tones.
-    Every method may be called from any thread.
+    `database` is a file that survives a restart; audio that waits for recognition is stored next to it. None keeps
+    jobs in memory. `cache_mode` None uses the mode of the profile. `clock` returns seconds since the epoch, and
+    `sleep` waits for injected latency; tests pass their own. `allowed_hosts` are host names for requests and
+    `callback_url`, in addition to loopback ones. `synthesizer` speaks; None: tones. Every method can be called from
+    any thread.
 
     Raises:
         ValueError: if the profile or a setting is unknown.

@@ -1,4 +1,4 @@
-"""The job service: takes jobs in, moves them on when somebody looks, answers from the cache."""
+"""The job service: creates jobs, advances them at each read, and responds from the cache."""
 
 from __future__ import annotations
 

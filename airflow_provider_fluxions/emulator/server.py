@@ -65,7 +65,7 @@ class EmulatorServer:
             ws="none",
             lifespan="off",
             # Only uvicorn's errors are logged, through the handlers of the process: uvicorn's own configuration would
-            # close those of everybody else, and takes half of the time of a start.
+            # close those of other libraries, and takes half of the time of a start.
             log_config=None,
             log_level="error",
             access_log=False,

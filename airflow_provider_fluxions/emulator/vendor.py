@@ -1,4 +1,4 @@
-"""The vendor's calls: a request in, an answer out."""
+"""The vendor's calls, from a request to a response."""
 
 from __future__ import annotations
 

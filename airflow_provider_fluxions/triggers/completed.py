@@ -84,7 +84,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
             raise FluxionsInputError(
                 "queue needs Airflow 3.4: this Airflow gives watchers no queue. Leave the argument out."
             )
-        # Airflow reads it when it parses the DAG and stores it beside the trigger, so `serialize` leaves it out.
+        # Airflow reads it when it parses the DAG and stores it next to the trigger, so `serialize` leaves it out.
         self.queue = queue
         if poll_interval < MIN_INTERVAL_SECONDS or lookback < 0:
             raise FluxionsInputError(

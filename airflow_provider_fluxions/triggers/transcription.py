@@ -44,7 +44,7 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
     because Airflow writes each event before the triggerer's next heartbeat.
     """
 
-    # Airflow 3.3.2 fails a task whose trigger fires before the scheduler has heard of its worker's end
+    # Airflow 3.3.2 fails a task whose trigger fires before the scheduler has received the end of its worker
     # (https://github.com/apache/airflow/pull/68741). The worker's supervisor misses that end in one deferral of four
     # and finds it at its next wake-up, [workers] min_heartbeat_interval (5 s) later; the rest is for the scheduler.
     quiet_seconds = 10.0

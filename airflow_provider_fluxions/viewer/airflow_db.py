@@ -61,7 +61,7 @@ def _current_attempt(key: TaskKey, session: Any) -> tuple[str | None, str | None
     rows = session.execute(select(*columns).where(*_is(TaskInstance, key), *is_live)).all()
     if len(rows) > 1:
         raise bad_request(
-            "The task ran several times in a task loop with this map index, and Airflow does not tell the viewer which "
+            "The task ran several times in a task loop with this map index, and the viewer cannot find out which "
             "iteration its page shows. The task's XComs and the job list name the jobs."
         )
     return next(((row[0], row[1], row[2] if keeps_tries else None) for row in rows), None)

@@ -18,7 +18,7 @@ class Part:
 
     `needs` names parts that must have succeeded before. `load` is its share of `CAPACITY`. `before_minute`: it is left
     out if it cannot start by then, counted from the start of all. `tests`: pytest runs in it. `minutes`: how long it
-    takes beside others on two cores; the longest part starts first.
+    takes with others on two cores; the longest part starts first.
     """
 
     name: str
@@ -58,7 +58,7 @@ def _campaign(name: str, environment: str, *arguments: str, minutes: float) -> P
 
 
 def longest_first(*parts: Part) -> tuple[Part, ...]:
-    """Sort parts so that no long one is left for the end, when nothing could run beside it."""
+    """Sort parts so that no long one is left for the end, when no other part could run with it."""
     return tuple(sorted(parts, key=lambda part: -part.minutes))
 
 

@@ -16,8 +16,14 @@ REPLACED = {
     for word in row.split(",")
     if word.strip()
 }
+# Texts in which these words are right, with the reason.
+ALLOWED = {
+    "airflow_provider_fluxions/emulator/sentences.py": "sentences of invented callers",
+    "harness/demo_speech.py": "the words that a recognizer heard",
+    "samples/article.md": "a text to speak",
+}
 # It only falls. `python -m harness.prose` prints each private word with its file, its line and the standard word.
-CEILING = 600
+CEILING = 80
 
 
 @pytest.mark.slow
@@ -26,6 +32,10 @@ def test_private_words_do_not_come_back() -> None:
         f"{find.path}:{find.line}: {find.found} -> {PRIVATE[find.name][1]}" for find in finds(texts(suspects=True))
     ]
     assert len(found) <= CEILING, "\n".join(found)
+
+
+def test_each_allowed_file_has_a_private_word() -> None:
+    assert {find.path for find in finds(texts(suspects=True))} >= ALLOWED.keys()
 
 
 @pytest.mark.parametrize("word", sorted(REPLACED))
