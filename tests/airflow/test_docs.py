@@ -55,6 +55,7 @@ PUBLIC = [
     for entries in REGISTRY.values()
     if isinstance(entries, list)
     for entry in entries
+    if isinstance(entry, dict)
 ]
 HOW_TO = "".join(
     path.read_text()
