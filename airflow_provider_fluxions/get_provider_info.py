@@ -40,7 +40,8 @@ def get_provider_info() -> dict[str, Any]:
                 "python-module": f"{_PACKAGE}.transfers",
             },
         ],
-        # For Airflow 3.4's documentation; the others leave it alone, as Airflow itself does.
+        "notifications": [f"{_PACKAGE}.notifications.FluxionsNotifier"],
+        # Documentation from 3.4 on; no Airflow reads it when it runs.
         "retry-policies": [{"integration-name": "Fluxions", "python-modules": [f"{_PACKAGE}.retry_policies"]}],
         # Read by Airflow 3.2 and later, and ignored by earlier versions.
         "cli": [f"{_PACKAGE}.cli.definition.get_cli_commands"],

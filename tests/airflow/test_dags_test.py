@@ -15,7 +15,7 @@ from airflow_provider_fluxions.links import JOB_XCOM, RECORDING_XCOM, RESULT_XCO
 from harness.airflow import LocalAirflow
 from harness.s3 import LocalS3
 from tests.airflow.conftest import INPUT, OUTPUT
-from tests.airflow.dags import EXAMPLES, ROOT, TESTS_DAGS_TOO_SOON
+from tests.airflow.dags import EXAMPLES, IS_AIRFLOW_2, ROOT, TESTS_DAGS_TOO_SOON
 from tests.airflow.echoing import Echo
 
 pytestmark = pytest.mark.skipif(
@@ -25,7 +25,10 @@ pytestmark = pytest.mark.skipif(
 
 RECORDINGS = ("dialogue.mp3", "memo.mp3")
 LINK_XCOMS = (JOB_XCOM, RECORDING_XCOM, RESULT_XCOM)
-DAG_IDS = [f"fluxions_{path.stem}" for path in sorted(EXAMPLES.glob("*.py"))]
+# `airflow dags test` cannot create a run with a deadline alert: "'dict' object has no attribute 'hex'" on 3.3.2 and
+# 3.4.0b2. test_on_transcription.py runs that example.
+NOT_TESTABLE = set() if IS_AIRFLOW_2 else {"landed_by_six"}
+DAG_IDS = [f"fluxions_{path.stem}" for path in sorted(EXAMPLES.glob("*.py")) if path.stem not in NOT_TESTABLE]
 # One process for all: starting Airflow takes longer than most of them. It leaves with a failed run, so each is caught.
 TEST_ALL = """
 import sys

@@ -13,9 +13,9 @@ from tests.airflow.dags import EXAMPLES, example_dags, load
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 PAGES = {path: path.read_text() for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))}
-# The blocks of the first make one whole, which test_testing_page.py runs. Those of the others need Airflow 3 or 3.4:
-# test_completed_trigger.py and test_retry_policy.py run them.
-ELSEWHERE = {ROOT / "docs" / name for name in ("testing.md", "events.md", "howto/retry-policy.md")}
+# The blocks of the first make one whole, which test_testing_page.py runs. Those of the others need Airflow 3, 3.4 or
+# 3.1: test_completed_trigger.py, test_retry_policy.py and test_notifications.py run them.
+ELSEWHERE = {ROOT / "docs" / name for name in ("testing.md", "events.md", "howto/retry-policy.md", "howto/deadline.md")}
 BLOCKS = [
     block
     for path, text in PAGES.items()

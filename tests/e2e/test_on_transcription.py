@@ -15,12 +15,15 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_fluxions.emulator import ControlClient, OutcomeRule
 from harness.airflow import LocalAirflow
+from harness.audit import in_files
 from harness.emulator import LocalEmulator
 from harness.processes import wait_until
 from harness.s3 import LocalS3
 from harness.stage import EXAMPLE_DAGS, ROOT
 
+AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
 DAG_ID = "fluxions_on_transcription"
 JOB_SECONDS = 2.0
 WAIT_SECONDS = 120.0
@@ -150,3 +153,19 @@ def test_an_event_names_its_job_and_holds_no_transcript(scene: Scene) -> None:
         "created_at": payload["created_at"],
     }
     assert time.strptime(payload["created_at"][:19], "%Y-%m-%dT%H:%M:%S")
+
+
+@pytest.mark.skipif(AIRFLOW < (3, 1), reason="deadline alerts are new in Airflow 3.1")
+def test_a_missed_deadline_names_the_recordings_without_results(scene: Scene) -> None:
+    scene.storage.create_bucket("fluxions-input")
+    scene.storage.put("fluxions-input", "late.mp3", (ROOT / "samples" / "memo.mp3").read_bytes() + b"late")
+    ControlClient(scene.emulator.url).set_outcome(OutcomeRule("late*", outcome="never"))
+    changes = {
+        "DAGRUN_LOGICAL_DATE": "DAGRUN_QUEUED_AT",
+        "timedelta(hours=8)": "timedelta(seconds=60)",
+        'schedule="0 22 * * *"': "schedule=None",
+    }
+    scene.airflow.add_dag(EXAMPLE_DAGS / "landed_by_six.py", changes)
+    scene.airflow.trigger("fluxions_landed_by_six")
+    said = "The deadline has passed. 1 of 1 recordings have no results: s3://fluxions-input/late.mp3"
+    wait_until(lambda: in_files(scene.airflow.home, said), "the alarm", 2 * WAIT_SECONDS)

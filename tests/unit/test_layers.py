@@ -27,14 +27,15 @@ LINES = [
     {"assets", "get_provider_info", "hooks", "links", "pipeline", "retry_policies"},
     {"triggers"},
     {"task"},
-    {"cli", "operators", "sensors", "transfers", "viewer"},
+    {"cli", "notifications", "operators", "sensors", "transfers", "viewer"},
     {"__main__", "plugin"},
 ]
 HEIGHT = {room: height for height, line in enumerate(LINES) for room in line}
 # What users import, and what Airflow or Python loads by its name. Everything else at the top is a room below them.
 PUBLIC = {
     "", "__init__", "__main__", "api", "assets", "cli", "emulator", "formats", "get_provider_info", "hooks", "links",
-    "operators", "plugin", "retry_policies", "sensors", "testing", "transfers", "triggers", "version", "viewer",
+    "notifications", "operators", "plugin", "retry_policies", "sensors", "testing", "transfers", "triggers", "version",
+    "viewer",
 }  # fmt: skip
 ROOMS_BELOW = {"connection", "pipeline", "polling", "speech", "storage", "task"}
 WITHOUT_AIRFLOW = {
