@@ -80,14 +80,18 @@ class FluxionsHook(BaseHook):
             self._price_per_audio_hour = settings.price_per_audio_hour
         return self._client
 
+    def close(self) -> None:
+        """Close the client, if there is one. The next call reads the connection again, which may have another key."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
     def reconnect(self) -> FluxionsClient:
         """Return a client made from the connection as it is now, which may have another key; the old one is closed.
 
         :raises FluxionsConfigError: see `get_conn`.
         """
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self.close()
         return self.get_conn()
 
     @property

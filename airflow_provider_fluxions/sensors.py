@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
@@ -22,17 +22,15 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_fluxions.api.arguments import seconds_of
 from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, FluxionsHook
+from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS
 from airflow_provider_fluxions.links import JOB_XCOM, FluxionsJobLink, FluxionsTranscriptLink, keep_for_link
 from airflow_provider_fluxions.polling import WaitOutcome, WatchedJobs, poll_once
 from airflow_provider_fluxions.polling.blocking import poll_seconds
-from airflow_provider_fluxions.polling.error_tolerance import ErrorTolerance
+from airflow_provider_fluxions.polling.error_tolerance import ErrorTolerance, needs_new_connection
 from airflow_provider_fluxions.polling.watched_jobs import deadline_error, job_error, parse_job_ids
 from airflow_provider_fluxions.task.airflow_errors import airflow_errors
-from airflow_provider_fluxions.task.cost_report import CostReport
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
-from airflow_provider_fluxions.task.metrics import TaskMetrics
-from airflow_provider_fluxions.task.wait import Wait, execution_deadline
+from airflow_provider_fluxions.task.run import TaskRun, task_run
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +69,8 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     # The error of the last poke, if the key was refused.
     _refused: FluxionsError | None = None
     _poking_since: float = 0.0
+    # The execution that all polls of a try share.
+    _run: TaskRun | None = None
 
     def __init__(
         self,
@@ -94,12 +94,12 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Wait in the mode that was chosen."""
-        with self._failing_as_asked(), airflow_errors():
+        with self._failing_as_asked(), task_run(self, context) as run:
             if self.deferrable:
-                self._wait(context, time.time() + self.timeout)
+                self._wait(run, time.time() + self.timeout)
             else:
-                self._poke_on(context)
-            return self._completed(context)
+                self._poke_on(run)
+            return self._completed(run)
 
     def execute_complete(
         self,
@@ -114,34 +114,36 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         :param deadline: epoch seconds. Default None: ``timeout`` from now, for ``airflow tasks test`` of Airflow 2.11,
             which drops what a deferral keeps.
         """
-        with self._failing_as_asked(), airflow_errors():
+        with self._failing_as_asked(), task_run(self, context) as run:
             if deadline is None:
                 deadline = time.time() + self.timeout
-            self._wait(context, deadline, expires, event or {})
-            return self._completed(context)
+            self._wait(run, deadline, expires, event or {})
+            return self._completed(run)
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look once; raise where the outcome is certain and bad."""
-        with airflow_errors():
+        """Poll once; raise if a job failed or does not exist."""
+        with nullcontext(self._run) if self._run else task_run(self, context) as run, airflow_errors():
             watched = self._watched = WatchedJobs(parse_job_ids(self.job_id))
             self._record_lineage(watched.job_ids)
             try:
-                poll_once(FluxionsHook(self.fluxions_conn_id).get_conn(), watched, limit=self._poll_seconds)
+                poll_once(run.client, watched, limit=self._poll_seconds)
                 self._record_lineage(watched.job_ids, watched.ended.values())
                 self._tolerance, self._refused = ErrorTolerance(), None
             except FluxionsError as error:
                 if not self._tolerates(error):
                     raise
                 self._refused = None if error.transient else error
+                if needs_new_connection(error):
+                    run.hook.close()  # the next poll reads the connection again, perhaps with another key
                 self.log.warning("%s", error)
             if watched.is_done:
-                TaskMetrics(self.fluxions_conn_id).waited(watched, WaitOutcome.DONE)
+                run.metrics.waited(watched, WaitOutcome.DONE)
             if watched.unsuccessful:
                 raise job_error(watched.unsuccessful)
         self.log.info("%d of %d jobs have ended.", len(watched.ended), len(watched.job_ids))
         return PokeReturnValue(is_done=watched.is_done, xcom_value=self._result())
 
-    def _poke_on(self, context: Context) -> None:
+    def _poke_on(self, run: TaskRun) -> None:
         """Poke until all is over, by Airflow's own loop, which ends at the timeout or to be rescheduled.
 
         What it would make of errors is left to `_failing_as_asked`.
@@ -149,14 +151,16 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         asked = self.soft_fail, self.never_fail
         self.soft_fail = self.never_fail = False
         self._tolerance, self._refused, self._poking_since = None, None, time.monotonic()
+        self._run = run
         try:
-            super().execute(context)
+            super().execute(run.context)
         except AirflowSensorTimeout as error:  # Airflow's says nothing of the jobs
             if self._refused is not None:
                 raise self._refused from None
-            TaskMetrics(self.fluxions_conn_id).waited(self._watched, WaitOutcome.TIMEOUT)
+            run.metrics.waited(self._watched, WaitOutcome.TIMEOUT)
             raise deadline_error(self._watched, time.time()) from error
         finally:
+            self._run = None
             self.soft_fail, self.never_fail = asked
 
     def _get_next_poke_interval(self, started_at: Any, run_duration: Callable[[], float], poke_count: int) -> float:
@@ -175,10 +179,9 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
             return error.transient and not isinstance(error, FluxionsConfigError)
         return self._tolerance.tolerates(error, time.monotonic())
 
-    def _completed(self, context: Context) -> Any:
-        """Tell what the jobs cost, and return their ids."""
-        seconds = self.lineage.audio_seconds if self.lineage else None
-        CostReport(FluxionsHook(self.fluxions_conn_id).price_per_audio_hour, context["ti"]).after(seconds)
+    def _completed(self, run: TaskRun) -> Any:
+        """Report what the jobs cost, and return their ids."""
+        run.costs.after(self.lineage.audio_seconds if self.lineage else None)
         return self._result()
 
     def _result(self) -> Any:
@@ -186,13 +189,12 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         return self.job_id if isinstance(self.job_id, str | int) else list(self.job_id)
 
     def _wait(
-        self, context: Context, deadline: float, kept: float | None = None, event: dict[str, Any] | None = None
+        self, run: TaskRun, deadline: float, kept: float | None = None, event: dict[str, Any] | None = None
     ) -> None:
-        job_ids, expires = parse_job_ids(self.job_id), execution_deadline(context, self.execution_timeout, kept)
-        wait = Wait(job_ids, self.fluxions_conn_id, self.poll_interval, deadline, execution_deadline=expires)
-        self._record_lineage(wait.job_ids)
-        watched = wait.poll_or_defer(FluxionsHook(self.fluxions_conn_id), self._defer, event)
-        self._record_lineage(wait.job_ids, watched.ended.values())
+        job_ids = parse_job_ids(self.job_id)
+        self._record_lineage(job_ids)
+        watched = run.wait(job_ids, deadline, kept=kept, event=event)
+        self._record_lineage(job_ids, watched.ended.values())
 
     def _record_lineage(self, job_ids: Sequence[JobId], ended: Iterable[Job] = ()) -> None:
         """Keep what OpenLineage and the links are given when the task ends."""
@@ -201,15 +203,6 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         inputs = [job_uri(self.fluxions_conn_id, job_id) for job_id in job_ids]
         self.lineage = LineageRecord(inputs=inputs, job_ids=list(job_ids))
         self.lineage.add_durations(ended)
-
-    def _defer(self, wait: Wait) -> NoReturn:
-        self.defer(
-            trigger=wait.trigger(),
-            method_name="execute_complete",
-            kwargs=wait.resume_kwargs(),
-            timeout=wait.defer_timeout(),
-        )
-        raise AssertionError("defer() raises TaskDeferred")
 
     @contextmanager
     def _failing_as_asked(self) -> Iterator[None]:

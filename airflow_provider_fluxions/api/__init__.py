@@ -36,5 +36,6 @@ __all__ = [
     "speech_text",
     "submit_once",
     "transcript",
+    "uris",
     "voices",
 ]

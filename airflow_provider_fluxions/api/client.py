@@ -26,7 +26,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsResponseError,
     JobId,
 )
-from airflow_provider_fluxions.api.ids import check_job_id, job_key
+from airflow_provider_fluxions.api.ids import check_job_id, is_plain_word, job_key
 from airflow_provider_fluxions.api.job_search import MAX_PAGE_JOBS, iter_pages
 from airflow_provider_fluxions.api.json_values import MAX_CONTAINERS
 from airflow_provider_fluxions.api.limits import (
@@ -61,7 +61,7 @@ _QUOTING = re.compile("InvalidChunkLength|BadStatusLine")
 # Maximum for a page of 100 jobs, or for the poll of a job with a day of speech.
 MAX_RESPONSE_CONTAINERS = 50_000
 
-_WORD = re.compile(r"[A-Za-z_-]{1,32}")
+MAX_HEALTH_CHARACTERS = 32
 
 
 class FluxionsClient(SpeechCalls):
@@ -137,7 +137,7 @@ class FluxionsClient(SpeechCalls):
         status = answer.get("status")
         if str(status).lower() != "ok":
             # Only a single word is shown, because the rest of a 2xx response is never quoted.
-            is_word = isinstance(status, str) and _WORD.fullmatch(status)
+            is_word = is_plain_word(status, MAX_HEALTH_CHARACTERS)
             told = self._redactor.quote(repr(status)) if is_word else f"of type {type(status).__name__}"
             raise FluxionsConnectionError(f"Fluxions says that it is not healthy: status {told}.")
         return answer

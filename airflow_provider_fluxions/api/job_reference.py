@@ -16,6 +16,7 @@ import re
 import unicodedata
 
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
+from airflow_provider_fluxions.api.uris import last_part
 
 REFERENCE_DIGITS = 16
 # With two dashes and the reference, a name has 30 characters, below a cut at 32, the shortest known one. Names beyond
@@ -72,7 +73,7 @@ def filename_with_reference(filename: str, ref: str) -> str:
     Folders, control characters and surrounding space are removed. If the stem has more than 12 characters, the first 7
     and the last 4 are kept (``custome~0042``), so that the reference survives a cut at 32 characters.
     """
-    name = unicodedata.normalize("NFC", filename).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    name = last_part(unicodedata.normalize("NFC", filename).replace("\\", "/").rstrip("/"))
     name = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in name).strip()
     stem, dot, extension = name.rpartition(".")
     if not dot or not stem or not extension or _size(extension) > MAX_EXTENSION_BYTES or " " in extension:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from airflow_provider_fluxions.api.audio import AudioSource, Readable
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.retry import Clock
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.cli.screen import Screen
 from airflow_provider_fluxions.polling import WatchedJobs
 
@@ -30,7 +31,7 @@ def shown_upload(source: AudioSource, screen: Screen) -> Iterator[AudioSource]:
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with _progress(screen, *columns) as progress:
-        task = progress.add_task(printable(source.uri.rpartition("/")[2], MAX_NAME_CHARACTERS), total=source.size_bytes)
+        task = progress.add_task(printable(last_part(source.uri), MAX_NAME_CHARACTERS), total=source.size_bytes)
         yield _Counted(source, progress, task)
 
 

@@ -39,8 +39,7 @@ class Emulator:
     `callback_url`, in addition to loopback ones. `synthesizer` speaks; None: tones. Every method can be called from
     any thread.
 
-    Raises:
-        ValueError: if the profile or a setting is unknown.
+    :raises ValueError: if the profile or a setting is unknown.
     """
 
     def __init__(
@@ -101,8 +100,7 @@ class Emulator:
     def advance(self, seconds: float) -> None:
         """Advance the clock by this many seconds, for jobs and for their times.
 
-        Raises:
-            ValueError: if `seconds` is negative.
+        :raises ValueError: if `seconds` is negative.
         """
         if not seconds >= 0:
             raise ValueError(f"seconds must be 0 or more, not {seconds}")
@@ -155,16 +153,14 @@ class Emulator:
 
         ``{n}`` in `filename` becomes the number of the job.
 
-        Raises:
-            ValueError: if the account would have more than 1,000,000 jobs, or filenames of more than 4,096 characters.
+        :raises ValueError: if the account would have more than 1,000,000 jobs, or filenames of more than 4,096 characters.
         """
         self.job_service.seed(count, status, age_seconds, spacing_seconds, filename)
 
     def force_status(self, job_id: int, status: str, error_message: str | None = None) -> EmulatedJob:
         """Pin a job to a status.
 
-        Raises:
-            KeyError: if there is no such job.
+        :raises KeyError: if there is no such job.
         """
         job = self.job_service.force_status(job_id, status, error_message)
         if job is None:
@@ -174,8 +170,7 @@ class Emulator:
     def forget_job(self, job_id: int) -> None:
         """Remove a job, as after the end of its retention: reads return 404, and the list omits it.
 
-        Raises:
-            KeyError: if there is no such job.
+        :raises KeyError: if there is no such job.
         """
         if not self.job_service.forget(job_id):
             raise KeyError(job_id)
@@ -188,8 +183,7 @@ class Emulator:
     def add_fault(self, fault: Fault) -> str:
         """Add a fault after the others and return its name.
 
-        Raises:
-            ValueError: if its `callback_url` is on another machine that is not in `allowed_hosts`.
+        :raises ValueError: if its `callback_url` is on another machine that is not in `allowed_hosts`.
         """
         check_callback(fault.callback_url, self.allowed_hosts)
         return self.fault_plan.add(fault)
@@ -236,9 +230,8 @@ class Emulator:
     def set_settings(self, **changes: Any) -> Settings:
         """Change some settings.
 
-        Raises:
-            TypeError: if there is no such setting.
-            ValueError: if the value is not allowed.
+        :raises TypeError: if there is no such setting.
+        :raises ValueError: if the value is not allowed.
         """
         self.job_service.settings = replace(self.job_service.settings, **changes)
         return self.job_service.settings
@@ -251,9 +244,8 @@ class Emulator:
     def set_list(self, **changes: Any) -> ListBehavior:
         """Change the behavior of the job list; see `ListBehavior` for the names.
 
-        Raises:
-            TypeError: if there is no such behavior.
-            ValueError: if the value is not allowed.
+        :raises TypeError: if there is no such behavior.
+        :raises ValueError: if the value is not allowed.
         """
         self.job_service.list_behavior = replace(self.job_service.list_behavior, **changes)
         return self.job_service.list_behavior

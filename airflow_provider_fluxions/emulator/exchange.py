@@ -58,8 +58,7 @@ class Exchange:
     async def body(self) -> AsyncIterator[bytes]:
         """Stream the body and count it; stop for a ``mid_body`` hold after enough bytes.
 
-        Raises:
-            starlette.requests.ClientDisconnect: if the client left before the body was complete.
+        :raises starlette.requests.ClientDisconnect: if the client left before the body was complete.
         """
         async for chunk in self.request.stream():
             self.record.received_bytes += len(chunk)

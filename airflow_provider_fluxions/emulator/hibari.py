@@ -21,8 +21,7 @@ class HibariSynthesizer:
 
     Tags are left out: the model would read them as words. The model is loaded at once, to fail early.
 
-    Raises:
-        MissingExtraError: ``hibari-tts`` is not installed.
+    :raises MissingExtraError: ``hibari-tts`` is not installed.
     """
 
     def __init__(self) -> None:

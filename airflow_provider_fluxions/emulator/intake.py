@@ -59,8 +59,7 @@ class Intake:
 async def take_in(body: AsyncIterator[bytes], content_type: str, intake: Intake) -> str | None:
     """Read a whole body, raw or multipart with a field ``file``, and return the part's filename.
 
-    Raises:
-        ApiError: if the multipart body is broken.
+    :raises ApiError: if the multipart body is broken.
     """
     if not content_type.lower().startswith("multipart/form-data"):
         async for chunk in body:

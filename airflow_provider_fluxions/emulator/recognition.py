@@ -113,8 +113,7 @@ class Recogniser(Protocol):
     def recognise(self, upload: Upload) -> Recognition:
         """Transcribe one upload.
 
-        Raises:
-            RecognitionError: if the audio cannot be read; the job fails with the message.
+        :raises RecognitionError: if the audio cannot be read; the job fails with the message.
         """
         ...
 

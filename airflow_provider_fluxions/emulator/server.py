@@ -51,9 +51,8 @@ class EmulatorServer:
     def start(self) -> EmulatorServer:
         """Listen, and return when the server accepts requests.
 
-        Raises:
-            OSError: if the address cannot be bound.
-            RuntimeError: if the server did not start.
+        :raises OSError: if the address cannot be bound.
+        :raises RuntimeError: if the server did not start.
         """
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]

@@ -45,8 +45,7 @@ def text_in(body: bytes) -> str | None:
 def read_order(body: bytes, query: Mapping[str, str], voices: VoiceCatalog) -> Order:
     """Return the order that a request's body and query are.
 
-    Raises:
-        ApiError: a field is missing or wrong, or no such voice is served.
+    :raises ApiError: a field is missing or wrong, or no such voice is served.
     """
     try:
         fields = json.loads(body)

@@ -11,6 +11,7 @@ from airflow_provider_fluxions.api.job_reference import piece_reference
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.speech_audio import SAMPLE_BYTES, SpeechAudio, read_wav
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.speech.parts import Parts
 from airflow_provider_fluxions.speech.pieces import Piece
 from airflow_provider_fluxions.storage import S3Object, S3Store
@@ -88,7 +89,7 @@ class StoredPieces:
 
     def _stored(self, voice_id: str) -> dict[str, int]:
         found = self.store.list(self.bucket, self._key(voice_id, "").removesuffix(".wav"))
-        return {one.key.rpartition("/")[2].removesuffix(".wav"): one.size_bytes for one in found}
+        return {last_part(one.key).removesuffix(".wav"): one.size_bytes for one in found}
 
     def _key(self, voice_id: str, ref: str) -> str:
         return f"{self.folder}{voice_id}/{ref}.wav"

@@ -7,20 +7,20 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 
 from airflow_provider_fluxions.api.arguments import seconds_of
-from airflow_provider_fluxions.api.cost import cost_of, parse_price
+from airflow_provider_fluxions.api.cost import parse_price
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.job_warnings import warn_of_lost_reference, warn_of_other_options
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.api.uris import is_s3_uri
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL_SECONDS,
     DEFAULT_TIMEOUT_SECONDS,
-    FluxionsHook,
 )
 from airflow_provider_fluxions.links import (
     JOB_XCOM,
@@ -34,12 +34,9 @@ from airflow_provider_fluxions.links import (
 from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
 from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID
 from airflow_provider_fluxions.storage.audio_sources import open_audio, shown_name, uri_of
-from airflow_provider_fluxions.task.airflow_errors import airflow_errors
-from airflow_provider_fluxions.task.cost_report import CostReport
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
-from airflow_provider_fluxions.task.metrics import TaskMetrics
+from airflow_provider_fluxions.task.run import TaskRun, task_run
 from airflow_provider_fluxions.task.submit import submit_for_task
-from airflow_provider_fluxions.task.wait import Wait, execution_deadline
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
@@ -117,17 +114,14 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
 
     def execute(self, context: Context) -> JobId:
         """Submit, or reuse the job of an earlier try; then wait if asked to, deferred with ``self.deferrable``."""
-        with airflow_errors():
+        with task_run(self, context) as run:
             self._record_lineage()
             source = open_audio(self.audio, self.aws_conn_id)
-            if source.uri.startswith("s3://"):
+            if is_s3_uri(source.uri):
                 push_for_link(self, context["ti"], RECORDING_XCOM, source.uri)
-            hook = FluxionsHook(self.fluxions_conn_id)
-            client = hook.get_conn()
-            metrics = TaskMetrics(self.fluxions_conn_id)
-            CostReport(hook.price_or(self.price_per_audio_hour), context["ti"]).before(source)
-            taken = submit_for_task(
-                client,
+            run.costs.before(source)
+            submitted = submit_for_task(
+                run.client,
                 context,
                 source,
                 retries=self.retries,
@@ -136,13 +130,13 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
                 cache=self.cache,
                 durable=self.durable,
                 deadline=time.time() + self.timeout,
-                on_pause=metrics.throttled,
+                on_pause=run.metrics.throttled,
             )
-            metrics.submitted(taken, type(self).__name__)
-            self._record_lineage(taken.job_id)
+            run.metrics.submitted(submitted, type(self).__name__)
+            self._record_lineage(submitted.job_id)
             if self.wait_for_completion:
-                self._wait(context, taken.job_id, time.time() + self.timeout)
-            return taken.job_id
+                self._wait(run, submitted.job_id, time.time() + self.timeout)
+            return submitted.job_id
 
     def execute_complete(
         self,
@@ -159,14 +153,14 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
             a deferral keeps.
         :param deadline: epoch seconds. Default None: ``timeout`` from now, for the same command.
         """
-        with airflow_errors():
+        with task_run(self, context) as run:
             event = event or {}
             if job_id is None:
                 (job_id,) = parse_job_ids(event.get("job_ids") or list(event.get("jobs") or ()))
             if deadline is None:
                 deadline = time.time() + self.timeout
             self._record_lineage(job_id)
-            self._wait(context, job_id, deadline, expires, event)
+            self._wait(run, job_id, deadline, expires, event)
             return job_id
 
     def on_kill(self) -> None:
@@ -176,44 +170,28 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
 
     def _wait(
         self,
-        context: Context,
+        run: TaskRun,
         job_id: JobId,
         deadline: float,
         kept: float | None = None,
         event: dict[str, Any] | None = None,
     ) -> None:
-        hook = FluxionsHook(self.fluxions_conn_id)
-        expires = execution_deadline(context, self.execution_timeout, kept)
-        wait = Wait((job_id,), self.fluxions_conn_id, self.poll_interval, deadline, execution_deadline=expires)
-        watched = wait.poll_or_defer(hook, self._defer, event) if self.deferrable else wait.block(hook)
-        price = hook.price_or(self.price_per_audio_hour)
-        lineage = self._record_lineage(job_id, watched.ended.values(), price)
-        CostReport(price, context["ti"]).after(lineage.audio_seconds)
+        watched = run.wait((job_id,), deadline, kept=kept, event=event, job_id=job_id)
+        lineage = self._record_lineage(job_id, watched.ended.values())
+        lineage.cost = run.costs.after(lineage.audio_seconds)
         for job in watched.ended.values():
             warn_of_other_options(self.non_speech, job)
             if self.durable:
                 warn_of_lost_reference(job)
 
-    def _record_lineage(
-        self, job_id: JobId | None = None, jobs: Iterable[Job] = (), price: float | None = None
-    ) -> LineageRecord:
+    def _record_lineage(self, job_id: JobId | None = None, jobs: Iterable[Job] = ()) -> LineageRecord:
         """Keep what OpenLineage is told when the task ends."""
         uri = uri_of(self.audio)
-        lineage = self.lineage = LineageRecord(inputs=[uri] if uri.startswith("s3://") else [])
+        lineage = self.lineage = LineageRecord(inputs=[uri] if is_s3_uri(uri) else [])
         if lineage.inputs:
             keep_for_link(self, RECORDING_XCOM, uri)
         if job_id is not None:
             keep_for_link(self, JOB_XCOM, job_id)
             lineage.job_ids, lineage.outputs = [job_id], [job_uri(self.fluxions_conn_id, job_id)]
         lineage.add_durations(jobs)
-        lineage.cost = cost_of(lineage.audio_seconds, price)
         return lineage
-
-    def _defer(self, wait: Wait) -> NoReturn:
-        self.defer(
-            trigger=wait.trigger(),
-            method_name="execute_complete",
-            kwargs={"job_id": wait.job_ids[0], **wait.resume_kwargs()},
-            timeout=wait.defer_timeout(),
-        )
-        raise AssertionError("defer() raises TaskDeferred")

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.humanize import counted
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.uris import last_part
 
 MAX_SHOWN = 10
 MAX_EXTENSION_CHARACTERS = 20
@@ -17,7 +18,7 @@ OTHERS = "(others)"
 
 def extension_of(key: str) -> str:
     """Return the extension of a name in lower case with its dot, or ``(none)``."""
-    name = key.rpartition("/")[2]
+    name = last_part(key)
     if name.startswith("._"):
         return "._*"
     stem, dot, extension = name.rpartition(".")

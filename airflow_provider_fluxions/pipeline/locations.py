@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.json_values import shown
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.storage import S3Object, parse_s3_uri
 
 
@@ -63,7 +64,7 @@ def has_extension(key: str, suffixes: Sequence[str]) -> bool:
 
     macOS keeps the attributes of ``call.mp3`` on foreign disks as ``._call.mp3``, which is not audio.
     """
-    return key.lower().endswith(tuple(suffixes)) and not key.rpartition("/")[2].startswith("._")
+    return key.lower().endswith(tuple(suffixes)) and not last_part(key).startswith("._")
 
 
 def parse_source(uri: object) -> SourcePattern:

@@ -19,6 +19,7 @@ from airflow_provider_fluxions.api.job_warnings import warn_of_lost_reference, w
 from airflow_provider_fluxions.api.models import Job, Transcription
 from airflow_provider_fluxions.api.recent_jobs import RecentJobs
 from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.formats import Choice, read_stored
 from airflow_provider_fluxions.formats.base import Provenance
 from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck
@@ -127,7 +128,7 @@ class TransferSteps:
             return UploadResult(submitted, time.monotonic() - started)
         work = SubmitRequest(
             self.store.audio(source),
-            source.key.rpartition("/")[2],
+            last_part(source.key),
             record.item.ref,
             non_speech=self.non_speech,
             cache=self.cache,

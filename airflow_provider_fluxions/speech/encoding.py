@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol, Self
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.speech_audio import SAMPLE_BYTES, SpeechAudio, wav_header
+from airflow_provider_fluxions.api.uris import last_part
 
 # libsndfile keeps what one call writes on its stack for some formats.
 _BLOCK_FRAMES = 16_384
@@ -61,7 +62,7 @@ def format_of(path: str) -> AudioFormat:
 
     :raises FluxionsFormatError: there is none, or no such format. It does not check for the extra.
     """
-    name = path.rpartition("/")[2]
+    name = last_part(path)
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     if extension not in AUDIO_FORMATS:
         raise FluxionsFormatError(

@@ -11,6 +11,7 @@ from airflow_provider_fluxions.api.audio import Audio, AudioSource, audio_source
 from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInputError
 from airflow_provider_fluxions.api.json_values import shown
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.storage import S3Store, parse_s3_uri
 
 # s3:/bucket/key, s3//bucket/key: mistyped URIs and not local files.
@@ -88,7 +89,7 @@ def uri_of(audio: object) -> str:
 
 def filename_of(audio: object) -> str:
     """Return the last part of a URI, which is the name of the recording."""
-    return uri_of(audio).rstrip("/").rpartition("/")[2] or "audio"
+    return last_part(uri_of(audio).rstrip("/")) or "audio"
 
 
 def shown_name(filename: object, audio: object) -> str:

@@ -41,9 +41,11 @@ class CostReport:
         log.info("%s has about %s (%s).", printable(source.uri), cost_line(seconds, self.price_per_audio_hour), by)
         self.ti.xcom_push(ESTIMATE_XCOM, cost_of(seconds, self.price_per_audio_hour))
 
-    def after(self, seconds: float | None) -> None:
-        """Tell what jobs cost by the seconds of audio that the service measured; nothing where it told none."""
-        if self.price_per_audio_hour is None or seconds is None:
-            return
+    def after(self, seconds: float | None) -> float | None:
+        """Report what jobs cost, by the seconds of audio that the service measured; return it, None if unknown."""
+        cost = cost_of(seconds, self.price_per_audio_hour)
+        if cost is None or seconds is None or self.price_per_audio_hour is None:
+            return None
         log.info("Fluxions measured %s.", cost_line(seconds, self.price_per_audio_hour))
-        self.ti.xcom_push(COST_XCOM, cost_of(seconds, self.price_per_audio_hour))
+        self.ti.xcom_push(COST_XCOM, cost)
+        return cost

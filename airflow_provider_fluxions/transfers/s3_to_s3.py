@@ -23,7 +23,6 @@ from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL_SECONDS,
     DEFAULT_TIMEOUT_SECONDS,
-    FluxionsHook,
 )
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.pipeline.budget import Budget
@@ -50,11 +49,10 @@ from airflow_provider_fluxions.pipeline.selection import AUDIO_SUFFIXES, Selecti
 from airflow_provider_fluxions.pipeline.steps import MAX_RECORDING_RETRY_SECONDS, TransferSteps
 from airflow_provider_fluxions.pipeline.timing import DEFERRAL_COSTS_SECONDS, LONGEST_DEFERRAL_SECONDS
 from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, WriteOptions
-from airflow_provider_fluxions.task.airflow_errors import airflow_errors
 from airflow_provider_fluxions.task.identity import TaskIdentity, loop_index_of, map_index_of
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
-from airflow_provider_fluxions.task.metrics import TaskMetrics
 from airflow_provider_fluxions.task.provenance import provenance_of
+from airflow_provider_fluxions.task.run import TaskRun, task_run
 from airflow_provider_fluxions.task.wait import Wait, execution_deadline, execution_timeout_error
 
 log = logging.getLogger(__name__)
@@ -218,9 +216,9 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan, reuse what an earlier run left, and continue to the end, or with ``self.deferrable`` to a deferral."""
-        with airflow_errors():
+        with task_run(self, context) as run:
             deadline = time.time() + seconds_of("timeout", self.timeout)
-            return self._run(context, deadline, execution_deadline(context, self.execution_timeout), resumed=False)
+            return self._run(run, deadline, execution_deadline(context, self.execution_timeout), resumed=False)
 
     def execute_complete(
         self,
@@ -239,13 +237,11 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         :param ignored: what the source has besides recordings, as `execute` counted it.
         :param scanned_at: when the job list was scanned, epoch seconds.
         """
-        with airflow_errors():
+        with task_run(self, context) as run:
             if deadline is None:
                 deadline = time.time() + seconds_of("timeout", self.timeout)
             ends = execution_deadline(context, self.execution_timeout, expires)
-            return self._run(
-                context, deadline, ends, resumed=True, ignored=parse_ignored(ignored), scanned_at=scanned_at
-            )
+            return self._run(run, deadline, ends, resumed=True, ignored=parse_ignored(ignored), scanned_at=scanned_at)
 
     def on_kill(self) -> None:
         """Say what becomes of the jobs: Fluxions has no cancel, so the next try takes them up."""
@@ -253,7 +249,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     def _run(
         self,
-        context: Context,
+        task: TaskRun,
         deadline: float,
         expires: float,
         *,
@@ -261,11 +257,10 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         ignored: Mapping[str, int] = NOTHING_IGNORED,
         scanned_at: float | None = None,
     ) -> dict[str, Any]:
+        context, client, price = task.context, task.client, task.price
         ti, provenance = context["ti"], provenance_of(context)
-        choices, metrics = choose_installed(self.formats, self.format_options), TaskMetrics(self.fluxions_conn_id)
+        choices = choose_installed(self.formats, self.format_options)
         run = reference("run", ti.dag_id, ti.run_id, ti.task_id, *coordinates(map_index_of(ti), loop_index_of(context)))
-        hook = FluxionsHook(self.fluxions_conn_id)
-        client, price = hook.get_conn(), hook.price_or(self.price_per_audio_hour)
         store = S3Store(self.aws_conn_id, self._writing(), requester_pays=self.requester_pays)
         manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price, loop_index_of(context))
         preparation = TransferPlanner(
@@ -298,7 +293,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             self.cache,
             deadline,
             run,
-            metrics,
+            task.metrics,
             self.recording_patience_seconds,
             MetadataCheck(is_proven=any(record.state in DONE for record in records)),
             plan.recent,
@@ -307,7 +302,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         runner = TransferRunner(steps, records, self._limits(min(deadline, expires)), from_end=plan.overlaps)
         try:
             kept = {"scanned_at": scanned_at, "ignored": most_frequent(preparation.ignored)}
-            self._move(runner, store, manifest, deadline, expires, kept)
+            self._move(task, runner, store, manifest, deadline, expires, kept)
         finally:  # what was done before a failure is lineage too
             summary = summarize(records, manifest.uri, price, preparation.ignored)
             self.lineage = lineage_of(records, summary)
@@ -316,6 +311,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     def _move(
         self,
+        task: TaskRun,
         runner: TransferRunner,
         store: S3Store,
         manifest: Manifest,
@@ -342,12 +338,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         until = min(deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
         wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough, expires)
         self.log.info("Deferring: %s in progress. Resuming after %d finished.", counted(len(running), "job"), enough)
-        self.defer(
-            trigger=wait.trigger(),
-            method_name="execute_complete",
-            kwargs={**wait.resume_kwargs(), "deadline": deadline, **kept},
-            timeout=wait.defer_timeout(),
-        )
+        # The wait ends at `until`; the transfer goes on until its own deadline.
+        task.defer(wait, deadline=deadline, **kept)
 
     def _keep_account(self, store: S3Store, manifest: Manifest, records: Sequence[InputRecord]) -> None:
         """Write the manifest while an error is on its way, which must not be hidden by another."""

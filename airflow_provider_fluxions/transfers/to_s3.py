@@ -13,16 +13,16 @@ from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.assets import add_asset_extra, some_uris
 from airflow_provider_fluxions.formats import Choice, choose, choose_installed
 from airflow_provider_fluxions.formats.base import Provenance
-from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
+from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.pipeline.locations import parse_destination
 from airflow_provider_fluxions.pipeline.object_metadata import META_JOB
 from airflow_provider_fluxions.pipeline.partition import ingest_folder
 from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids, require_completed
 from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store
-from airflow_provider_fluxions.task.airflow_errors import airflow_errors
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
 from airflow_provider_fluxions.task.provenance import provenance_of
+from airflow_provider_fluxions.task.run import task_run
 
 
 class FluxionsToS3Operator(ReportsLineage, BaseOperator):
@@ -74,17 +74,16 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Read each transcript and write it in each format."""
-        with airflow_errors():
+        with task_run(self, context) as run:
             choices = choose_installed(self.formats, self.format_options)
             bucket, prefix = parse_destination(self.destination)
             provenance = provenance_of(context)
             if self.partition_by_date:
                 prefix += ingest_folder(provenance.ingested_at)
-            hook = FluxionsHook(self.fluxions_conn_id)
             store = S3Store(self.aws_conn_id)
             lineage = self.lineage = LineageRecord()
             for job_id in parse_job_ids(self.job_id):
-                transcription = require_completed(hook.get_transcription(job_id))
+                transcription = require_completed(run.hook.get_transcription(job_id))
                 lineage.job_ids.append(job_id)
                 lineage.inputs.append(job_uri(self.fluxions_conn_id, job_id))
                 lineage.add_durations([transcription])

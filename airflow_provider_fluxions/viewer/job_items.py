@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from airflow_provider_fluxions.api.cost import cost_of
 from airflow_provider_fluxions.api.job_reference import filename_without_reference
 from airflow_provider_fluxions.api.models import Job, JobStatus
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.formats import FORMATS
 from airflow_provider_fluxions.formats.table_format import TableFormat
 from airflow_provider_fluxions.formats.tables import TABLES
@@ -40,7 +41,7 @@ def items_of_jobs(
 
 
 def _job_item(job_id: str, job: Job | None, price: float | None, recording: str | None) -> Item:
-    shown = recording.rpartition("/")[2] if recording else None
+    shown = last_part(recording) if recording else None
     if job is None:
         return Item(shown or f"job {job_id}", Status.RUNNING, "running", job_id, source=recording, recording=recording)
     seconds = job.audio_duration
@@ -79,7 +80,7 @@ def items_to_store(job_ids: Iterable[str], task_state: str | None) -> tuple[Item
 
 
 def _result_item(base: str, uris: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]) -> Item:
-    name = base.rpartition("/")[2]
+    name = last_part(base)
     # Ids can contain dashes. An id that is not in the task's arguments is not read, because users can change the URIs.
     job_id = next((one for one in sorted(job_ids, key=len, reverse=True) if name.endswith(f"-{one}")), None)
     stem = name if job_id is None else name.removesuffix(f"-{job_id}")

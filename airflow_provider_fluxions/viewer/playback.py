@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from airflow_provider_fluxions.api.media_types import audio_type
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.http_responses import HttpResponse, attachment, error_response
 from airflow_provider_fluxions.viewer.items import Item
@@ -34,7 +35,7 @@ def play(stores: Stores, info: TaskInfo, item: Item, headers: Mapping[str, str])
     common = {
         "Accept-Ranges": "bytes",
         "ETag": etag,
-        "Content-Disposition": attachment(found.key.rpartition("/")[2]),
+        "Content-Disposition": attachment(last_part(found.key)),
         # Prevents compression by the server, because ranges count uncompressed bytes.
         "Content-Encoding": "identity",
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api import json_values
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.pipeline.locations import SourcePattern
 from airflow_provider_fluxions.polling import WatchedJobs, poll_once
 from airflow_provider_fluxions.storage import parse_s3_uri
@@ -154,7 +155,7 @@ def _of_text(info: TaskInfo) -> tuple[Item, ...]:
     statuses = {"success": Status.DONE, "failed": Status.FAILED}
     status = statuses.get(info.state or "", Status.RUNNING)
     item = Item(
-        name=uri.rpartition("/")[2],
+        name=last_part(uri),
         status=status,
         state=info.state or "",
         audio_seconds=json_values.number(returned.get("audio_seconds")),

@@ -11,6 +11,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsResponseError,
 )
 from airflow_provider_fluxions.api.models import Transcription
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.formats import FORMATS, get_format, read_stored, render
 from airflow_provider_fluxions.pipeline.ownership import is_own_job
 from airflow_provider_fluxions.polling.watched_jobs import require_completed
@@ -131,5 +132,5 @@ def download(transcription: Transcription, item: Item, format_name: str, speaker
     chosen = get_format(format_name)
     options: dict[str, Any] = {"speaker_names": speaker_names}
     body = render(transcription, format_name, **options)
-    name = item.name.rpartition("/")[2] or str(transcription.id)
+    name = last_part(item.name) or str(transcription.id)
     return file_response(body, f"{name}{chosen.extension}", chosen.content_type)

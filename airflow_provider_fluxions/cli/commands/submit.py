@@ -13,6 +13,7 @@ from airflow_provider_fluxions.api.humanize import megabytes
 from airflow_provider_fluxions.api.ids import job_key
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.cli import wait_jobs
 from airflow_provider_fluxions.cli.account import account
 from airflow_provider_fluxions.cli.audio_files import open_recording, work_reference
@@ -69,7 +70,7 @@ def _planned(options: Namespace, screen: Screen) -> Export | None:
 def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, screen: Screen) -> SubmitResult:
     # --no-cache requests another transcription, so without --once it does not reuse an earlier one.
     once = options.cache if options.once is None else options.once
-    filename = options.filename or source.uri.rstrip("/").rpartition("/")[2]
+    filename = options.filename or last_part(source.uri.rstrip("/"))
     ref = work_reference(source, non_speech=options.non_speech, cache=options.cache) if once else None
     since = datetime.now(UTC) - timedelta(days=options.once_days)
     with shown_upload(source, screen) as shown:

@@ -14,6 +14,7 @@ from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.rendering import render_piece
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio, read_wav
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
+from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.pipeline.speech.records import SpeechUnit
 from airflow_provider_fluxions.pipeline.speech.results import SpeechResults
 from airflow_provider_fluxions.speech.parts import Parts
@@ -102,7 +103,7 @@ class SpeechSteps:
         :raises FluxionsStorageError: S3 refused.
         """
         found = self.results.store.list(unit.bucket, unit.folder(voice_id))
-        return {one.key.rpartition("/")[2].removesuffix(".wav"): one.size_bytes for one in found}
+        return {last_part(one.key).removesuffix(".wav"): one.size_bytes for one in found}
 
     def store_piece(self, unit: SpeechUnit, text: str, voice_id: str) -> tuple[Rendered, int]:
         """Render one piece and store it: it is kept once S3 has acknowledged it. Returns its size in bytes, too.
