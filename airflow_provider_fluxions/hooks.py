@@ -19,7 +19,11 @@ from airflow_provider_fluxions.api.settings import ClientSettings
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio
 from airflow_provider_fluxions.api.voices import Voice
 from airflow_provider_fluxions.connection import form
-from airflow_provider_fluxions.connection.reader import read_connection, read_connection_in_triggerer
+from airflow_provider_fluxions.connection.reader import (
+    read_connection,
+    read_connection_and_price,
+    read_connection_in_triggerer,
+)
 from airflow_provider_fluxions.polling import WaitOutcome, WatchedJobs, wait_blocking
 from airflow_provider_fluxions.polling.watched_jobs import deadline_error, job_error
 
@@ -75,9 +79,8 @@ class FluxionsHook(BaseHook):
         :raises FluxionsConfigError: the connection cannot work; the message names the field.
         """
         if self._client is None:
-            settings = read_connection(self.fluxions_conn_id, self.get_connection)
-            self._client = _new_client(settings)
-            self._price_per_audio_hour = settings.price_per_audio_hour
+            settings, price = read_connection_and_price(self.fluxions_conn_id, self.get_connection)
+            self._client, self._price_per_audio_hour = _new_client(settings), price
         return self._client
 
     def close(self) -> None:
@@ -111,8 +114,8 @@ class FluxionsHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Prove the key with an authenticated read; return whether it worked and what to do if not."""
         try:
-            settings = replace(read_connection(self.fluxions_conn_id, self.get_connection), max_retries=0)
-            with _new_client(settings) as client:
+            settings, _ = read_connection_and_price(self.fluxions_conn_id, self.get_connection)
+            with _new_client(replace(settings, max_retries=0)) as client:
                 page = client.list_transcriptions(limit=1)
         except FluxionsError as error:
             return False, str(error)

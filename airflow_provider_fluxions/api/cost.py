@@ -19,6 +19,8 @@ def parse_price(value: Any, name: str = "price_per_audio_hour") -> float | None:
     if value is None or value == "":
         return None
     try:
+        if isinstance(value, bool):
+            raise TypeError(value)
         price = float(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise FluxionsInputError(f"{name} must be a number, not {shown(value)}.") from error

@@ -38,7 +38,6 @@ class ClientSettings:
     :param submit_path: Path for submits. Default None: the documented ``/submit``, then ``/akro/submit``.
     :param submit_timeout: Maximum time for one block of an upload, and again for the response.
     :param max_retries: Maximum number of retries of a read. Submits are not affected.
-    :param price_per_audio_hour: Price of one hour of audio, in the user's currency. Default None: no cost is shown.
     :param verify: False disables certificate checks; a path names a CA bundle.
     :raises FluxionsConfigError: on construction, if a field is invalid; the message names it.
     """
@@ -52,7 +51,6 @@ class ClientSettings:
     max_retries: int = DEFAULT_MAX_RETRIES
     verify: bool | str = True
     allow_http: bool = False
-    price_per_audio_hour: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_key", clean_key(self.api_key))
@@ -63,9 +61,6 @@ class ClientSettings:
                 raise FluxionsConfigError(f"{name} must be more than 0 seconds, not {seconds}.")
         if self.max_retries < 0:
             raise FluxionsConfigError(f"max_retries must be 0 or more, not {self.max_retries}.")
-        price = self.price_per_audio_hour
-        if price is not None and not (math.isfinite(price) and price >= 0):
-            raise FluxionsConfigError(f"price_per_audio_hour must be 0 or more, not {price}.")
         path = (self.submit_path or "").strip().lstrip("/")
         object.__setattr__(self, "submit_path", f"/{path}" if path else None)
 
@@ -182,10 +177,10 @@ def settings_from_strings(
 
 def nearest_field(name: object) -> str | None:
     """Return the field that a name is similar to, or None if it is a field or is similar to none."""
-    if not isinstance(name, str) or name in READERS or name.startswith(_FORM_PREFIX):
+    if not isinstance(name, str) or name in FIELDS or name.startswith(_FORM_PREFIX):
         return None
     plain = name.strip().lower().replace("-", "_").replace(" ", "_")
-    near = get_close_matches(plain, READERS, n=1, cutoff=MIN_LIKENESS)
+    near = get_close_matches(plain, FIELDS, n=1, cutoff=MIN_LIKENESS)
     return near[0] if near else None
 
 
@@ -248,8 +243,9 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "max_retries": _whole_number,
     "verify": _boolean_or_path,
     "allow_http": _boolean,
-    "price_per_audio_hour": _number,
 }
+# The price is written in the same place, and is no setting of a client: see `api.cost`.
+FIELDS = (*READERS, "price_per_audio_hour")
 KINDS: Mapping[Callable[[Any], Any], str] = {
     _text: "text",
     _number: "a number",

@@ -15,8 +15,10 @@ from airflow.providers.common.compat.connection import get_async_connection, get
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, mask_secret
 from asgiref.sync import sync_to_async
 
+from airflow_provider_fluxions.api.cost import parse_price
 from airflow_provider_fluxions.api.errors import (
     FluxionsConfigError,
+    FluxionsInputError,
     FluxionsMissingConnectionError,
     FluxionsUnreadableConnectionError,
 )
@@ -27,7 +29,16 @@ T = TypeVar("T")
 
 
 def read_connection(conn_id: str, get: Callable[[str], Any] = BaseHook.get_connection) -> ClientSettings:
-    """Return a connection's settings, and register its key as a secret, which Airflow masks in logs.
+    """Return a connection's settings; see `read_connection_and_price`."""
+    return read_connection_and_price(conn_id, get)[0]
+
+
+def read_connection_and_price(
+    conn_id: str, get: Callable[[str], Any] = BaseHook.get_connection
+) -> tuple[ClientSettings, float | None]:
+    """Return a connection's settings and price, and register its key as a secret, which Airflow masks in logs.
+
+    The price is for one hour of audio, in the user's currency; None if the connection has none.
 
     :raises FluxionsMissingConnectionError: if the connection id does not exist.
     :raises FluxionsUnreadableConnectionError: if a secrets backend does not respond.
@@ -43,7 +54,7 @@ def read_connection(conn_id: str, get: Callable[[str], Any] = BaseHook.get_conne
     settings = settings_of(connection, extra)
     for mask in _masks():
         mask(settings.api_key)
-    return settings
+    return settings, price_of(connection, extra)
 
 
 async def read_connection_in_triggerer(conn_id: str) -> ClientSettings:
@@ -73,6 +84,17 @@ def settings_of(connection: Any, extra: Any) -> ClientSettings:
     except FluxionsConfigError as error:
         # Without the first error as cause, because it has the same message and a task's log would show both tracebacks.
         raise type(error)(f"Connection {connection.conn_id!r}: {error}") from None
+
+
+def price_of(connection: Any, extra: Any) -> float | None:
+    """Return a connection's price per hour of audio, None if it has none.
+
+    :raises FluxionsConfigError: it is not a price; the message names the connection and the field.
+    """
+    try:
+        return parse_price((extra or {}).get("price_per_audio_hour"), "extra price_per_audio_hour")
+    except FluxionsInputError as error:
+        raise FluxionsConfigError(f"Connection {connection.conn_id!r}: {error}") from None
 
 
 def missing(conn_id: str) -> FluxionsMissingConnectionError:

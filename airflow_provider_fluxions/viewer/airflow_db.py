@@ -13,7 +13,7 @@ from airflow_provider_fluxions.viewer.errors import bad_request
 from airflow_provider_fluxions.viewer.request import TaskKey
 from airflow_provider_fluxions.viewer.task_info import Kind, TaskInfo, Unreadable
 
-XCOMS = ("job_id", "return_value")
+XCOMS = ("job_id", "return_value", "cost")
 # Text that Jinja renders; only the rendered value of such an argument is used.
 _TEMPLATE_MARKS = ("{{", "{%")
 

@@ -30,14 +30,17 @@ _WITHOUT_RESULT = {"failed": Status.FAILED, "upstream_failed": Status.FAILED, "s
 
 
 def items_of_jobs(
-    job_ids: Iterable[str], ended: Mapping[str, Job], price_per_audio_hour: float | None, recording: str | None
+    job_ids: Iterable[str], ended: Mapping[str, Job], cost: float | None, recording: str | None
 ) -> tuple[Item, ...]:
     """Return the items of a task that submits jobs or waits for them.
 
     :param ended: Finished jobs, by id; the others run.
+    :param cost: Cost of all jobs, as the task reported it. Each job has its share by seconds of audio.
     :param recording: URI that the task submitted, if it is in S3.
     """
-    return tuple(_job_item(job_id, ended.get(job_id), price_per_audio_hour, recording) for job_id in job_ids)
+    seconds = sum(job.audio_duration or 0.0 for job in ended.values())
+    price = None if cost is None or not seconds else cost / seconds * 3600
+    return tuple(_job_item(job_id, ended.get(job_id), price, recording) for job_id in job_ids)
 
 
 def _job_item(job_id: str, job: Job | None, price: float | None, recording: str | None) -> Item:

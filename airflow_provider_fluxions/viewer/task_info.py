@@ -154,6 +154,12 @@ class TaskInfo:
         return value if isinstance(value, dict) else {}
 
     @property
+    def cost(self) -> float | None:
+        """What the task reported as the cost of its jobs, at the price that it had; None if it reported none."""
+        value = self.xcoms.get("cost")
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    @property
     def returned_addresses(self) -> tuple[str, ...]:
         """The URIs below its destination that the task returned.
 

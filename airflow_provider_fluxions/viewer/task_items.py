@@ -29,7 +29,7 @@ MAX_KEPT_JOBS = 10_000
 # Seconds between two polls of running jobs, for any number of users.
 POLL_SECONDS = 5.0
 
-Polled = tuple[Mapping[str, Job], float | None]
+Polled = Mapping[str, Job]
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,13 @@ class TaskItemsReader:
         if not job_ids:
             return ()
         key = (info.conn_id("fluxions_conn_id"), job_ids)
-        ended, price = self._polls.get(key) or self._polling.run(key, lambda: self._poll(*key))
-        return items_of_jobs(job_ids, ended, price, _recording(info))
+        ended = self._polls.get(key)
+        if ended is None:
+            ended = self._polling.run(key, lambda: self._poll(*key))
+        return items_of_jobs(job_ids, ended, info.cost, _recording(info))
 
     def _poll(self, conn_id: str, job_ids: tuple[str, ...]) -> Polled:
-        """Return the finished jobs, by id, and the price of an hour of audio."""
+        """Return the finished jobs, by id."""
         latest = self._polls.get((conn_id, job_ids))  # another thread might have made this call meanwhile
         if latest is not None:
             return latest
@@ -132,8 +134,8 @@ class TaskItemsReader:
         watched = WatchedJobs(job_ids, min_ended=len(job_ids), ended=known)
         with connected(conn_id) as client:
             poll_once(client, watched)
-            polled = {key: _slim(job) for key, job in watched.ended.items()}, client.settings.price_per_audio_hour
-        for key, job in polled[0].items():
+            polled = {key: _slim(job) for key, job in watched.ended.items()}
+        for key, job in polled.items():
             if job.status.is_terminal:
                 self._jobs.put((conn_id, key), job)
         self._polls.put((conn_id, job_ids), polled, len(job_ids))

@@ -13,7 +13,7 @@ from airflow.models.connection import Connection
 
 from airflow_provider_fluxions.api.settings import ClientSettings
 from airflow_provider_fluxions.connection.form import FIELDS
-from airflow_provider_fluxions.connection.reader import settings_of
+from airflow_provider_fluxions.connection.reader import price_of, settings_of
 from airflow_provider_fluxions.hooks import FluxionsHook
 
 ROOT = Path(__file__).parents[2]
@@ -27,14 +27,14 @@ ADDED = [
 
 SPECIAL = "k/e+y=@:?#%&"
 TUNED: dict[str, Any] = {
-    "read_timeout": 20.5, "max_retries": 2, "verify": "/etc/ssl/company.pem", "price_per_audio_hour": 0.2,
+    "read_timeout": 20.5, "max_retries": 2, "verify": "/etc/ssl/company.pem",
 }  # fmt: skip
 EXPECTED = [
-    ClientSettings("YOUR-KEY"),
-    ClientSettings(SPECIAL, "https://gateway.example.com:8443/fluxions", **TUNED),
-    ClientSettings(SPECIAL, "https://gateway.example.com:8443", **TUNED),
-    ClientSettings("YOUR-KEY", "https://gateway.example.com/fluxions"),
-    ClientSettings("YOUR-KEY", "http://fluxions.internal:8080", allow_http=True),
+    (ClientSettings("YOUR-KEY"), None),
+    (ClientSettings(SPECIAL, "https://gateway.example.com:8443/fluxions", **TUNED), 0.2),
+    (ClientSettings(SPECIAL, "https://gateway.example.com:8443", **TUNED), 0.2),
+    (ClientSettings("YOUR-KEY", "https://gateway.example.com/fluxions"), None),
+    (ClientSettings("YOUR-KEY", "http://fluxions.internal:8080", allow_http=True), None),
 ]
 ALL_EMPTY = dict.fromkeys(one.name for one in FIELDS)
 
@@ -44,12 +44,13 @@ def test_the_page_has_an_example_for_each_expectation() -> None:
 
 
 @pytest.mark.parametrize(("value", "expected"), zip(EXPORTS, EXPECTED, strict=True))
-def test_an_exported_example_gives_these_settings(
-    value: str, expected: ClientSettings, monkeypatch: pytest.MonkeyPatch
+def test_an_exported_example_gives_these_settings_and_this_price(
+    value: str, expected: tuple[ClientSettings, float | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_FLUXIONS_DEFAULT", value)
     connection = FluxionsHook.get_connection("fluxions_default")
-    assert settings_of(connection, connection.extra_dejson) == expected
+    extra = connection.extra_dejson
+    assert (settings_of(connection, extra), price_of(connection, extra)) == expected
 
 
 @pytest.mark.parametrize(("arguments", "timeout"), zip(ADDED, (20.5, 60.0), strict=True))

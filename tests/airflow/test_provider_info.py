@@ -36,14 +36,18 @@ def test_provider_info_names_the_hook_class_and_its_connection_type() -> None:
 def test_every_extra_in_the_form_is_one_that_the_hook_reads() -> None:
     from types import SimpleNamespace
 
-    from airflow_provider_fluxions.connection.reader import settings_of
+    from airflow_provider_fluxions.connection.reader import price_of, settings_of
 
     (connection_type,) = get_provider_info()["connection-types"]
     connection = SimpleNamespace(conn_id="c", host=None, port=None, password="k", extra="")
     typed: dict[str, Any] = {"string": "/somewhere", "number": 20.5, "integer": 2, "boolean": True}
     for name, field in connection_type["conn-fields"].items():
         value = typed[field["schema"]["type"][0]]
-        assert getattr(settings_of(connection, {name: value}), name) == value
+        read = {
+            **vars(settings_of(connection, {name: value})),
+            "price_per_audio_hour": price_of(connection, {name: value}),
+        }
+        assert read[name] == value
 
 
 def test_every_link_of_an_operator_is_one_that_the_provider_info_names() -> None:

@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from playwright.sync_api import expect
 
 from airflow_provider_fluxions.connection.form import FIELDS
-from airflow_provider_fluxions.connection.reader import settings_of
+from airflow_provider_fluxions.connection.reader import price_of, settings_of
 from harness import audit
 from harness.browser import STEP_MILLISECONDS, WINDOW, open_page
 from harness.settings import AIRFLOW_2
@@ -69,7 +69,8 @@ def test_a_connection_typed_into_the_form_passes_its_test_and_reaches_the_hook(
     saved = _saved(stage, "typed_in")
     settings = settings_of(saved, json.loads(saved.extra))
     assert (settings.base_url, settings.api_key) == (emulator.url, emulator.api_key)
-    assert (settings.read_timeout, settings.max_retries, settings.price_per_audio_hour) == (20.5, 2, 0.2)
+    assert (settings.read_timeout, settings.max_retries) == (20.5, 2)
+    assert price_of(saved, json.loads(saved.extra)) == 0.2
     assert (settings.allow_http, settings.verify, settings.submit_timeout) == (True, True, 300)
 
     ui.edit("typed_in")
@@ -79,7 +80,8 @@ def test_a_connection_typed_into_the_form_passes_its_test_and_reaches_the_hook(
     changed = settings_of(again, json.loads(again.extra))
     assert changed.base_url == f"http://localhost:{port}"
     assert changed.api_key == emulator.api_key
-    assert (changed.read_timeout, changed.price_per_audio_hour, changed.allow_http) == (20.5, 0.2, True)
+    assert (changed.read_timeout, changed.allow_http) == (20.5, True)
+    assert price_of(again, json.loads(again.extra)) == 0.2
     assert audit.in_files(stage.airflow.home, emulator.api_key[-24:]) == []
 
 

@@ -12,9 +12,9 @@ from airflow_provider_fluxions.connection.form import FIELDS, HIDDEN, check
 BY_NAME = {one.name: one for one in FIELDS}
 
 
-def test_the_form_has_every_setting_that_is_an_extra_and_no_other() -> None:
+def test_the_form_has_every_setting_that_is_an_extra_the_price_and_no_other() -> None:
     settings = set(inspect.signature(ClientSettings).parameters) - {"api_key", "base_url"}
-    assert set(BY_NAME) == settings
+    assert set(BY_NAME) == settings | {"price_per_audio_hour"}
 
 
 def test_the_port_stays_visible_because_airflow_3_3_2_tests_no_connection_without_one() -> None:

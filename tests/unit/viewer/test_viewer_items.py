@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from airflow_provider_fluxions.api.media_types import audio_type
+from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.viewer.items import Item, Status, count, page, total
+from airflow_provider_fluxions.viewer.job_items import items_of_jobs
 
 ITEMS = (
     Item("calls/a.mp3", Status.DONE, "completed", "11", stored="s3://out/a.json", recording="s3://in/a.mp3"),
@@ -63,3 +65,12 @@ def test_an_item_tells_the_page_no_address_that_only_the_server_needs() -> None:
     shown = ITEMS[0].to_json(0)
     assert "stored" not in shown
     assert "recording" not in shown
+
+
+def test_jobs_show_their_share_of_the_cost_that_the_task_reported_not_one_at_todays_price() -> None:
+    ended = {
+        "1": Job(1, JobStatus.COMPLETED, audio_duration=1800.0),
+        "2": Job(2, JobStatus.COMPLETED, audio_duration=5400.0),
+    }
+    assert [item.cost for item in items_of_jobs(["1", "2", "3"], ended, 0.4, None)] == [0.1, 0.3, None]
+    assert [item.cost for item in items_of_jobs(["1", "2"], ended, None, None)] == [None, None]
