@@ -153,7 +153,8 @@ class Emulator:
 
         ``{n}`` in `filename` becomes the number of the job.
 
-        :raises ValueError: if the account would have more than 1,000,000 jobs, or filenames of more than 4,096 characters.
+        :raises ValueError: if the account would have more than 1,000,000 jobs, or filenames of more than 4,096
+            characters.
         """
         self.job_service.seed(count, status, age_seconds, spacing_seconds, filename)
 
