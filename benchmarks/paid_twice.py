@@ -33,7 +33,7 @@ from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsError
 from airflow_provider_fluxions.api.models import Job, Page
 from airflow_provider_fluxions.api.retry import Clock
-from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.api.submit_once import SubmitOptions, SubmitRequest, SubmitResult, submit_once
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault
 from airflow_provider_fluxions.task.identity import TaskIdentity
 
@@ -163,8 +163,8 @@ def work_of(seed: random.Random, source: Audio, run: dict[str, Any], *, tries: i
     facts = {"dag_id": "dag", "run_id": f"run-{seed.random()}", "task_id": "submit", "map_index": -1, "max_tries": 2}
     context = {"ti": SimpleNamespace(**facts, try_number=tries), "dag_run": SimpleNamespace(**run)}
     identity = TaskIdentity.of(context, 2)
-    ref = identity.reference(source, non_speech=False, cache=False)
-    return SubmitRequest(source, source.uri.rpartition("/")[2], ref, cache=False, since=identity.since)
+    ref = identity.reference(source, SubmitOptions(cache=False))
+    return SubmitRequest(source, source.uri.rpartition("/")[2], ref, SubmitOptions(cache=False), since=identity.since)
 
 
 def just_started(now: float) -> dict[str, Any]:

@@ -81,6 +81,7 @@ def timed(act: Callable[[Any], Any], items: Sequence[Any], threads: int) -> tupl
 
 def measure_bounds() -> None:
     """Upload and write all files of one folder with the operator's own moves; print the seconds."""
+    from airflow_provider_fluxions.api.submit_once import SubmitOptions
     from airflow_provider_fluxions.formats import choose
     from airflow_provider_fluxions.formats.base import Provenance
     from airflow_provider_fluxions.hooks import FluxionsHook
@@ -94,7 +95,7 @@ def measure_bounds() -> None:
     target = Target.of(("output", "bound/"), choices)
     client = FluxionsHook().get_conn()
     deadline, metrics = time.time() + RUN_SECONDS, TaskMetrics("fluxions_default")
-    steps = TransferSteps(client, store, choices, Provenance(), False, False, deadline, "bound", metrics)
+    steps = TransferSteps(client, store, choices, Provenance(), SubmitOptions(cache=False), deadline, "bound", metrics)
     records = [InputRecord(plan_input(found, found.key, target, {})) for found in store.list("input", "bound/")]
     uploads, upload_seconds = timed(steps.upload, records, UPLOADERS)
     for record, uploaded in zip(records, uploads, strict=True):

@@ -36,6 +36,7 @@ SMALL_BYTES = 4096
 
 def new_worker() -> Any:
     """Return what the transfer operator makes once, with its connections."""
+    from airflow_provider_fluxions.api.submit_once import SubmitOptions
     from airflow_provider_fluxions.formats.base import Provenance
     from airflow_provider_fluxions.hooks import FluxionsHook
     from airflow_provider_fluxions.pipeline.steps import TransferSteps
@@ -44,7 +45,14 @@ def new_worker() -> Any:
 
     client, store, deadline = FluxionsHook().get_conn(), S3Store("aws_default"), time.time() + 3600
     return TransferSteps(
-        client, store, [], Provenance(), False, False, deadline, "benchmark", TaskMetrics("fluxions_default")
+        client,
+        store,
+        [],
+        Provenance(),
+        SubmitOptions(cache=False),
+        deadline,
+        "benchmark",
+        TaskMetrics("fluxions_default"),
     )
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -50,6 +50,14 @@ MAX_STALL_SCANS = 3
 
 
 @dataclass(frozen=True)
+class SubmitOptions:
+    """What a submit asks of the service: non-speech sounds as tags, and earlier results for the same audio."""
+
+    non_speech: bool = False
+    cache: bool = True
+
+
+@dataclass(frozen=True)
 class SubmitRequest:
     """One recording with its options.
 
@@ -62,8 +70,7 @@ class SubmitRequest:
     source: AudioSource
     filename: str
     ref: str | None
-    non_speech: bool = False
-    cache: bool = True
+    options: SubmitOptions = field(default_factory=SubmitOptions)
     content_type: str | None = None
     since: datetime | None = None
 
@@ -75,7 +82,7 @@ class SubmitRequest:
 
 @dataclass(frozen=True)
 class SubmitResult:
-    """The job of this recording. ``adopted`` is True if an earlier submit created it."""
+    """The job of this recording. ``reused`` is True if an earlier submit created it."""
 
     job_id: JobId
     status: JobStatus
@@ -159,8 +166,8 @@ class _Submit:
             submission: Submission = self.client.submit(
                 work.source,
                 filename=work.sent_filename,
-                non_speech=work.non_speech,
-                cache=work.cache,
+                non_speech=work.options.non_speech,
+                cache=work.options.cache,
                 content_type=work.content_type,
                 guard=self if work.ref else None,
             )

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from airflow_provider_fluxions.api.audio import BLOCK_BYTES, AudioSource, audio_source
 from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsConfigError
 from airflow_provider_fluxions.api.job_reference import reference
+from airflow_provider_fluxions.api.submit_once import SubmitOptions
 
 
 def open_recording(uri: str, aws_conn_id: str) -> AudioSource:
@@ -26,7 +27,7 @@ def open_recording(uri: str, aws_conn_id: str) -> AudioSource:
     return open_address(uri, aws_conn_id)
 
 
-def work_reference(source: AudioSource, *, non_speech: bool, cache: bool) -> str:
+def work_reference(source: AudioSource, options: SubmitOptions) -> str:
     """Return the reference of this audio with these options, the same for every submit from a command line.
 
     A remote object is identified by its URI and version, and a local file by its bytes, in any folder.
@@ -34,8 +35,8 @@ def work_reference(source: AudioSource, *, non_speech: bool, cache: bool) -> str
     :raises FluxionsAudioError: if it cannot be read.
     """
     if "://" in source.uri and source.version:
-        return reference("cli", "version", source.uri, source.version, non_speech, cache)
-    return reference("cli", "bytes", _digest(source), non_speech, cache)
+        return reference("cli", "version", source.uri, source.version, options.non_speech, options.cache)
+    return reference("cli", "bytes", _digest(source), options.non_speech, options.cache)
 
 
 def _digest(source: AudioSource) -> str:

@@ -16,6 +16,7 @@ from airflow_provider_fluxions.api.cost import parse_price
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.job_warnings import warn_of_lost_reference, warn_of_other_options
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.api.submit_once import SubmitOptions
 from airflow_provider_fluxions.api.uris import is_s3_uri
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
@@ -126,8 +127,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
                 source,
                 retries=self.retries,
                 filename=shown_name(self.filename, self.audio),
-                non_speech=self.non_speech,
-                cache=self.cache,
+                options=SubmitOptions(self.non_speech, self.cache),
                 durable=self.durable,
                 deadline=time.time() + self.timeout,
                 on_pause=run.metrics.throttled,

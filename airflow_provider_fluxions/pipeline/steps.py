@@ -18,7 +18,7 @@ from airflow_provider_fluxions.api.errors import (
 from airflow_provider_fluxions.api.job_warnings import warn_of_lost_reference, warn_of_other_options
 from airflow_provider_fluxions.api.models import Job, Transcription
 from airflow_provider_fluxions.api.recent_jobs import RecentJobs
-from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.api.submit_once import SubmitOptions, SubmitRequest, SubmitResult, submit_once
 from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.formats import Choice, read_stored
 from airflow_provider_fluxions.formats.base import Provenance
@@ -102,8 +102,7 @@ class TransferSteps:
     store: S3Store
     choices: Sequence[Choice]
     provenance: Provenance
-    non_speech: bool
-    cache: bool
+    options: SubmitOptions
     deadline: float
     run: str
     metrics: TransferMetrics
@@ -130,8 +129,7 @@ class TransferSteps:
             self.store.audio(source),
             last_part(source.key),
             record.item.ref,
-            non_speech=self.non_speech,
-            cache=self.cache,
+            self.options,
             since=source.modified_at,
         )
         deadline = min(self.deadline, time.time() + self.patience_seconds)
@@ -195,7 +193,7 @@ class TransferSteps:
         assert record.job_id is not None  # noqa: S101  # only entries with a job that ended are given here
         # The list returned "completed". If the read does not, the stored result would be incomplete.
         transcription = require_completed(self.client.get_transcription(record.job_id, word_level_timestamps=True))
-        warn_of_other_options(self.non_speech, transcription)
+        warn_of_other_options(self.options.non_speech, transcription)
         warn_of_lost_reference(transcription)
         return transcription
 
@@ -224,5 +222,5 @@ class TransferSteps:
             source_etag=source.version,
             source_bytes=source.size_bytes,
             client_ref=record.item.ref,
-            non_speech_requested=self.non_speech,
+            non_speech_requested=self.options.non_speech,
         )

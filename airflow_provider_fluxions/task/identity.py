@@ -10,6 +10,7 @@ from typing import Any
 from airflow_provider_fluxions.api.audio import AudioSource
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.job_reference import coordinates, reference
+from airflow_provider_fluxions.api.submit_once import SubmitOptions
 
 STORE_KEY = "fluxions_job"
 
@@ -50,7 +51,7 @@ class TaskIdentity:
             loop_index=loop_index_of(context),
         )
 
-    def reference(self, source: AudioSource, *, non_speech: bool, cache: bool) -> str:
+    def reference(self, source: AudioSource, options: SubmitOptions) -> str:
         """Return the reference of this audio with these options in this task.
 
         Without the service's cache a clear means "once more", so the generation is part of it; with the cache
@@ -64,9 +65,9 @@ class TaskIdentity:
             *coordinates(self.map_index, self.loop_index),
             source.uri,
             source.version,
-            non_speech,
-            cache,
-            None if cache else self.generation,
+            options.non_speech,
+            options.cache,
+            None if options.cache else self.generation,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_fluxions.api.audio import AudioSource
-from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.api.submit_once import SubmitOptions, SubmitRequest, SubmitResult, submit_once
 from airflow_provider_fluxions.task.identity import TaskIdentity, record_job, recorded_job
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ def submit_for_task(
     *,
     retries: int,
     filename: str,
-    non_speech: bool,
-    cache: bool,
+    options: SubmitOptions,
     durable: bool,
     deadline: float,
     on_pause: Callable[[float], object] | None = None,
@@ -33,8 +32,8 @@ def submit_for_task(
     :raises FluxionsError: see `submit_once`.
     """
     identity = TaskIdentity.of(context, retries)
-    ref = identity.reference(source, non_speech=non_speech, cache=cache) if durable else None
-    work = SubmitRequest(source, filename, ref, non_speech=non_speech, cache=cache, since=identity.since)
+    ref = identity.reference(source, options) if durable else None
+    work = SubmitRequest(source, filename, ref, options, since=identity.since)
     submitted = submit_once(
         client,
         work,

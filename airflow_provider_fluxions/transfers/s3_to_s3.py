@@ -16,6 +16,7 @@ from airflow_provider_fluxions.api.cost import parse_price
 from airflow_provider_fluxions.api.humanize import counted
 from airflow_provider_fluxions.api.job_reference import coordinates, reference
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.submit_once import SubmitOptions
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import choose, choose_installed
 from airflow_provider_fluxions.formats.base import Provenance
@@ -289,8 +290,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             store,
             choices,
             provenance,
-            self.non_speech,
-            self.cache,
+            SubmitOptions(self.non_speech, self.cache),
             deadline,
             run,
             task.metrics,

@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.audio import Audio, audio_source
 from airflow_provider_fluxions.api.job_reference import reference_in
+from airflow_provider_fluxions.api.submit_once import SubmitOptions
 from airflow_provider_fluxions.task.identity import TaskIdentity
 from campaigns.kill_points.dag_run import Run
 from campaigns.kill_points.outputs import Outputs
@@ -91,7 +92,7 @@ def _reference(run: Run, index: int) -> str:
     source = audio_source(run.audio) if "://" not in run.audio else Audio(run.audio, 1, run.versions[0], _unopened)
     cache = run.dag_id not in ("kill_sync", "kill_mapped_uncached")
     identity = TaskIdentity(run.dag_id, run.run_id, TASK, index, 0, False, None)
-    return identity.reference(source, non_speech=False, cache=cache)
+    return identity.reference(source, SubmitOptions(cache=cache))
 
 
 def _unopened() -> Any:

@@ -12,7 +12,7 @@ from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.humanize import megabytes
 from airflow_provider_fluxions.api.ids import job_key
 from airflow_provider_fluxions.api.printable import printable
-from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.api.submit_once import SubmitOptions, SubmitRequest, SubmitResult, submit_once
 from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.cli import wait_jobs
 from airflow_provider_fluxions.cli.account import account
@@ -71,10 +71,11 @@ def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, scr
     # --no-cache requests another transcription, so without --once it does not reuse an earlier one.
     once = options.cache if options.once is None else options.once
     filename = options.filename or last_part(source.uri.rstrip("/"))
-    ref = work_reference(source, non_speech=options.non_speech, cache=options.cache) if once else None
+    asked = SubmitOptions(options.non_speech, options.cache)
+    ref = work_reference(source, asked) if once else None
     since = datetime.now(UTC) - timedelta(days=options.once_days)
     with shown_upload(source, screen) as shown:
-        work = SubmitRequest(shown, filename, ref, non_speech=options.non_speech, cache=options.cache, since=since)
+        work = SubmitRequest(shown, filename, ref, asked, since=since)
         return submit_once(client, work, may_exist=once, deadline=time.time() + options.retry_for)
 
 

@@ -23,7 +23,7 @@ from airflow_provider_fluxions.api.errors import (
 from airflow_provider_fluxions.api.humanize import ago, megabytes
 from airflow_provider_fluxions.api.retry import MAX_PAUSE_SECONDS, pause_seconds
 from airflow_provider_fluxions.api.stall import STALL_SECONDS
-from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.api.submit_once import SubmitOptions, SubmitRequest, SubmitResult, submit_once
 from tests.unit.conftest import MakeService, Service
 from tests.unit.fakes import MARK, REF, FakeTime, Source, source
 
@@ -31,7 +31,13 @@ DEADLINE_SECONDS = 3600.0
 
 
 def work(audio: bytes = b"RIFF audio", **options: object) -> SubmitRequest:
-    given = {"source": source(audio), "filename": "interview.mp3", "ref": REF, "cache": False, **options}
+    given = {
+        "source": source(audio),
+        "filename": "interview.mp3",
+        "ref": REF,
+        "options": SubmitOptions(cache=False),
+        **options,
+    }
     return SubmitRequest(**given)  # type: ignore[arg-type]
 
 
@@ -314,7 +320,7 @@ def test_a_job_whose_name_comes_back_changed_is_reused(
     observed: Service, time: FakeTime, names: tuple[str, ...], filename: str
 ) -> None:
     observed.emulator.set_list(names=names)
-    item = SubmitRequest(source(), filename, REF, cache=False)
+    item = SubmitRequest(source(), filename, REF, SubmitOptions(cache=False))
     first = take(observed.client(), time, item)
     second = take(observed.client(), time, item, may_exist=True)
     assert (second.job_id, second.reused) == (first.job_id, True)

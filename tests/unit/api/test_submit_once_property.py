@@ -18,7 +18,7 @@ from airflow_provider_fluxions.api.errors import FluxionsError
 from airflow_provider_fluxions.api.job_reference import reference
 from airflow_provider_fluxions.api.models import Submission
 from airflow_provider_fluxions.api.retry import Clock
-from airflow_provider_fluxions.api.submit_once import SubmitRequest, SubmitResult, submit_once
+from airflow_provider_fluxions.api.submit_once import SubmitOptions, SubmitRequest, SubmitResult, submit_once
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault
 from tests.unit.conftest import KEY, Service
 from tests.unit.fakes import FakeTime, Source
@@ -129,7 +129,7 @@ def run(service: Service, client: DyingClient, step: Try, ref: str, recorded: An
     try:
         taken = submit_once(
             client,
-            SubmitRequest(audio(step), "interview.mp3", ref, cache=False),
+            SubmitRequest(audio(step), "interview.mp3", ref, SubmitOptions(cache=False)),
             may_exist=may_exist,
             recorded=recorded,
             deadline=clock.now() + 120,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from airflow_provider_fluxions.api.job_reference import reference
-from airflow_provider_fluxions.api.submit_once import SubmitRequest, submit_once
+from airflow_provider_fluxions.api.submit_once import SubmitOptions, SubmitRequest, submit_once
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer
 from tests.unit.conftest import KEY, Service
 from tests.unit.fakes import FakeTime, source
@@ -57,7 +57,9 @@ def test_one_live_job_is_left_and_returned(crowded: Service, time: FakeTime, ans
     ref = reference(answer, crowded.emulator.settings.list_order)
     crowded.fault_on_submit(**ANSWERS[answer])
     crowded.emulator.clear_requests()
-    item = SubmitRequest(source(), "interview.mp3", ref, cache=False, since=datetime.now(UTC) - timedelta(minutes=5))
+    item = SubmitRequest(
+        source(), "interview.mp3", ref, SubmitOptions(cache=False), since=datetime.now(UTC) - timedelta(minutes=5)
+    )
     taken = submit_once(
         crowded.client(submit_timeout=SUBMIT_TIMEOUT_SECONDS if "hold" in ANSWERS[answer] else 60.0),
         item,
