@@ -39,7 +39,7 @@ from airflow_provider_fluxions.api.limits import (
 from airflow_provider_fluxions.api.media_types import media_type
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.redaction import Redactor, TextRedactor
-from airflow_provider_fluxions.api.responses import read_response, status_error
+from airflow_provider_fluxions.api.responses import RequestFacts, read_response, status_error
 from airflow_provider_fluxions.api.session import new_session
 from airflow_provider_fluxions.api.settings import DEFAULT_BASE_URL, ClientSettings
 from airflow_provider_fluxions.api.speech_calls import MAX_RENDER_BYTES, SPEECH_ADVICE, SPEECH_PATH, SpeechCalls
@@ -292,8 +292,7 @@ class FluxionsClient(SpeechCalls):
                 response.status_code,
                 response.headers,
                 response.content,
-                redactor=TextRedactor(self._redactor, text),
-                advice_by_status=SPEECH_ADVICE,
+                RequestFacts(redactor=TextRedactor(self._redactor, text), advice_by_status=SPEECH_ADVICE),
             )
         else:
             error = self._no_response(response)
@@ -320,10 +319,7 @@ class FluxionsClient(SpeechCalls):
             response.status_code,
             response.headers,
             response.content,
-            job_id=job_id,
-            path=path,
-            base_url=self.settings.base_url,
-            redactor=self._redactor,
+            RequestFacts(job_id, path, self.settings.base_url, self._redactor),
             max_containers=max_containers,
         )
 

@@ -10,6 +10,7 @@ becomes a value or an error: the key is replaced in both, and the body of a 2xx 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_fluxions.api import json_values
@@ -50,29 +51,42 @@ _ADVICE: Mapping[type[FluxionsStatusError], str] = {
 }
 
 
+@dataclass(frozen=True)
+class RequestFacts:
+    """What an error says about the request behind a response.
+
+    :param job_id: The job of the request; the error carries it.
+    :param path: The path of the request below ``base_url``, for the message of a 404 that is not about a job.
+    :param redactor: Replaces the key in the value and in every message.
+    :param advice_by_status: What to do, for statuses that mean something else in this call. Default: none do.
+    """
+
+    job_id: JobId | None = None
+    path: str | None = None
+    base_url: str = ""
+    redactor: Redactor = NO_KEY
+    advice_by_status: Mapping[int, str] = field(default_factory=dict)
+
+
 def read_response(
     status_code: int,
     headers: Mapping[str, str],
     body: bytes,
+    request: RequestFacts | None = None,
     *,
-    job_id: JobId | None = None,
-    path: str | None = None,
-    base_url: str = "",
-    redactor: Redactor = NO_KEY,
     max_containers: int = json_values.MAX_CONTAINERS,
 ) -> dict[str, Any]:
     """Return the JSON object of a good response, without the key.
 
     :param headers: must find names in any case.
-    :param job_id: the job of the request; a raised error carries it.
-    :param path: the path of the request below ``base_url``, for the message of a 404 about no job.
-    :param redactor: replaces the key in the value and in every message.
-    :param max_containers: see `read.json_value`.
+    :param max_containers: see `json_values.json_value`.
     :raises FluxionsStatusError: (a subclass of it) for any status but 2xx.
     :raises FluxionsResponseError: for a 2xx whose body is not a JSON object.
     """
+    request = request or RequestFacts()
+    redactor = request.redactor
     if not 200 <= status_code < 300:
-        raise status_error(status_code, headers, body, job_id=job_id, path=path, base_url=base_url, redactor=redactor)
+        raise status_error(status_code, headers, body, request)
     value, problem = _object(body, max_containers, redactor)
     if not problem:
         return value
@@ -82,28 +96,17 @@ def read_response(
     raise FluxionsResponseError(
         f"Fluxions responded with HTTP {status_code} and {kind}, {problem}. "
         "If this persists, the connection's host is probably not the Fluxions API.",
-        job_id=job_id,
+        job_id=request.job_id,
         status_code=status_code,
     )
 
 
 def status_error(
-    status_code: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    *,
-    job_id: JobId | None = None,
-    path: str | None = None,
-    base_url: str = "",
-    redactor: Redactor = NO_KEY,
-    advice_by_status: Mapping[int, str] | None = None,
+    status_code: int, headers: Mapping[str, str], body: bytes, request: RequestFacts | None = None
 ) -> FluxionsStatusError:
-    """Return the error that a response with this status means; its message says what to do.
-
-    For the arguments see `read_response`.
-
-    :param advice_by_status: What to do, for statuses that mean something else in this call. Default None: none do.
-    """
+    """Return the error that a response with this status means; its message says what to do."""
+    request = request or RequestFacts()
+    job_id, redactor = request.job_id, request.redactor
     cls = _ERRORS.get(status_code)
     if cls is None:
         cls = FluxionsServerError if status_code >= 500 else FluxionsRejectedError
@@ -112,9 +115,11 @@ def status_error(
     advice = _ADVICE[cls]
     if 300 <= status_code < 400:
         advice = "The key must not follow a redirect: set the connection's host to the real URL."
-    elif status_code == 404 and job_id is None and path is not None:
-        advice = f"{base_url} has no {path}. Check the connection's host: it must be the base URL of the API."
-    advice = (advice_by_status or {}).get(status_code, advice)
+    elif status_code == 404 and job_id is None and request.path is not None:
+        advice = (
+            f"{request.base_url} has no {request.path}. Check the connection's host: it must be the base URL of the API."
+        )
+    advice = request.advice_by_status.get(status_code, advice)
     error = cls(
         f"Fluxions responded with HTTP {status_code}{about}: {text.rstrip('.')}. {advice}",
         job_id=job_id,

@@ -124,6 +124,7 @@ class TransferRunner:
             self._progress.report(count_states(self.records))
         if executor.is_busy:
             return True
+        # At the deadline nothing new begins, but what is in progress is finished: its upload is charged already.
         return bool(self._running or self._to_do) and not self._is_late and not self._is_time_to_defer
 
     @property
@@ -161,6 +162,7 @@ class TransferRunner:
             if record.stored_key is not None:
                 self._write(executor, record)
                 continue
+            # Counted before the upload, because an attempt that fails counts, too.
             record.attempts += 1
             executor.upload(
                 partial(self.steps.upload, record), partial(self._uploaded, record), partial(self._fail, record)
@@ -185,6 +187,7 @@ class TransferRunner:
         record.upload_seconds = round(uploaded.seconds, 3)
         self._running[record.item.ref] = record
         self._has_unpolled = True
+        # Without this, a result from the service's cache would wait for the next poll.
         if uploaded.result.status.is_terminal:  # a response from the service's cache
             self._next_poll = self._last_progress
 
@@ -251,6 +254,7 @@ class TransferRunner:
         )
 
     def _written(self, record: InputRecord, written: WriteResult) -> None:
+        # Only failures in a row mean that S3 takes nothing; one success shows that it does.
         self._storage_failures = 0
         self._last_progress = record.written_at = self.clock.now()
         record.state, record.audio_seconds, record.folder = State.COMPLETED, written.audio_seconds, written.folder

@@ -54,7 +54,7 @@ class BackgroundScan:
 
 @dataclass
 class ListPositions:
-    """The last known position of each waiting job in the list, as a hint. ``missed``: jobs that were not found."""
+    """The last known position of each waiting job in the list, as a hint. ``unlisted``: jobs that were not found."""
 
     rounds: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
@@ -92,6 +92,8 @@ def plan_round(wanted: Mapping[str, JobId], positions: ListPositions) -> PollRou
     A round takes at most about min(pages of the list, jobs) requests. The first round over new jobs can take twice
     that, because their positions are unknown.
     """
+    # First the pages on which jobs were seen last time: in a newest-first list most of them are still there or on the
+    # next page, so a few pages serve all waits of a busy account.
     positions.rounds += 1
     this = _Round(dict(wanted), positions)
     for offset, keys in this.known():
@@ -99,6 +101,7 @@ def plan_round(wanted: Mapping[str, JobId], positions: ListPositions) -> PollRou
     yield from this.search()
     # Last, because the pages that were read so far often contain the new jobs, too.
     yield from this.read_pages(0, this.open_jobs.keys() - positions.offsets.keys() - positions.unlisted)
+    # Every job that no page showed costs one read, so a round never depends on the order of the list.
     for job_id in _turned(list(this.open_jobs.values()), positions.rounds):
         yield ReadJob(job_id)
 
@@ -132,6 +135,7 @@ class _Round:
         """
         stopped_at = yield from self._pages(offset, keys)
         missed = keys & self.open_jobs.keys()
+        # One job alone is cheaper to read by its id than to search for.
         if len(missed) >= MIN_JOBS_PER_PAGE:
             self.positions.not_found_at(missed, stopped_at)
 
@@ -140,6 +144,8 @@ class _Round:
         keys, search = self.open_jobs.keys() & self.positions.unlisted, self.positions.search
         if len(keys) < MIN_JOBS_PER_PAGE or self.positions.rounds < search.paused_until_round:
             return
+        # Without a budget, jobs that the list never shows would make every round read the whole list. The budget grows
+        # with the single reads of these jobs, so the search costs at most a tenth more.
         search.page_budget += len(keys) / SINGLE_READS_PER_UNMATCHED_PAGE
         unmatched_before = self.unmatched_pages
         stopped_at = yield from self._pages(search.offset, keys, max_unmatched=int(search.page_budget))
@@ -159,6 +165,7 @@ class _Round:
         """
         unmatched_before = self.unmatched_pages
         while len(left := keys & self.open_jobs.keys()) >= MIN_JOBS_PER_PAGE:
+            # Two groups of jobs can lead to the same page; it is read once in a round.
             if offset not in self.pages_read:
                 if self.unmatched_pages - unmatched_before >= (len(left) if max_unmatched is None else max_unmatched):
                     break

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsFormatError
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
-from airflow_provider_fluxions.api.responses import MAX_SHOWN_CHARACTERS, read_response
+from airflow_provider_fluxions.api.responses import MAX_SHOWN_CHARACTERS, RequestFacts, read_response
 from airflow_provider_fluxions.api.transcript import speech
 from airflow_provider_fluxions.api.voices import read_voices
 from airflow_provider_fluxions.formats import FORMATS, choose
@@ -35,7 +35,7 @@ MODELS: tuple[Callable[[Mapping[str, Any]], Any], ...] = (
 def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> None:
     """Take an answer as the client does."""
     try:
-        data = read_response(status, headers, body, job_id=1)
+        data = read_response(status, headers, body, RequestFacts(1))
     except FluxionsError as error:
         _check_error(error)
         return

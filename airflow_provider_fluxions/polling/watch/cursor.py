@@ -67,6 +67,7 @@ def newly_ended(cursor: Cursor, scan: ListScan, wanted: Callable[[Job], bool]) -
     ended_jobs: list[Job] = []
     running, ended = dict(cursor.running), dict(cursor.ended)
     for key, job in scan.jobs.items():
+        # A job that ran before stays of interest, even if its name was changed meanwhile.
         if not wanted(job) and key not in running:
             continue
         if job.status == LOST:
@@ -74,6 +75,7 @@ def newly_ended(cursor: Cursor, scan: ListScan, wanted: Callable[[Job], bool]) -
         elif not job.status.is_terminal:
             running[key] = job.id
         else:
+            # Jobs end in another order than they were created, so a running job is reported however old it is.
             if key in running or not _is_seen(cursor, key, created_second(job)):
                 ended_jobs.append(job)
             running.pop(key, None)
@@ -90,11 +92,13 @@ def _is_seen(cursor: Cursor, key: str, created: int | None) -> bool:
 
 def _moved(cursor: Cursor, scan: ListScan, running: dict[str, JobId], ended: dict[str, int | None]) -> Cursor:
     """Move the horizon to shortly before the newest job, if no unreported job can be older."""
+    # A scan that was cut off can lack unreported jobs, so the horizon must stay.
     if not scan.complete:
         return replace(cursor, running=running, ended=ended)
     horizon = cursor.horizon
     if scan.newest is not None:
         # A creation time in the future, from a wrong clock, must not make later jobs count as old.
         horizon = max(horizon, min(scan.newest, int(scan.began)) - MAX_LATE_SECONDS)
+    # Without this, the cursor would grow with the account: jobs before the horizon count as seen by their age alone.
     kept = {key: created for key, created in ended.items() if created is None or created >= horizon}
     return Cursor(horizon, running, kept)

@@ -12,7 +12,7 @@ from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError, FluxionsResponseError
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.redaction import MASK, Redactor
-from airflow_provider_fluxions.api.responses import read_response
+from airflow_provider_fluxions.api.responses import RequestFacts, read_response
 from tests.hostile.harmless import everything_of
 from tests.hostile.responses import response
 from tests.unit.api.test_client import json_answer, raw_server
@@ -77,7 +77,7 @@ def test_any_bytes_are_a_value_or_an_error_without_the_key_and_without_a_quotati
 ) -> None:
     redactor = Redactor("s3cret-key")
     try:
-        value = read_response(status, {"Content-Type": "a/b"}, body, job_id=7, redactor=redactor)
+        value = read_response(status, {"Content-Type": "a/b"}, body, RequestFacts(7, redactor=redactor))
     except FluxionsRequestError as error:
         shown = everything_of(error)
         if 200 <= status < 300 and body.strip()[:1] != b"<":

@@ -25,6 +25,7 @@ from airflow_provider_fluxions.api.errors import (
 )
 from airflow_provider_fluxions.api.responses import (
     MAX_SHOWN_CHARACTERS,
+    RequestFacts,
     error_message,
     read_response,
 )
@@ -104,7 +105,7 @@ OBJECTS = ["page_get.json", "page_list.json", "page_submit.json", "observed_word
 def read(status: int, name: str) -> dict[str, Any] | FluxionsRequestError:
     """Return the answer to a request about job 124, or the error."""
     try:
-        return read_response(status, JSON, recorded(name), job_id=124)
+        return read_response(status, JSON, recorded(name), RequestFacts(124))
     except FluxionsRequestError as error:
         return error
 
