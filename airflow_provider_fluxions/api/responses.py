@@ -116,7 +116,8 @@ def status_error(
     if 300 <= status_code < 400:
         advice = "The key must not follow a redirect: set the connection's host to the real URL."
     elif status_code == 404 and job_id is None and request.path is not None:
-        advice = f"{request.base_url} has no {request.path}. Check the connection's host: it must be the base URL of the API."
+        missing = f"{request.base_url} has no {request.path}."
+        advice = f"{missing} Check the connection's host: it must be the base URL of the API."
     advice = request.advice_by_status.get(status_code, advice)
     error = cls(
         f"Fluxions responded with HTTP {status_code}{about}: {text.rstrip('.')}. {advice}",
