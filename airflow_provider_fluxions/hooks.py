@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 DEFAULT_CONN_ID = "fluxions_default"
 DEFAULT_POLL_INTERVAL_SECONDS = 15.0
 DEFAULT_TIMEOUT_SECONDS = 24 * 60 * 60.0
-# A poll must not hold up the loop's other requests for long; the next round asks again.
+# A poll must not delay the loop's other requests for long. The next round polls again.
 POLL_TIMEOUT_SECONDS = 30.0
-# Nor a page its reader, or a thread of the web server.
+# A page must not delay its user or a thread of the web server.
 VIEW_TIMEOUT_SECONDS = 20.0
 
 
@@ -46,7 +46,7 @@ class FluxionsHook(BaseHook):
     ``connect_timeout``, ``read_timeout``, ``submit_timeout`` (seconds), ``max_retries``, ``verify`` (boolean or
     path of a CA bundle), ``allow_http`` and ``price_per_audio_hour``.
 
-    :param fluxions_conn_id: the connection's id. It is read at the first call, never before.
+    :param fluxions_conn_id: Id of the connection, which is read at the first call.
     """
 
     conn_name_attr = "fluxions_conn_id"
@@ -60,7 +60,7 @@ class FluxionsHook(BaseHook):
         self._client: FluxionsClient | None = None
         self._price_per_audio_hour: float | None = None
 
-    # Airflow before 3.2 asks the hook, and only its own class, for the form; later ones read provider info.
+    # Airflow before 3.2 reads the form from the hook's own class; later versions read provider info.
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Name and hide fields of the connection form."""
@@ -99,20 +99,20 @@ class FluxionsHook(BaseHook):
 
     @property
     def price_per_audio_hour(self) -> float | None:
-        """What an hour of audio costs by the connection, in the user's currency; None where it does not say."""
+        """The connection's price per hour of audio, in the user's currency, or None."""
         self.get_conn()
         return self._price_per_audio_hour
 
     def price_or(self, own: float | None) -> float | None:
-        """Return an operator's own price per hour of audio, else the connection's; None where neither says it.
+        """Return an operator's own price per hour of audio, else the connection's, or None.
 
-        :raises FluxionsInputError: ``own`` is no price.
+        :raises FluxionsInputError: if ``own`` is not a price.
         """
         checked = parse_price(own)
         return self.price_per_audio_hour if checked is None else checked
 
     def test_connection(self) -> tuple[bool, str]:
-        """Prove the key with an authenticated read; return whether it worked and what to do if not."""
+        """Verify the key with an authenticated read; return whether it worked, and a message that says what to do."""
         try:
             settings, _ = read_connection_and_price(self.fluxions_conn_id, self.get_connection)
             with _new_client(replace(settings, max_retries=0)) as client:
@@ -127,11 +127,11 @@ class FluxionsHook(BaseHook):
         return self.get_conn().health()
 
     def submit(self, audio: Any, *, filename: str, **options: Any) -> Submission:
-        """Start a job; see `FluxionsClient.submit`. Each call may start, and bill, another one."""
+        """Create a job; see `FluxionsClient.submit`. Each call can create, and charge, another one."""
         return self.get_conn().submit(audio, filename=filename, **options)
 
     def get_transcription(self, job_id: JobId, *, word_level_timestamps: bool = True) -> Transcription:
-        """Return one job with its transcript, by default with everything that the API has about it."""
+        """Return one job with its transcript. Word timestamps are included by default."""
         return self.get_conn().get_transcription(job_id, word_level_timestamps=word_level_timestamps)
 
     def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
@@ -160,9 +160,9 @@ class FluxionsHook(BaseHook):
     ) -> Transcription:
         """Block until the job is completed and return it with its transcript.
 
-        :param poll_interval: the most seconds between two looks; a young wait is looked at sooner, every quarter of its
-            age but at least 2 s apart.
-        :param timeout: seconds from now; a last look after it takes at most 5 s more.
+        :param poll_interval: Maximum seconds between two polls. A new wait is polled sooner, after each quarter of
+            its age, at least 2 s apart.
+        :param timeout: Seconds from now. A last poll after it takes at most 5 s more.
         :raises FluxionsJobFailedError: the service ended it as failed.
         :raises FluxionsDeadlineError: it still runs after ``timeout``.
         :raises FluxionsInputError: ``poll_interval`` or ``timeout`` is not a number of seconds.
@@ -201,7 +201,8 @@ async def connect_for_polling(fluxions_conn_id: str) -> FluxionsClient:
     """
     settings = await read_connection_in_triggerer(fluxions_conn_id)
     timeout = min(settings.read_timeout, POLL_TIMEOUT_SECONDS)
-    # In a thread, once a loop: the first client imports `requests`, which would hold up every other trigger.
+    # In a thread, once for each loop, because the first client imports `requests`, which would delay every other
+    # trigger.
     return await asyncio.to_thread(_new_client, replace(settings, max_retries=0, read_timeout=timeout))
 
 

@@ -31,7 +31,7 @@ DEFAULT_AWS_CONN_ID = "aws_default"
 # A message names no more recordings than a person reads; the manifest has all of them.
 MAX_NAMED = 10
 _HAS_RESULTS = (State.COMPLETED, State.ALREADY_DONE)
-# A skipped recording is too old, too young, too small or too large: nobody waits for it.
+# A skipped recording is too old, too young, too small or too large: no user waits for it.
 _IS_EXPECTED = (State.TO_DO, State.IN_FLIGHT, State.WRITING, State.FAILED)
 
 

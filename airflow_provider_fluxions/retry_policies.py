@@ -1,7 +1,7 @@
-"""A retry policy for tasks that call Fluxions: which failures pass by themselves, and which no retry can fix.
+"""A retry policy for tasks that call Fluxions: which failures are transient, and which a retry cannot fix.
 
 Needs Airflow 3.4, where a policy can run a task again without spending a retry. On earlier versions, set ``retries``
-and ``retry_delay``: the operators already fail at once for what no retry can fix in a job, an argument or a transfer.
+and ``retry_delay``: the operators already fail at once for permanent errors of a job, an argument or a transfer.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ except (ImportError, AttributeError) as error:
 MIN_DELAY = timedelta(seconds=30)
 DEFAULT_DELAY = timedelta(minutes=2)
 DEFAULT_TIMEOUT = timedelta(hours=1)
-# The service is starting, busy or unreachable, or the job still runs: none of it is the task's fault.
+# The service is starting, busy or unreachable, or the job is running. The task has no error.
 _PASSES = (
     FluxionsThrottledError,
     FluxionsServerError,
@@ -58,19 +58,21 @@ _FINAL = (
 
 
 class FluxionsRetryPolicy(RetryPolicy):
-    """Runs a task again without spending a retry while the service is cold, busy or in trouble.
+    """Runs a task again without spending a retry while the service is cold, busy or has errors.
 
-    - 429, 408, 5xx, no connection, a job that still runs, an unknown outcome of a submit: the task runs again after
-      ``delay``, or after what ``Retry-After`` asks for. Its retries are kept.
-    - 401, 402, 403, another 4xx, an argument or a connection that cannot work: it fails at once.
-    - Anything else is retried as ``retries`` says.
+    - 429, 408, 5xx, no connection, a running job, an unknown outcome of a submit: the task runs again after
+      ``delay``, or after the time in ``Retry-After``. Its retries are kept.
+    - 401, 402, 403, another 4xx, an invalid argument or connection: it fails at once.
+    - Any other error is retried by ``retries``.
 
-    A task that runs again looks for its job first, so nothing is charged twice. When the time is over, ``retries``
-    count as usual. Airflow asks no policy about a failed job or a passed deadline: these end a task at once.
+    A task that runs again searches for its job first, so nothing is charged twice. After ``reschedule_timeout``,
+    ``retries`` count as usual. Airflow does not call a policy for a failed job or a passed deadline, which end a task
+    at once.
 
-    :param delay: the time before the task runs again, at least 30 s.
-    :param reschedule_timeout: for how long, from a try's first reschedule on, it runs again without spending a retry.
-    :raises FluxionsInputError: ``delay`` is shorter than 30 s, or ``reschedule_timeout`` is not positive.
+    :param delay: Time before the task runs again, at least 30 s.
+    :param reschedule_timeout: Maximum time from a try's first reschedule in which the task runs again without
+        spending a retry.
+    :raises FluxionsInputError: if ``delay`` is shorter than 30 s, or ``reschedule_timeout`` is not positive.
     """
 
     def __init__(self, delay: timedelta = DEFAULT_DELAY, reschedule_timeout: timedelta = DEFAULT_TIMEOUT) -> None:
@@ -80,7 +82,7 @@ class FluxionsRetryPolicy(RetryPolicy):
         self.reschedule_timeout = reschedule_timeout
 
     def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
-        """Return what Airflow is to do about a failure; only the exception counts."""
+        """Return Airflow's action for a failure. Only the exception counts."""
         reason = str(exception)
         if not isinstance(exception, FluxionsError):
             return RetryDecision.default()
@@ -88,7 +90,7 @@ class FluxionsRetryPolicy(RetryPolicy):
             return RetryDecision.reschedule(
                 self._delay(exception), reschedule_timeout=self.reschedule_timeout, reason=reason
             )
-        # Audio that is missing or changed can be repaired, and a secrets backend that is down comes back.
+        # Missing or changed audio can be fixed, and a secrets backend can recover.
         if isinstance(exception, _FINAL) and not exception.transient and not isinstance(exception, FluxionsAudioError):
             return RetryDecision.fail(reason)
         return RetryDecision.default()

@@ -39,22 +39,21 @@ MIN_RESCHEDULE_SECONDS = 30.0
 
 
 class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
-    """Wait until one transcription, or every one of many, is completed; return the ids as they were given.
+    """Wait until all given jobs are completed; return their ids unchanged.
 
-    With a price on the connection the log and the XCom ``cost`` tell what the jobs cost.
+    With a price on the connection, the log and the XCom ``cost`` report the cost of the jobs.
 
-    Poke, reschedule and deferrable mode end alike: a failed or unknown job ends the wait at once and for good,
-    trouble at the service is tolerated until ``timeout``, and a job that ended in time is never called late.
+    Poke, reschedule and deferrable mode have the same outcome: a failed or unknown job ends the wait at once, service
+    errors are retried until ``timeout``, and a job that finished in time never counts as late.
 
-    :param job_id: (templated) one id, or many such as the output of a mapped `FluxionsSubmitOperator`.
-    :param poll_interval: seconds between two looks; at least 30 in reschedule mode. While deferred, a young wait
-        is looked at sooner: see `FluxionsTranscriptionTrigger`. ``poke_interval`` is its
-        Airflow name, and counts where this is None.
-    :param deferrable: wait without holding a worker slot.
-    :param fluxions_conn_id: (templated) the Fluxions connection.
-    :raises AirflowFailException: a job failed or is unknown, or ``job_id`` is not an id.
-    :raises AirflowSensorTimeout: a job still runs after ``timeout`` seconds.
-    :raises FluxionsError: the service refused, for example the key.
+    :param job_id: (templated) One id, or many, such as the output of a mapped `FluxionsSubmitOperator`.
+    :param poll_interval: Seconds between two polls; at least 30 in reschedule mode. While deferred, a new wait is
+        polled sooner: see `FluxionsTranscriptionTrigger`. Default None: Airflow's ``poke_interval``.
+    :param deferrable: Wait without holding a worker slot.
+    :param fluxions_conn_id: (templated) The Fluxions connection.
+    :raises AirflowFailException: if a job failed or is unknown, or ``job_id`` is not an id.
+    :raises AirflowSensorTimeout: if a job is still running after ``timeout`` seconds.
+    :raises FluxionsError: if the service refused a request, for example the key.
     :raises AirflowSkipException: instead of the first two with ``soft_fail``, of all with ``never_fail``.
     """
 
@@ -64,7 +63,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
     # Airflow's own arguments.
     soft_fail: bool
     never_fail: bool
-    # Set where the mode is poke and the key was accepted.
+    # Set in poke mode after the key was accepted.
     _tolerance: ErrorTolerance | None = None
     # The error of the last poke, if the key was refused.
     _refused: FluxionsError | None = None
@@ -93,7 +92,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         self.fluxions_conn_id = fluxions_conn_id
 
     def execute(self, context: Context) -> Any:
-        """Wait in the mode that was chosen."""
+        """Wait in the chosen mode."""
         with self._failing_as_asked(), task_run(self, context) as run:
             if self.deferrable:
                 self._wait(run, time.time() + self.timeout)
@@ -109,7 +108,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         deadline: float | None = None,
         expires: float | None = None,
     ) -> Any:
-        """Resume after the deferral: read the jobs themselves, whatever the event says.
+        """Resume after the deferral: read the jobs themselves instead of the event.
 
         :param deadline: epoch seconds. Default None: ``timeout`` from now, for ``airflow tasks test`` of Airflow 2.11,
             which drops what a deferral keeps.
@@ -140,13 +139,13 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
                 run.metrics.waited(watched, WaitOutcome.DONE)
             if watched.unsuccessful:
                 raise job_error(watched.unsuccessful)
-        self.log.info("%d of %d jobs have ended.", len(watched.ended), len(watched.job_ids))
+        self.log.info("%d of %d jobs have finished.", len(watched.ended), len(watched.job_ids))
         return PokeReturnValue(is_done=watched.is_done, xcom_value=self._result())
 
     def _poke_on(self, run: TaskRun) -> None:
-        """Poke until all is over, by Airflow's own loop, which ends at the timeout or to be rescheduled.
+        """Poke in Airflow's own loop, which ends at the timeout or to be rescheduled.
 
-        What it would make of errors is left to `_failing_as_asked`.
+        `_failing_as_asked` handles errors instead of that loop.
         """
         asked = self.soft_fail, self.never_fail
         self.soft_fail = self.never_fail = False
@@ -154,7 +153,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         self._run = run
         try:
             super().execute(run.context)
-        except AirflowSensorTimeout as error:  # Airflow's says nothing of the jobs
+        except AirflowSensorTimeout as error:  # Airflow's message does not name the jobs
             if self._refused is not None:
                 raise self._refused from None
             run.metrics.waited(self._watched, WaitOutcome.TIMEOUT)
@@ -185,7 +184,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         return self._result()
 
     def _result(self) -> Any:
-        """Return the ids for XCom: one as it is, many as a list."""
+        """Return the ids for XCom: a single one unchanged, many as a list."""
         return self.job_id if isinstance(self.job_id, str | int) else list(self.job_id)
 
     def _wait(
@@ -197,7 +196,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         self._record_lineage(job_ids, watched.ended.values())
 
     def _record_lineage(self, job_ids: Sequence[JobId], ended: Iterable[Job] = ()) -> None:
-        """Keep what OpenLineage and the links are given when the task ends."""
+        """Keep the data for OpenLineage and the links until the task ends."""
         if isinstance(self.job_id, str | int):
             keep_for_link(self, JOB_XCOM, self.job_id)
         inputs = [job_uri(self.fluxions_conn_id, job_id) for job_id in job_ids]
@@ -206,7 +205,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
 
     @contextmanager
     def _failing_as_asked(self) -> Iterator[None]:
-        """Apply ``soft_fail`` and ``never_fail`` alike in all modes; Airflow's versions and modes differ."""
+        """Apply ``soft_fail`` and ``never_fail`` equally in all modes, because Airflow's versions and modes differ."""
         try:
             yield
         except (AirflowSensorTimeout, AirflowFailException, FluxionsError) as error:
@@ -215,5 +214,5 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
             if not self.never_fail and not (self.soft_fail and is_outcome):
                 raise
             reason = f"Skipped as asked: {error}"
-            log.warning("%s", reason)  # Airflow 3.3 puts words of its own in place of a resumed task's
+            log.warning("%s", reason)  # Airflow 3.3 replaces the message of a resumed task
             raise AirflowSkipException(reason) from error

@@ -1,4 +1,4 @@
-"""Transcribe a night's recordings, and raise the alarm if they have no results by 06:00.
+"""Transcribe recordings every night, and raise the alarm if they have no results by 06:00.
 
 The run starts at 22:00 and has eight hours. If it is still running then, Airflow calls `report_missed_deadline` in the
 triggerer. It reads the transfer's manifest and names the recordings without results: in the log, and in a message if
@@ -43,7 +43,7 @@ else:
 
 with DAG(
     dag_id="fluxions_landed_by_six",
-    description="Transcribe a night's recordings, and raise the alarm if they have no results by 06:00",
+    description="Transcribe recordings every night, and raise the alarm if they have no results by 06:00",
     schedule="0 22 * * *",
     start_date=datetime(2025, 1, 1),
     catchup=False,

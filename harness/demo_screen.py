@@ -40,7 +40,7 @@ class DemoScreen:
     def step(self, what: str, detail: Callable[[], str] = lambda: "") -> Iterator[None]:
         """Show that something is under way, for how long, and at its end how many seconds it took.
 
-        :param detail: what there is to tell meanwhile, such as "30 of 60 s of audio"; read again for each line.
+        :param detail: further information, such as "30 of 60 s of audio"; read again for each line.
         """
         if not self._moves:
             self.say(f"* {what} ...")

@@ -60,7 +60,7 @@ PRIVATE: dict[str, tuple[str, str]] = {
     "so long as": (r"so long(?! that\b)", "while, until"),
     "crowd": (r"crowds?", "waiting tasks"),
     "ours": (r"ours", "the provider's, your"),
-    "night": (r"nights?", "scheduled run"),
+    "night": (r"(?<!every )nights?", "scheduled run"),
     "unpaid": (r"unpaid", "no charge"),
     "somebody": (r"(somebody|nobody|anybody|everybody|whoever|who may)", "users with ..., another program"),
     "whatever": (r"whatever", "any, regardless of"),

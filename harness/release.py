@@ -167,7 +167,7 @@ def _git(*arguments: str) -> str:
 
 def _call(*command: str, quiet: bool = False) -> None:
     silent = subprocess.DEVNULL if quiet else None
-    # A warning is no part of the report; a failure is named by its command and status.
+    # The report omits warnings; a failure is named by its command and status.
     done = subprocess.run(command, cwd=ROOT, stdout=silent, env={**os.environ, "PYTHONWARNINGS": "ignore"})
     if done.returncode:
         raise ReleaseError(f"{' '.join(command)} failed with status {done.returncode}.")

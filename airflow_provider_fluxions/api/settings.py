@@ -244,7 +244,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "verify": _boolean_or_path,
     "allow_http": _boolean,
 }
-# The price is written in the same place, and is no setting of a client: see `api.cost`.
+# The price is written in the same place, but is not a setting of a client: see `api.cost`.
 FIELDS = (*READERS, "price_per_audio_hour")
 KINDS: Mapping[Callable[[Any], Any], str] = {
     _text: "text",

@@ -46,36 +46,39 @@ log = logging.getLogger(__name__)
 
 
 class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
-    """Submit one recording to Fluxions and return the job's id, paying for it once whatever happens.
+    """Submit one recording to Fluxions and return the job id.
 
-    The id is pushed as XCom ``job_id`` as soon as it is known, and returned. A retry takes up the job that an
-    earlier try started, found by a reference in its file name. A clear does the same with ``cache=True``; with
-    ``cache=False`` it submits again.
+    Use it when other tasks run between the submit and the result. For whole buckets use `FluxionsS3ToS3Operator`.
 
-    :param audio: (templated) a local path, ``file://``, ``s3://bucket/key`` (streamed), or any address that
-        Airflow's `ObjectStoragePath` opens; as text, `pathlib.Path` or `ObjectStoragePath`. A connection in it
-        (``s3://my_aws@bucket/key``) is used instead of ``aws_conn_id``; XComs and logs have the address without it.
-    :param filename: (templated) the name to show at Fluxions; by default the last part of ``audio``.
-    :param non_speech: include non-speech sounds such as laughs and pauses as tags.
-    :param cache: let Fluxions answer with an earlier result for the same audio.
-    :param durable: False submits a new job on each try, under the plain file name. It may pay twice.
-    :param wait_for_completion: return only when the job is completed.
-    :param deferrable: wait without holding a worker slot.
-    :param poll_interval: the most seconds between two looks while waiting; a young wait is looked at sooner: see
+    The operator pushes the job id as XCom ``job_id`` as soon as Fluxions returns it. A retry reuses the job of the
+    failed try, at no charge. It finds the job by the reference in the job's file name. Clearing the task also reuses
+    it, unless ``cache=False``.
+
+    :param audio: (templated) Recording to submit: a local path, ``file://``, ``s3://bucket/key`` (streamed), or any URI
+        that Airflow's `ObjectStoragePath` opens; as text, `pathlib.Path` or `ObjectStoragePath`. A connection in it
+        (``s3://my_aws@bucket/key``) replaces ``aws_conn_id``; XComs and logs have the URI without it.
+    :param filename: (templated) File name at Fluxions. Default: the last part of ``audio``.
+    :param non_speech: Include non-speech sounds such as laughs and pauses as tags. Default False.
+    :param cache: Allow an earlier result of Fluxions for the same audio. Default True.
+    :param durable: Find and reuse the job of an earlier try. Default True. False submits a new job on every try, under
+        the plain file name, which can be charged more than once.
+    :param wait_for_completion: Return only when the job is completed. Default False.
+    :param deferrable: Wait without holding a worker slot.
+    :param poll_interval: Maximum seconds between two polls. New waits are polled sooner: see
         `FluxionsTranscriptionTrigger`.
-    :param timeout: seconds, or a ``timedelta``, for submitting, cold starts and throttling included, and again for
-        waiting.
-    :param price_per_audio_hour: in your currency; None takes the connection's, if it has one. With a price the log and
-        the XCom ``estimated_cost`` tell an estimate before, from the recording's first MiB, and the log and the XCom
-        ``cost`` the truth afterwards, if the task waits.
-    :param fluxions_conn_id: (templated) the Fluxions connection.
-    :param aws_conn_id: (templated) the AWS connection for ``s3://``; None uses boto3's own credentials.
-    :raises AirflowFailException: the job failed, or an argument cannot work.
-    :raises AirflowSensorTimeout: the job still runs after ``timeout``; it goes on, Fluxions has no cancel.
-    :raises FluxionsError: anything that a retry may mend, with ``status_code`` and ``transient``.
+    :param timeout: Seconds, or a ``timedelta``, allowed for the submit (cold starts and throttling included) and,
+        separately, for the wait.
+    :param price_per_audio_hour: Price in your currency. Default None: the connection's price, if any. With a price, the
+        log and the XCom ``estimated_cost`` have an estimate from the recording's first MiB. If the task waits, the log
+        and the XCom ``cost`` have the measured cost.
+    :param fluxions_conn_id: (templated) The Fluxions connection.
+    :param aws_conn_id: (templated) The AWS connection for ``s3://``. None uses boto3's own credentials.
+    :raises AirflowFailException: if the job failed, or an argument is invalid.
+    :raises AirflowSensorTimeout: if the job is still running after ``timeout``. The job continues at Fluxions.
+    :raises FluxionsError: for an error that a retry can survive, with ``status_code`` and ``transient``.
     """
 
-    # The Airflow registry reads this: a try that follows a lost one does not submit or pay again.
+    # The Airflow registry reads this: a try after a failed one does not submit or pay again.
     __supports_durable_execution: ClassVar[bool] = True
     template_fields: Sequence[str] = ("audio", "filename", "fluxions_conn_id", "aws_conn_id")
     operator_extra_links = (FluxionsTranscriptLink(), FluxionsRecordingLink(), FluxionsJobLink())
@@ -114,7 +117,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         self.aws_conn_id = aws_conn_id
 
     def execute(self, context: Context) -> JobId:
-        """Submit, or reuse the job of an earlier try; then wait if asked to, deferred with ``self.deferrable``."""
+        """Submit, or reuse the job of an earlier try; then wait, if the arguments say so."""
         with task_run(self, context) as run:
             self._record_lineage()
             source = open_audio(self.audio, self.aws_conn_id)
@@ -147,9 +150,9 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         deadline: float | None = None,
         expires: float | None = None,
     ) -> JobId:
-        """Resume after the deferral: read the job itself, whatever the event says.
+        """Resume after the deferral: read the job itself instead of the event.
 
-        :param job_id: the job. Default None: the event's, for ``airflow tasks test`` of Airflow 2.11, which drops what
+        :param job_id: The job. Default None: the event's, for ``airflow tasks test`` of Airflow 2.11, which drops what
             a deferral keeps.
         :param deadline: epoch seconds. Default None: ``timeout`` from now, for the same command.
         """
@@ -164,9 +167,9 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
             return job_id
 
     def on_kill(self) -> None:
-        """Say what becomes of the job: Fluxions has no cancel, so the next try takes it up."""
-        log.info("Killed. Fluxions has no cancel: a job that is already submitted goes on, and the next try "
-                      "of this task takes it up.")  # fmt: skip
+        """Log that the job continues, because Fluxions has no cancel. The next try reuses it."""
+        log.info("Killed. Fluxions has no cancel: a submitted job continues, and the next try "
+                      "of this task reuses it.")  # fmt: skip
 
     def _wait(
         self,
@@ -185,7 +188,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
                 warn_of_lost_reference(job)
 
     def _record_lineage(self, job_id: JobId | None = None, jobs: Iterable[Job] = ()) -> LineageRecord:
-        """Keep what OpenLineage is told when the task ends."""
+        """Keep the lineage that is reported when the task ends."""
         uri = uri_of(self.audio)
         lineage = self.lineage = LineageRecord(inputs=[uri] if is_s3_uri(uri) else [])
         if lineage.inputs:

@@ -1,4 +1,4 @@
-"""What a task tells about its cost, in its log and as XComs: an estimate before it submits, the truth afterwards."""
+"""The cost of a task, in its log and as XComs: an estimate before the submit, and the measured cost after it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ COST_XCOM = "cost"
 
 @dataclass(frozen=True)
 class CostReport:
-    """Tells the costs of a task that knows a price; one without stays silent, and reads nothing.
+    """Reports the cost of a task with a price. Without a price it reads and logs nothing.
 
-    :param price_per_audio_hour: in the user's currency; None: unknown.
-    :param ti: the task instance, which takes the XComs ``estimated_cost`` and ``cost``.
+    :param price_per_audio_hour: Price in the user's currency, or None.
+    :param ti: The task instance that gets the XComs ``estimated_cost`` and ``cost``.
     """
 
     price_per_audio_hour: float | None
     ti: Any
 
     def before(self, source: AudioSource) -> None:
-        """Tell what a recording will probably cost, by its header, else by its size.
+        """Report the estimated cost of a recording, from its header, else from its size.
 
-        :raises FluxionsAudioError: it cannot be opened.
+        :raises FluxionsAudioError: if it cannot be opened.
         """
         if self.price_per_audio_hour is None:
             return
@@ -42,7 +42,7 @@ class CostReport:
         self.ti.xcom_push(ESTIMATE_XCOM, cost_of(seconds, self.price_per_audio_hour))
 
     def after(self, seconds: float | None) -> float | None:
-        """Report what jobs cost, by the seconds of audio that the service measured; return it, None if unknown."""
+        """Report the cost of jobs, from the seconds that the service measured; return it, or None if unknown."""
         cost = cost_of(seconds, self.price_per_audio_hour)
         if cost is None or seconds is None or self.price_per_audio_hour is None:
             return None

@@ -1,4 +1,4 @@
-"""Which piece of work a task is, the same on every try, on every supported Airflow."""
+"""The identity of a task's work, which is the same on every try and supported Airflow version."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ STORE_KEY = "fluxions_job"
 
 @dataclass(frozen=True)
 class TaskIdentity:
-    """A task instance as far as it decides what it submits.
+    """The parts of a task instance that identify its job.
 
-    :param generation: the same over retries, another after every clear (``max_tries - retries``, tried on
+    :param generation: The same over retries, and another one after each clearing (``max_tries - retries``, tried on
         2.11 and 3.3).
-    :param may_have_submitted: whether an earlier try, a run before a clear, or the same try before a retry policy
-        rescheduled it (Airflow 3.4) may have left a job.
-    :param since: no job of this task is older; None where that is not known.
-    :param loop_index: the iteration of the task loop that it runs in (Airflow 3.4), None outside of loops.
+    :param may_have_submitted: Whether an earlier try, a run before the task was cleared, or the same try before a retry
+        policy rescheduled it (Airflow 3.4) might have left a job.
+    :param since: The oldest possible creation of a job of this task; None if unknown.
+    :param loop_index: The iteration of the task loop (Airflow 3.4), None outside of loops.
     """
 
     dag_id: str
@@ -38,7 +38,7 @@ class TaskIdentity:
 
     @classmethod
     def of(cls, context: Mapping[str, Any], retries: int) -> TaskIdentity:
-        """Read the identity from a task's context; ``retries`` is the operator's own setting."""
+        """Read the identity from a task's context; ``retries`` is the operator's setting."""
         ti = context["ti"]
         return cls(
             dag_id=ti.dag_id,
@@ -54,8 +54,8 @@ class TaskIdentity:
     def reference(self, source: AudioSource, options: SubmitOptions) -> str:
         """Return the reference of this audio with these options in this task.
 
-        Without the service's cache a clear means "once more", so the generation is part of it; with the cache
-        the same audio in the same run is the same job, as it is for the service.
+        Without the service's cache, clearing the task means a new transcription, so the generation is part of the
+        reference. With the cache, the same audio in the same run is the same job, as for the service.
         """
         return reference(
             "task",
@@ -72,22 +72,22 @@ class TaskIdentity:
 
 
 def map_index_of(ti: Any) -> int:
-    """Return a task instance's map index, -1 for one that is not mapped."""
+    """Return a task instance's map index, or -1 for an unmapped one."""
     return -1 if ti.map_index is None else int(ti.map_index)
 
 
 def loop_index_of(context: Mapping[str, Any]) -> int | None:
-    """Return the iteration of the task loop that a task runs in (Airflow 3.4), None outside of loops."""
+    """Return the iteration of the task loop of a task (Airflow 3.4), or None outside of loops."""
     loop = context.get("loop")
     return None if loop is None else int(loop.index)
 
 
 def first_start(dag_run: Any, now: datetime) -> datetime | None:
-    """Return an instant before which no task of the run started, or None if none is known.
+    """Return an instant before the start of all tasks of the run, or None if unknown.
 
-    That is the run's start. Clearing resets it, so after that only the instant counts from which the run was due.
-    A run that is dated in the future starts whenever it is triggered, so such an instant shows nothing.
-    The logical date is the last choice: a backfill has one of years ago.
+    This is the run's start. Clearing resets it, so after that it is the instant when the run was due. A run with a
+    date in the future can start at any time, so its instant is ignored. The logical date is the last choice, because
+    that of a backfill can be years ago.
     """
     is_cleared = bool(getattr(dag_run, "clear_number", 0))
     names = ["run_after", "data_interval_end", "logical_date"]
@@ -107,7 +107,7 @@ def recorded_job(context: Mapping[str, Any], ref: str) -> JobId | None:
 
 
 def record_job(context: Mapping[str, Any], ref: str | None, job_id: JobId) -> None:
-    """Write the id down where later tries (task state store) and people (XCom ``job_id``) find it."""
+    """Record the id for later tries (task state store) and for people (XCom ``job_id``)."""
     store = context.get("task_state_store")
     if store is not None and ref:
         store.set(STORE_KEY, {"reference": ref, "job_id": job_id})

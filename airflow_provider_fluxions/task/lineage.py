@@ -1,4 +1,4 @@
-"""What a task read and wrote, for OpenLineage. Its packages are imported only when it asks."""
+"""The inputs and outputs of a task, for OpenLineage. Its packages are imported only when it reads them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.models import Job
 
-# Datasets that an event may hold in each direction: backends keep each as a node of a graph.
+# Maximum datasets of an event in each direction, because backends store each as a node of a graph.
 MAX_DATASETS = 100
 MAX_JOB_IDS = 100
 
@@ -17,10 +17,10 @@ Name = tuple[str, str]
 
 
 def dataset_names(uris: Iterable[str], limit: int = MAX_DATASETS) -> list[Name]:
-    """Return (namespace, name) for addresses, such as ``("s3://bucket", "calls/a.mp3")``, sorted.
+    """Return (namespace, name) for URIs, such as ``("s3://bucket", "calls/a.mp3")``, sorted.
 
-    More than ``limit`` are named by their folders, ``calls/``, these by theirs, and so on; a bucket's own name is
-    ``/``. Only more than ``limit`` buckets are cut off.
+    If there are more than ``limit``, folders (``calls/``) replace their objects, then parent folders, and so on; the
+    name of a bucket is ``/``. Only more than ``limit`` buckets are cut off.
     """
     names = sorted({_name_of(uri) for uri in uris})
     while len(names) > limit:
@@ -38,22 +38,22 @@ def _name_of(uri: str) -> Name:
 
 
 def _folder_of(name: str) -> str:
-    """Return the folder that a key, or another folder, lies in."""
+    """Return the folder of a key or of another folder."""
     parent = name.rstrip("/").rpartition("/")[0]
     return f"{parent}/" if parent else "/"
 
 
 def job_uri(fluxions_conn_id: str, job_id: JobId) -> str:
-    """Return the name of a job as a dataset, which joins the task that submitted it to the one that stores it.
+    """Return the name of a job as a dataset, which connects the task that submitted it with the one that stores it.
 
-    The connection stands for the account: ids are its own.
+    The connection represents the account, because ids are unique only within an account.
     """
     return f"fluxions://{fluxions_conn_id}/transcriptions/{job_id}"
 
 
 @dataclass
 class LineageRecord:
-    """What a task's execution has read, written and seen so far; the arguments of `operator_lineage`."""
+    """The inputs, outputs and jobs of a task's execution so far; the arguments of `operator_lineage`."""
 
     inputs: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
@@ -62,17 +62,17 @@ class LineageRecord:
     cost: float | None = None
 
     def add_durations(self, jobs: Iterable[Job]) -> None:
-        """Add the duration of jobs, as far as the service told it."""
+        """Add the duration of jobs, if the service returned it."""
         for job in jobs:
             if job.audio_duration is not None:
                 self.audio_seconds = (self.audio_seconds or 0.0) + job.audio_duration
 
 
 class ReportsLineage:
-    """What OpenLineage asks of an operator when its task ends, well or not, also in the process after a deferral.
+    """The methods that OpenLineage calls on an operator after its task succeeded or failed, also after a deferral.
 
-    :param lineage: set anew by each method that executes: the instance that OpenLineage asks is the one that ended the
-        task, not the one that was deferred.
+    :param lineage: Set again by each method that executes, because OpenLineage uses the instance that ended the task,
+        and not the deferred one.
     """
 
     lineage: LineageRecord | None = None
@@ -89,7 +89,7 @@ class ReportsLineage:
         )
 
     def get_openlineage_facets_on_failure(self, task_instance: Any) -> Any:
-        """Return the lineage of what was done before the failure."""
+        """Return the lineage of the work before the failure."""
         return self.get_openlineage_facets_on_complete(task_instance)
 
 
@@ -101,13 +101,13 @@ def operator_lineage(
     audio_seconds: float | None = None,
     cost: float | None = None,
 ) -> Any:
-    """Return the ``OperatorLineage`` of a task; its size is bounded whatever it is given.
+    """Return the ``OperatorLineage`` of a task, in a limited size.
 
-    :param inputs: addresses such as ``s3://bucket/key``; see `dataset_names` for many of them.
-    :param outputs: likewise.
-    :param job_ids: the first 100 are in the run facet ``fluxions``, with how many there are.
-    :param audio_seconds: of all jobs together; None: unknown.
-    :param cost: in the currency of the price that the user gave; None: unknown.
+    :param inputs: URIs such as ``s3://bucket/key``; see `dataset_names` for many of them.
+    :param outputs: The same for outputs.
+    :param job_ids: The run facet ``fluxions`` has the first 100 and the total number.
+    :param audio_seconds: Seconds of all jobs together; None: unknown.
+    :param cost: Cost in the currency of the user's price; None: unknown.
     """
     from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.openlineage.extractors import OperatorLineage

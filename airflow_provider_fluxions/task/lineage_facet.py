@@ -1,4 +1,4 @@
-"""The run facet that OpenLineage events of our tasks carry. Import it only where OpenLineage is."""
+"""The run facet of OpenLineage events of Fluxions tasks. Import it only if OpenLineage is installed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow.providers.common.compat.openlineage.facet import RunFacet
 
 @attr.define
 class FluxionsRunFacet(RunFacet):
-    """What a task did at Fluxions. Names are as OpenLineage writes them.
+    """The work of a task at Fluxions. Names follow OpenLineage.
 
     Its ``_schemaURL`` is that of OpenLineage's run facet: there is no public page for a schema of its own.
 

@@ -1,4 +1,4 @@
-"""What tasks do at Fluxions, as metrics of Airflow. Names and units: docs/metrics.md."""
+"""Metrics of tasks, through Airflow. Names and units: docs/metrics.md."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJ
 
 @dataclass(frozen=True)
 class TaskMetrics:
-    """The metrics of a task on one connection; sending one never fails a task."""
+    """The metrics of a task on one connection. An error in sending them never fails a task."""
 
     fluxions_conn_id: str
 
     def submitted(self, submitted: SubmitResult, operator: str) -> None:
-        """Count a job submitted, or one taken up from an earlier try, under Airflow's own names as well.
+        """Count a submitted job, or a reused one of an earlier try, also with Airflow's own names.
 
-        :param operator: the class's name, which Airflow tags its ``resumable_job`` metrics with.
+        :param operator: Name of the class, which is a tag of Airflow's ``resumable_job`` metrics.
         """
         self._count("fluxions.adoptions" if submitted.reused else "fluxions.submits")
         decision = "fresh_submit"
@@ -30,22 +30,22 @@ class TaskMetrics:
         Stats.incr(f"resumable_job.{decision}", tags={"operator": operator})
 
     def waited(self, watched: WatchedJobs, outcome: WaitOutcome) -> None:
-        """Count a wait that is over, and what became of its jobs."""
+        """Count a finished wait, and the outcome of its jobs."""
         self._count("fluxions.waits", outcome="failed" if watched.unsuccessful else str(outcome))
         self.failed(len(watched.unsuccessful))
         self.transcribed(job for job in watched.ended.values() if job.status == JobStatus.COMPLETED)
 
     def throttled(self, seconds: float) -> None:
-        """Count a pause that the service asked for, or that trouble at it made."""
+        """Count a pause that the service asked for or that a service error caused."""
         self._count("fluxions.throttles")
 
     def failed(self, jobs: int) -> None:
-        """Count jobs or inputs that failed."""
+        """Count failed jobs or inputs."""
         if jobs:
             self._count("fluxions.failures", jobs)
 
     def transcribed(self, jobs: Iterable[Job]) -> None:
-        """Count the whole seconds of audio of completed jobs, as far as the service told them."""
+        """Count the whole seconds of audio of completed jobs, if the service returned them."""
         seconds = sum(job.audio_duration or 0.0 for job in jobs)
         if seconds:
             self._count("fluxions.audio_seconds", max(1, round(seconds)))

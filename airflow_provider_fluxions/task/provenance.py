@@ -1,4 +1,4 @@
-"""What a task knows of where its results come from: its part of the tables that it writes."""
+"""The provenance of a task's results, for the tables that it writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_fluxions.task.identity import map_index_of
 
 
 def provenance_of(context: Mapping[str, Any]) -> Provenance:
-    """Return the task's part of an origin; ``ingested_at`` is the run's instant, the same on every try."""
+    """Return the task's part of the provenance; ``ingested_at`` is the run's instant, the same on every try."""
     ti = context["ti"]
     return Provenance(
         dag_id=ti.dag_id,
@@ -23,10 +23,10 @@ def provenance_of(context: Mapping[str, Any]) -> Provenance:
 
 
 def ingest_instant(context: Mapping[str, Any]) -> datetime | None:
-    """Return the instant that a run stands for, the same on every try and after every clear.
+    """Return the instant of a run, which is the same on every try and after each clearing.
 
-    The end of its data interval, else its logical date, else when it was to run (Airflow 3 gives a manual run no
-    more than that). None where the run has none of them.
+    It is the end of its data interval, else its logical date, else the time when it was due (a manual run in Airflow 3
+    has only that), else None.
     """
     run = context["dag_run"]
     names = ("data_interval_end", "logical_date", "run_after")

@@ -1,4 +1,4 @@
-"""What every task at Fluxions does once: connect, count, price, wait, defer, and close."""
+"""The steps of every Fluxions task: connect, count, price, wait, defer, and close."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TaskRun:
 
     @property
     def costs(self) -> CostReport:
-        """What reports the costs of this execution."""
+        """The reporter of this execution's cost."""
         return CostReport(self.price, self.context["ti"])
 
     def wait(
@@ -59,14 +59,14 @@ class TaskRun:
         event: Mapping[str, Any] | None = None,
         **resume_with: Any,
     ) -> WatchedJobs:
-        """Wait until the jobs end: in this process, or deferred, as the operator's ``deferrable`` says.
+        """Wait until the jobs end: in this process, or deferred, by the operator's ``deferrable``.
 
         :param deadline: epoch seconds.
-        :param kept: when the task's ``execution_timeout`` is over, as it was before a deferral (epoch seconds).
-        :param event: the trigger's, for a task that resumes.
+        :param kept: End of the task's ``execution_timeout``, as it was before a deferral (epoch seconds).
+        :param event: Event of the trigger, for a resumed task.
         :param resume_with: further arguments of ``execute_complete``.
-        :raises FluxionsJobError: a job failed, or the deadline passed.
-        :raises TaskDeferred: the jobs still run.
+        :raises FluxionsJobError: if a job failed, or the deadline passed.
+        :raises TaskDeferred: if the jobs are running.
         """
         operator = self.operator
         expires = execution_deadline(self.context, operator.execution_timeout, kept)

@@ -1,4 +1,4 @@
-"""The one way in which a task submits audio: see `api.submit_once` for the rules."""
+"""Submit the audio of a task; see `api.submit_once` for the rules."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def submit_for_task(
 ) -> SubmitResult:
     """Return the job for this task's audio: the one of an earlier try, or a new one. Records its id.
 
-    :param deadline: epoch seconds until which trouble at the service is waited out.
+    :param deadline: Retry after service errors until this instant (epoch seconds).
     :param on_pause: see `submit_once`.
     :raises FluxionsError: see `submit_once`.
     """

@@ -1,4 +1,4 @@
-"""How a task waits for jobs: once round for those that hold their slot and those that defer."""
+"""The wait of a task for jobs, blocking or deferred."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
 
 log = logging.getLogger(__name__)
 
-# The trigger keeps the deadline; Airflow's own timeout is there in case that no triggerer runs. On a busy machine a
-# trigger starts late, stays quiet for 10 s and may be held at the turnstile for 40 s: no reason for another error.
+# The trigger keeps the deadline. Airflow's own timeout is for the case that no triggerer runs. On a busy machine, a
+# trigger can start late, waits at least 10 s, and can be delayed by 40 s, which must not cause another error.
 DEFER_TIMEOUT_MARGIN_SECONDS = 180.0
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A task's wait for jobs, with everything that survives a deferral.
+    """A task's wait for jobs, with the values that survive a deferral.
 
     :param deadline: epoch seconds; stays the same over deferrals and restarts.
     :param min_ended: see `WatchedJobs`.
@@ -46,11 +46,11 @@ class Wait:
     execution_deadline: float = math.inf
 
     def watched(self) -> WatchedJobs:
-        """Return the jobs with nothing known about them."""
+        """Return the jobs without any known state."""
         return WatchedJobs(self.job_ids, self.min_ended)
 
     def block(self, hook: FluxionsHook) -> WatchedJobs:
-        """Block until the wait is over.
+        """Block until the wait ends.
 
         Transient errors count as still running, until the deadline.
 
@@ -76,13 +76,13 @@ class Wait:
     def poll_or_defer(
         self, hook: FluxionsHook, defer: Callable[[Wait], NoReturn], event: Mapping[str, Any] | None = None
     ) -> WatchedJobs:
-        """Look once; return if the wait is over, else defer. It reads the jobs themselves and trusts no event.
+        """Poll once; return if the wait has ended, else defer. It reads the jobs themselves and ignores the event.
 
-        Transient errors count as still running, until the deadline. No request is repeated, because waiting for the
-        service is the trigger's work, not the worker's.
+        Transient errors count as still running, until the deadline. No request is repeated, because the trigger waits
+        for the service instead of the worker.
 
-        :param event: the trigger's, for a task that resumes. A key that is refused then may have been rotated a
-            moment ago, so the task defers again, unless the trigger gave up for an error.
+        :param event: the trigger's, for a task that resumes. A key that is refused then might have been rotated
+            just before, so the task defers again, unless the trigger gave up because of an error.
         :raises FluxionsJobError: a job failed, or the deadline has passed.
         :raises AirflowTaskTimeout: the task's ``execution_timeout`` has passed.
         """
@@ -115,32 +115,32 @@ class Wait:
         return min(self.deadline, self.execution_deadline)
 
     def resume_kwargs(self) -> dict[str, float | None]:
-        """Return the ends of the wait as the arguments that Airflow keeps for ``execute_complete``."""
+        """Return the deadlines of the wait as arguments that Airflow keeps for ``execute_complete``."""
         return {
             "deadline": self.deadline,
             "expires": None if math.isinf(self.execution_deadline) else self.execution_deadline,
         }
 
     def trigger(self) -> FluxionsTranscriptionTrigger:
-        """Return the trigger that wakes the task."""
+        """Return the trigger of the wait."""
         return FluxionsTranscriptionTrigger(
             list(self.job_ids), self.fluxions_conn_id, self.poll_interval, self._end, self.min_ended
         )
 
     def defer_timeout(self) -> timedelta:
-        """Return the timeout for Airflow's ``defer``: a little behind the deadline."""
+        """Return the timeout for Airflow's ``defer``: slightly after the deadline."""
         return timedelta(seconds=max(0.0, self._end - time.time()) + DEFER_TIMEOUT_MARGIN_SECONDS)
 
 
 def _tolerates(error: FluxionsError, *, is_resumed: bool, late: bool) -> bool:
-    """Return whether a look's error leaves the wait running; a connection must have worked before the deferral."""
+    """Return whether the wait survives an error of a poll; a connection must have worked before the deferral."""
     if needs_new_connection(error):
         return is_resumed and not late
     return error.transient and (is_resumed or not isinstance(error, FluxionsConfigError))
 
 
 def _raise_error_of(event: Mapping[str, Any]) -> None:
-    """Raise the error for which a trigger gave up, if deferring again could only end in the same way.
+    """Raise the error of a trigger, if another deferral would end in the same way.
 
     After a refused key the worker has just read the job, so the connection has the right key by now.
     """
@@ -156,11 +156,11 @@ def _raise_error_of(event: Mapping[str, Any]) -> None:
 def execution_deadline(
     context: Mapping[str, Any], execution_timeout: timedelta | None, kept: float | None = None
 ) -> float:
-    """Return when the task's ``execution_timeout`` is over (epoch seconds; infinity without one).
+    """Return the end of the task's ``execution_timeout`` (epoch seconds; infinity without one).
 
-    Airflow 3.3 counts it anew after a deferral, and not at all during one.
+    Airflow 3.3 restarts it after a deferral, and ignores it during one.
 
-    :param kept: what it was before a deferral. Airflow 3.0 and 3.1 tell a resumed task another start.
+    :param kept: The end before a deferral, because Airflow 3.0 and 3.1 give a resumed task another start.
     """
     if execution_timeout is None:
         return math.inf
@@ -171,8 +171,8 @@ def execution_deadline(
 
 
 def execution_timeout_error(running: Collection[JobId]) -> AirflowTaskTimeout:
-    """Return the error for a task whose ``execution_timeout`` is over while jobs run; Airflow retries it."""
+    """Return the error for a passed ``execution_timeout`` with running jobs. Airflow retries the task."""
     return AirflowTaskTimeout(
-        f"The task's execution_timeout is over and {len(running)} jobs still run. They go on at Fluxions, which has "
-        "no cancel; the next try takes them up."
+        f"The task's execution_timeout has passed with {len(running)} jobs in progress. The jobs continue at Fluxions; "
+        "they cannot be canceled. A retry reuses them."
     )

@@ -1,13 +1,9 @@
-"""Operators that bring transcripts to S3.
+"""Operators that write transcripts and speech to S3. Their work is in `pipeline`.
 
-- `results`: from jobs that are done;
-- `convert`: other formats of results that are stored, without the API;
-- `bucket`: from a bucket of recordings, the whole way. Where to make a change there:
-  `address`, `selection`, `layout`, `plan`, `partition` decide what is an input and how its results are called;
-  `outputs`, `survey`, `preparation` find out what is done and what is in flight, `budget` what it takes;
-  `flow` decides the moves, `patience` when to look and to defer, `trouble` which jobs to give up, `work` makes the
-  moves in the threads of `pools`;
-  `progress` tells of them, `entry` and `manifest` keep account, `summary` ends it.
+- `to_s3`: results of completed jobs;
+- `convert`: other formats of stored results, without the API;
+- `s3_to_s3`: a bucket of recordings to a bucket of transcripts;
+- `text_to_speech`: a bucket of texts to a bucket of speech.
 """
 
 from __future__ import annotations

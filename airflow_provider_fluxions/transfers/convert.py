@@ -1,4 +1,4 @@
-"""The operator that makes other formats of stored results, without asking the API."""
+"""The operator that makes other formats of stored results, without the API."""
 
 from __future__ import annotations
 
@@ -44,41 +44,42 @@ log = logging.getLogger(__name__)
 
 MAX_SHOWN_FAILURES = 10
 
-# A stored result, the folder of its conversions, and whether they stand.
+# A stored result, the folder of its conversions, and whether they exist.
 Planned = tuple[PlannedInput, str, bool]
 
 
 class Failed(NamedTuple):
-    """Why one result was not converted, and whether a retry can help."""
+    """The reason of a failed conversion, and whether a retry can succeed."""
 
     text: str
     transient: bool
 
 
 class FluxionsConvertOperator(ReportsLineage, BaseOperator):
-    """Make other formats of stored ``json`` results. Nothing is transcribed, so nothing is paid.
+    """Make other formats of stored ``json`` results. Nothing is transcribed, so there is no charge.
 
-    A result is done when its conversions exist and carry its version and these options, so a rerun converts only
-    what is new. What is no stored result is reported at the end and sinks nothing else.
+    A result is completed if its conversions exist and have its version and these options, so a rerun converts only new
+    results. An object that is not a stored result is reported at the end and does not stop the others.
 
-    Tables name the stored JSON as ``stored_uri``, and what a transfer left in its metadata: the recording's address,
-    its ETag and our reference. Its size and the ``non_speech`` that was asked for are not there and stay null.
+    Tables contain the stored JSON as ``stored_uri``, and the metadata of a transfer: the recording's URI, its ETag
+    and the reference. Its size and the requested ``non_speech`` are unknown and stay null.
 
     Returns counts: ``inputs``, ``converted``, ``already_done``.
 
-    :param source: (templated) ``s3://bucket/prefix/``, one key, or a glob. Only names that end in ``.json`` are taken.
-    :param destination: (templated) ``s3://bucket/prefix/``. Of ``call.mp3.json`` it makes
+    :param source: (templated) ``s3://bucket/prefix/``, one key, or a glob. Only names that end with ``.json`` are
+        selected.
+    :param destination: (templated) ``s3://bucket/prefix/``. ``call.mp3.json`` becomes
         ``{prefix}{path below the source}call.mp3.vtt``.
     :param formats: see `airflow_provider_fluxions.formats`.
     :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed.
-    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``; what stands in an earlier
-        date's folder stays there, and what is missing joins it. For a source that has such folders itself leave it off:
-        they are kept.
-    :param workers: results converted side by side; each is held in memory whole.
+    :param partition_by_date: Write results below ``{destination}ingest_date=YYYY-MM-DD/``. Existing results stay in
+        an earlier date's folder, and missing ones are added there. If the source has such folders, leave it off: they
+        are kept.
+    :param workers: Parallel conversions; each whole result is in memory.
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets the counts and ``destination`` as its extra.
-    :raises AirflowFailException: a result could not be converted, or an argument cannot work.
-    :raises FluxionsStorageError: S3 refused; a retry may mend it.
+    :raises AirflowFailException: if a result could not be converted, or an argument is invalid.
+    :raises FluxionsStorageError: if S3 refused a request; a retry might succeed.
     """
 
     template_fields: Sequence[str] = ("source", "destination", "aws_conn_id")
@@ -110,7 +111,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
         self.aws_conn_id = aws_conn_id
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Convert what is not converted yet."""
+        """Convert results without existing conversions."""
         with airflow_errors():
             store, provenance = S3Store(self.aws_conn_id), provenance_of(context)
             choices = choose_installed(self.formats, self.format_options)
@@ -138,7 +139,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
             return counts
 
     def _record_lineage(self, plan: list[Planned], bad: Collection[str]) -> None:
-        """Keep what there is a result of, made now or before; not what could not be converted."""
+        """Keep the results with conversions of this run or an earlier one."""
         good = [(item, folder) for item, folder, _ in plan if item.ref not in bad]
         outputs = [uri for item, folder in good for uri in item.uris(folder)]
         self.lineage = LineageRecord(inputs=[item.source.uri for item, _ in good], outputs=outputs)
@@ -146,7 +147,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     def _plan(
         self, store: S3Store, pool: Executor, choices: tuple[Choice, ...], provenance: Provenance
     ) -> list[Planned]:
-        """Return all stored results, with where their conversions are or belong, and whether they are there."""
+        """Return all stored results, with the folder of their conversions, and whether they exist."""
         source, destination = parse_source(self.source), parse_destination(self.destination)
         store.require_bucket(destination[0])
         found = [one for one in store.list(source.bucket, source.prefix) if source.accepts(one, (STORED_EXTENSION,))]
@@ -167,8 +168,8 @@ def _require_no_dates(found: list[S3Object], source: SourcePattern) -> None:
     for one in found:
         if dated_folders([f"{source.relative(one.key).partition('/')[0]}/"]):
             raise FluxionsInputError(
-                f"{one.uri} stands in a date's folder already, and its conversions would stand in two. Leave "
-                "partition_by_date off, and they keep the one they have."
+                f"{one.uri} is already in an ingest_date= folder, so partition_by_date=True would nest a second one. "
+                "Remove partition_by_date: converted files keep the folder of their source."
             )
 
 
@@ -180,16 +181,16 @@ def _folders(store: S3Store, destination: tuple[str, str], own: str) -> list[str
 
 
 def _item(found: S3Object, source: SourcePattern, target: Target) -> PlannedInput:
-    """Plan one result: as of a recording, but its outputs' names go without ``.json``."""
+    """Plan one result like a recording, with output names without ``.json``."""
     return plan_input(found, source.relative(found.key)[: -len(STORED_EXTENSION)], target, {"made": "from json"})
 
 
 def _convert(
     store: S3Store, item: PlannedInput, folder: str, choices: tuple[Choice, ...], provenance: Provenance
 ) -> Failed | None:
-    """Write one result's conversions; return what went wrong, if it did.
+    """Write one result's conversions; return the failure, if any.
 
-    :raises FluxionsError: something that concerns all results.
+    :raises FluxionsError: if an error concerns all results.
     """
     source = item.source
     try:
@@ -207,7 +208,7 @@ def _convert(
 
 
 def _source_provenance(stored: S3Object, provenance: Provenance) -> Provenance:
-    """Return what a stored result's metadata says of its recording: only a transfer's does, which names its run."""
+    """Return the recording in a stored result's metadata. Only results of a transfer have it."""
     facts = stored.metadata if META_RUN in stored.metadata else {}
     return replace(
         provenance,

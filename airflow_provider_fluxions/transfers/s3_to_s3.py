@@ -1,4 +1,4 @@
-"""The operator that takes recordings from S3 and brings transcripts to S3."""
+"""The operator that transcribes recordings from S3 to S3."""
 
 from __future__ import annotations
 
@@ -62,59 +62,60 @@ log = logging.getLogger(__name__)
 class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     """Transcribe recordings in S3 into another place in S3, incrementally.
 
-    An input is done when its results exist and carry its version and these options in their metadata, so a
-    rerun submits only what is new; formats that are missing are made from a stored ``json`` result where there is
-    one. A killed task resumes where it was. A failed input is reported at the end and sinks nothing else; one whose
-    result would replace that of another recording fails, too.
+    An input is completed if its results exist and have its version and these options in their metadata, so a rerun
+    submits only new inputs. Missing formats are made from a stored ``json`` result if there is one. A killed task
+    resumes. A failed input is reported at the end and does not stop the others. An input also fails if its result
+    would replace that of another recording.
 
-    Returns counts, ``bytes``, ``audio_seconds``, ``cost`` and ``estimated_cost`` (with a price), and the address of the
-    ``manifest``: one JSON line an input. See docs/transfer.md.
+    Returns counts, ``bytes``, ``audio_seconds``, ``cost`` and ``estimated_cost`` (with a price), and the URI of the
+    ``manifest``: one JSON line for each input. See docs/transfer.md.
 
-    :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them. Of a
-        prefix or glob only names that end in one of ``suffixes`` are taken.
+    :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them.
+        Below a prefix or glob, only names that end with one of ``suffixes`` are selected.
     :param destination: (templated) ``s3://bucket/prefix/``.
     :param formats: see `airflow_provider_fluxions.formats`.
-    :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. Other
-        options than last time are work again, from the results or jobs that there are.
-    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
-        interval (else its logical date, else when it was to run), UTC. An input whose results stand in another date's
-        partition keeps that: what is missing goes there.
-    :param key_template: names of results below that, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}`` of the
-        recording and ``{extension}`` of the format; see `KeyTemplate`. By default ``2026/call.mp3.json``.
+    :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. If
+        the options change, results are written again from existing results or jobs.
+    :param partition_by_date: Write results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
+        interval (else its logical date, else when it was due), UTC. If an input has results in another date's
+        partition, missing ones are added there.
+    :param key_template: Names of results below that, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}`` of the
+        recording and ``{extension}`` of the format; see `KeyTemplate`. Default: ``2026/call.mp3.json``.
     :param suffixes: extensions of audio names, compared without case.
-    :param min_age: (templated) seconds; younger objects are left to the next run, somebody may still write them.
-    :param min_bytes: (templated) smaller objects are left.
+    :param min_age: (templated) Minimum age of an object in seconds. Default 0. Younger objects, which might still be
+        being written, are left for the next run.
+    :param min_bytes: (templated) Skip smaller objects. Default 0.
     :param max_bytes: (templated) larger objects are skipped. Default None: no limit.
-    :param fail_on_empty: fail, for a retry, if the source has no recordings. By default the log has a warning.
-    :param max_inputs: (templated) the task fails, with nothing submitted, if more inputs are to be transcribed. Default
-        None: no limit.
-    :param max_audio_hours: (templated) likewise with hours of audio. Costs a request or a few an input, for its
-        header; what tells no length counts at 8,000 bytes a second.
-    :param dry_run: (templated) plan and return what would be done; submit and write nothing. Reads headers, too.
-    :param shard_index: (templated) which part of the source is this task's, from 0; map the operator over it.
-    :param shard_count: (templated) into how many parts the source is divided, by a hash of each address.
+    :param fail_on_empty: Fail, for a retry, if the source has no recordings. Default False: log a warning.
+    :param max_inputs: (templated) Fail before the first submit if there are more new inputs. Default None: no limit.
+    :param max_audio_hours: (templated) The same for hours of audio. This takes one or a few requests for each input's
+        header. An input without a length counts at 8,000 bytes per second.
+    :param dry_run: (templated) Return the plan; submit and write nothing. Also reads headers. Default False.
+    :param shard_index: (templated) Number of this task's part of the source, from 0; map the operator over it.
+    :param shard_count: (templated) Number of parts of the source, divided by a hash of each URI.
     :param non_speech: include non-speech sounds as tags.
-    :param cache: let Fluxions answer with an earlier result for the same audio.
-    :param lookback_days: how old a job may be to be taken up. Looking for jobs costs a request for every 100 that
-        the account has since then, or since the oldest new recording was written, whichever is later.
-    :param max_in_flight: jobs at the service at a time.
-    :param upload_workers: uploads side by side, 1 MiB of memory each.
-    :param fail_on: ``any`` failed input fails the task, or only if ``all`` failed, or ``none``.
-    :param price_per_audio_hour: in your currency; None takes the connection's, if it has one. With a price the cost is
-        estimated before the first submit, from headers: a request or a few for each input to be transcribed.
-    :param extra_args: what boto3's ``put_object`` is given beside, such as ``{"ServerSideEncryption": "aws:kms"}``.
-    :param requester_pays: pay for the requests to buckets whose owner does not.
+    :param cache: Allow an earlier result of Fluxions for the same audio.
+    :param lookback_days: Maximum age of a reused job. The scan takes one request for each 100 jobs of the account since
+        then, or since the oldest new recording was written, whichever is later.
+    :param max_in_flight: Maximum jobs in progress at Fluxions.
+    :param upload_workers: Parallel uploads, 1 MiB of memory each.
+    :param fail_on: When failed inputs fail the task: ``any`` (default), ``all`` (only if every input failed) or
+        ``none``.
+    :param price_per_audio_hour: Price in your currency. Default None: the connection's price, if any. With a price,
+        the cost is estimated from headers before the first submit, with one or a few requests for each new input.
+    :param extra_args: Further arguments of boto3's ``put_object``, such as ``{"ServerSideEncryption": "aws:kms"}``.
+    :param requester_pays: Pay for the requests to requester-pays buckets. Default False.
     :param gzip: store text formats compressed, with ``Content-Encoding: gzip``.
-    :param deferrable: wait without holding a worker slot. While more is to be submitted, the task stays for jobs that
-        end sooner than a deferral takes, some 20 s.
-    :param poll_interval: the most seconds between two looks.
-    :param timeout: seconds, or a ``timedelta``, for the whole transfer, per try.
+    :param deferrable: Wait without holding a worker slot. With queued inputs, the task stays on its worker for jobs
+        shorter than a deferral, about 20 s.
+    :param poll_interval: Maximum seconds between two polls.
+    :param timeout: Seconds, or a ``timedelta``, for the whole transfer, for each try.
     :param fluxions_conn_id: (templated) the Fluxions connection.
     :param aws_conn_id: (templated) the AWS connection for both buckets; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets what this returns as its extra.
-    :raises AirflowFailException: inputs failed for good, the budget is too small, or an argument cannot work.
-    :raises AirflowSensorTimeout: jobs still run after ``timeout``.
-    :raises FluxionsError: anything that a retry may mend.
+    :raises AirflowFailException: if inputs failed permanently, the run exceeds its limits, or an argument is invalid.
+    :raises AirflowSensorTimeout: if jobs are still running after ``timeout``.
+    :raises FluxionsError: for an error that a retry can survive.
     """
 
     # The Airflow registry reads this: a try that follows a lost one does not submit or pay again.
@@ -199,7 +200,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         self._check()
 
     def _check(self) -> None:
-        """Refuse, when the DAG is parsed, what cannot work; what is templated is checked when it is known."""
+        """Check the arguments when the DAG is parsed; templated ones are checked when the task runs."""
         choose(self.formats, self.format_options)
         KeyTemplate(self.key_template)
         check_fail_on(self.fail_on)
@@ -231,11 +232,11 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         ignored: dict[str, int] | None = None,
         scanned_at: float | None = None,
     ) -> dict[str, Any]:
-        """Resume after a deferral: read the jobs themselves, whatever the event says.
+        """Resume after a deferral: read the jobs themselves instead of the event.
 
         :param deadline: epoch seconds. Default None: ``timeout`` from now, for ``airflow tasks test`` of Airflow 2.11,
             which drops what a deferral keeps.
-        :param ignored: what the source has besides recordings, as `execute` counted it.
+        :param ignored: Number of ignored objects by extension, as counted by `execute`.
         :param scanned_at: when the job list was scanned, epoch seconds.
         """
         with task_run(self, context) as run:
@@ -245,8 +246,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             return self._run(run, deadline, ends, resumed=True, ignored=parse_ignored(ignored), scanned_at=scanned_at)
 
     def on_kill(self) -> None:
-        """Say what becomes of the jobs: Fluxions has no cancel, so the next try takes them up."""
-        log.info("Killed. Fluxions has no cancel: submitted jobs go on, and the next try takes them up.")
+        """Log that the jobs continue, because Fluxions has no cancel. The next try reuses them."""
+        log.info("Killed. Fluxions has no cancel: submitted jobs continue, and the next try reuses them.")
 
     def _run(
         self,
@@ -303,7 +304,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         try:
             kept = {"scanned_at": scanned_at, "ignored": most_frequent(preparation.ignored)}
             self._move(task, runner, store, manifest, deadline, expires, kept)
-        finally:  # what was done before a failure is lineage too
+        finally:  # work before a failure is lineage, too
             summary = summarize(records, manifest.uri, price, preparation.ignored)
             self.lineage = lineage_of(records, summary)
         self.log.info("%s", summary_line(summary, preparation.ignored))
@@ -319,7 +320,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         expires: float,
         kept: Mapping[str, Any],
     ) -> None:
-        """Run until every input is settled, or defer."""
+        """Run until every input is finished, or defer."""
         try:
             running = runner.run()
         except BaseException:  # timeouts and kills of Airflow are not Exceptions
@@ -332,17 +333,17 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             if expires < deadline:
                 raise execution_timeout_error(running)
             raise timeout_error(runner.records, running, seconds_of("timeout", self.timeout))
-        # A quarter of the jobs is worth coming back for where others queue behind them.
+        # With queued inputs, a quarter of the jobs justifies a resume.
         enough = max(1, len(running) // 4) if runner.has_more else len(running)
-        # One job that never ends must not keep the results of all others from being written.
+        # One job that never ends must not block the results of all others.
         until = min(deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
         wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough, expires)
         self.log.info("Deferring: %s in progress. Resuming after %d finished.", counted(len(running), "job"), enough)
-        # The wait ends at `until`; the transfer goes on until its own deadline.
+        # The wait ends at `until`; the transfer continues until its own deadline.
         task.defer(wait, deadline=deadline, **kept)
 
     def _keep_account(self, store: S3Store, manifest: Manifest, records: Sequence[InputRecord]) -> None:
-        """Write the manifest while an error is on its way, which must not be hidden by another."""
+        """Write the manifest during an error, which another error must not hide."""
         try:
             manifest.write(store, records)
         except Exception as error:
@@ -395,7 +396,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
 
 def lineage_of(records: Sequence[InputRecord], summary: Mapping[str, Any]) -> LineageRecord:
-    """Return what this run has read and written, for lineage."""
+    """Return the inputs and outputs of this run, for lineage."""
     completed = [record for record in records if record.state is State.COMPLETED]
     return LineageRecord(
         inputs=[record.item.source.uri for record in completed],

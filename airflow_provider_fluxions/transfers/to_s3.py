@@ -1,4 +1,4 @@
-"""The operator that stores the results of jobs that are done."""
+"""The operator that stores the results of completed jobs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from airflow_provider_fluxions.task.run import task_run
 
 
 class FluxionsToS3Operator(ReportsLineage, BaseOperator):
-    """Write the transcripts of completed jobs to S3 and return the addresses of what was written.
+    """Write the transcripts of completed jobs to S3 and return the URIs of the files.
 
     Each result is named ``{destination}{name}-{job id}.{extension}``. The name is the file name at Fluxions without its
-    extension and the job reference: of a longer name the first 7 and the last 4 characters (``intervi~0042``). A rerun
+    extension and the job reference; a longer name has its first 7 and last 4 characters (``intervi~0042``). A rerun
     writes the same keys, unless Fluxions changed the file name meanwhile.
 
     :param job_id: (templated) one id, or many such as the output of a mapped `FluxionsSubmitOperator`.
@@ -42,8 +42,8 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets ``jobs``, ``files``, ``audio_seconds``,
         ``destination`` and ``uris`` (the first 20) as its extra.
-    :raises AirflowFailException: a job failed or is unknown, or an argument cannot work.
-    :raises FluxionsError: a job still runs (wait with the sensor first), or trouble that a retry may mend.
+    :raises AirflowFailException: if a job failed or is unknown, or an argument is invalid.
+    :raises FluxionsError: if a job is running (wait with the sensor first), or for a transient error.
     """
 
     template_fields: Sequence[str] = ("job_id", "destination", "fluxions_conn_id", "aws_conn_id")

@@ -227,7 +227,7 @@ def test_a_format_added_later_joins_the_others_in_their_dates_folder(s3: Any, em
 def test_results_in_dated_folders_keep_them_when_converted_and_get_no_second_one(s3: Any) -> None:
     put(s3, "a.mp3")
     transfer("", on(30), partition_by_date=True)
-    with pytest.raises(AirflowFailException, match=r"2026-01-30/a\.mp3\.json stands in a date's folder"):
+    with pytest.raises(AirflowFailException, match=r"2026-01-30/a\.mp3\.json is already in an ingest_date= folder"):
         convert("out/", on(31), partition_by_date=True)
     convert("out/", on(31))
     assert "more/ingest_date=2026-01-30/a.mp3.vtt" in outputs(s3)

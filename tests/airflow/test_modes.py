@@ -100,7 +100,7 @@ def test_a_task_that_resumes_after_its_execution_timeout_is_timed_out_and_may_be
     operator = make(recording, deferrable=True, execution_timeout=timedelta(seconds=60))
     with pytest.raises(TaskDeferred) as deferred:
         operator.execute(begun(10))
-    with pytest.raises(AirflowTaskTimeout, match="1 jobs still run"):
+    with pytest.raises(AirflowTaskTimeout, match="with 1 jobs in progress"):
         operator.execute_complete(begun(0), **kept_until_it_is_over(deferred.value.kwargs))
 
 
