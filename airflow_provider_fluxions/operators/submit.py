@@ -117,7 +117,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         self.aws_conn_id = aws_conn_id
 
     def execute(self, context: Context) -> JobId:
-        """Submit, or reuse the job of an earlier try; then wait, if the arguments say so."""
+        """Submit, or reuse the job of an earlier try; then wait if asked to, deferred with ``self.deferrable``."""
         with task_run(self, context) as run:
             self._record_lineage()
             source = open_audio(self.audio, self.aws_conn_id)

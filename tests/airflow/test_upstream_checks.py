@@ -100,10 +100,10 @@ def test_airflow_lists_each_field_of_the_form(answers: dict[str, list[dict[str, 
 @pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has no such API; its form is made of the widgets above")
 @pytest.mark.skipif(AIRFLOW == (3, 0) and not HAS_FAB, reason="Airflow 3.0 asks no hook for its form without FAB")
 def test_the_form_that_airflow_3_sends_to_browsers_has_our_fields_and_names() -> None:
-    form = said(ASK_THE_FORM)
-    assert form["standard_fields"]["password"]["title"] == form.LABELS["password"]
-    assert form["standard_fields"]["login"]["hidden"]
-    assert set(form["extra_fields"]) == FIELDS
+    sent = said(ASK_THE_FORM)
+    assert sent["standard_fields"]["password"]["title"] == form.LABELS["password"]
+    assert sent["standard_fields"]["login"]["hidden"]
+    assert set(sent["extra_fields"]) == FIELDS
 
 
 def test_airflow_reads_the_examples_without_a_warning_of_ours() -> None:
