@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,6 +88,16 @@ def _argument(*flags: str, **options: Any) -> Argument:
     return Argument(flags, options)
 
 
+class _JsonOutput(argparse.Action):
+    """Set the output to JSON. An action of our own, because Airflow's parser takes no `const`."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **options)
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *_: Any) -> None:
+        setattr(namespace, self.dest, "json")
+
+
 CONN_ID = _argument(
     "--conn-id",
     help="the Airflow connection to use; default: the account of FLUXIONS_API_KEY, or fluxions_default "
@@ -95,9 +105,7 @@ CONN_ID = _argument(
 )
 OUTPUT = _argument("-o", "--output", choices=("table", "json"), default="table", help="(default: %(default)s)")
 # After `OUTPUT`, which has the default.
-JSON = _argument(
-    "--json", dest="output", action="store_const", const="json", default=argparse.SUPPRESS, help="short for -o json"
-)
+JSON = _argument("--json", dest="output", action=_JsonOutput, default=argparse.SUPPRESS, help="short for -o json")
 VERBOSE = _argument(
     "-v", "--verbose", action="store_true", help="log each step to stderr, and the traceback of an unexpected error"
 )

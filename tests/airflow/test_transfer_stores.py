@@ -98,7 +98,7 @@ def test_any_exception_of_one_inputs_work_is_that_inputs_failure() -> None:
     with TransferExecutor(1) as executor:
         executor.upload(lambda: 1 // 0, failures.append, failures.append)  # type: ignore[arg-type, return-value]
         executor.pause(10, Clock())
-        executor.harvest()
+        executor.collect()
     (error,) = failures
     assert isinstance(error, ZeroDivisionError)
     assert is_input_error(error)

@@ -247,7 +247,7 @@ def test_the_page_runs_nothing_but_its_own_files(admin: Visitor, transfer: Query
 
 def test_a_connection_that_is_gone_is_named(stage: Stage, admin: Visitor, viewed: Run) -> None:
     stage.airflow.rest.call("DELETE", f"/connections/{CONNECTIONS['fluxions']}")
-    reply = admin.call("items", **task(viewed, "submit", map_index=0))
+    reply = admin.call("transcript", **task(viewed, "submit", map_index=0), no=0)
     assert (reply.status, "'viewed_fluxions'" in reply.detail) == (502, True)
 
 

@@ -220,7 +220,7 @@ STORED = (
         {"text": LINK, "start": 0, "end": 1}]}), {}), "'converted': 1"),
     Row("a result that ends early", (_stored(RESULT)[:-5], {}), "it ends too early, at character",
         FluxionsTransferError),
-    Row("a list", (_stored([RESULT]), {}), "a JSON list, not an object", FluxionsTransferError),
+    Row("a list", (_stored([RESULT]), {}), "a JSON list and not an object", FluxionsTransferError),
     Row("bytes that are not UTF-8", (b'{"id": 7, "text": "\xff"}', {}), "it is not UTF-8", FluxionsTransferError),
     Row("100,000 lists in lists", (b"[" * 100_000, {}), "nested too deeply", FluxionsTransferError),
     Row("a failed job", (_stored({**RESULT, "status": "failed", "error_message": f"no {LINK}"}), {}),
