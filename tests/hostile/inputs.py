@@ -184,8 +184,6 @@ SETTINGS = (
         FluxionsConfigError),
     Row("infinite retries", {"written": {"max_retries": float("inf")}}, "extra max_retries must be a whole number",
         FluxionsConfigError),
-    Row("a negative price", {"written": {"price_per_audio_hour": -1}}, "price_per_audio_hour must be 0 or more",
-        FluxionsConfigError),
     Row("a mistyped name", {"written": {"read_timout": 20}}, "Did you mean read_timeout?", FluxionsConfigError),
     Row("a path of a submit that is an object", {"written": {"submit_path": {}}}, "extra submit_path must be text",
         FluxionsConfigError),

@@ -97,7 +97,7 @@ ECHOES = (
     Row("the key as status of a job", json_response({"id": 7, "status": KEY}), "***",
         note="the job, with `***` as its status, which counts as still running"),
     Row("the key as id of a job",
-        json_response({"id": KEY, "status": KEY}), "an id that is no number and no plain word",
+        json_response({"id": KEY, "status": KEY}), "an id that is neither a number nor a plain word",
         FluxionsResponseError),
     Row("the key as state of health", json_response({"status": KEY}), "status of type str", FluxionsConnectionError,
         how="health"),

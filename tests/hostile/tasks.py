@@ -75,6 +75,8 @@ CONNECTIONS = (
     Row("JSON inside JSON", {"extra": json.dumps(json.dumps({"read_timeout": 20}))}, "extra must be a JSON object",
         FluxionsConfigError),
     Row("a mistyped setting", {"extra": {"read_timout": 20}}, "Did you mean read_timeout?", FluxionsConfigError),
+    Row("a negative price", {"extra": {"price_per_audio_hour": -1}}, "price_per_audio_hour must be 0 or more",
+        FluxionsConfigError),
 )  # fmt: skip
 
 
