@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
@@ -22,7 +22,7 @@ from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.speech_text import check_text, expected_seconds, unknown_tags
 from airflow_provider_fluxions.api.voices import VoiceList, check_voice
 from airflow_provider_fluxions.assets import add_asset_extra
-from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, FluxionsHook
+from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.operators.speech_pieces import Spoken, StoredPieces, held
 from airflow_provider_fluxions.speech.encoding import AudioFormat, check_format, format_of, open_encoder
@@ -36,13 +36,9 @@ from airflow_provider_fluxions.storage import (
     WriteOptions,
     parse_s3_uri,
 )
-from airflow_provider_fluxions.task.airflow_errors import airflow_errors
 from airflow_provider_fluxions.task.cost_report import COST_XCOM, ESTIMATE_XCOM
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
-from airflow_provider_fluxions.task.metrics import TaskMetrics
-
-if TYPE_CHECKING:
-    from airflow_provider_fluxions.api.client import FluxionsClient
+from airflow_provider_fluxions.task.run import TaskRun, task_run
 
 log = logging.getLogger(__name__)
 
@@ -157,15 +153,14 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Speak the text, unless its audio exists."""
-        with airflow_errors():
+        with task_run(self, context) as run:
             self.lineage = LineageRecord()
             plan = self._plan()
             store = S3Store(self.aws_conn_id, WriteOptions(self.extra_args or {}))
             found = store.head(plan.bucket, plan.key)
             if found is None:
                 store.require_bucket(plan.bucket)
-            hook = FluxionsHook(self.fluxions_conn_id)
-            is_stored = found is not None and self._is_done(plan, found, hook)
+            is_stored = found is not None and self._is_done(plan, found, run)
             estimate = self._estimate(plan, is_stored=is_stored)
             if self.dry_run:
                 log.info("Dry run: %s.", "the audio exists" if is_stored else f"{len(plan.pieces)} pieces to render")
@@ -174,7 +169,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
                 log.info("%s exists with the same text, voice and options. Skipped.", plan.uri)
                 result = {**estimate, **_facts(found)}
             else:
-                result = {**estimate, **self._speak(plan, store, hook.get_conn())}
+                result = {**estimate, **self._speak(plan, store, run)}
             return self._report(context, plan, result)
 
     def on_kill(self) -> None:
@@ -200,12 +195,12 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         options = SpeechOptions(self.temperature, self.max_seconds, self.verify_chunks)
         return _Plan(bucket, key, form, check_voice(self.voice), text, cut_text(text), options)
 
-    def _is_done(self, plan: _Plan, found: S3Object, hook: FluxionsHook) -> bool:
+    def _is_done(self, plan: _Plan, found: S3Object, run: TaskRun) -> bool:
         if not is_done(found.metadata, plan.reference):
             return False
         if not self.rerender_on_new_checkpoint:
             return True
-        return is_done(found.metadata, plan.reference, VoiceList(hook.get_conn()).resolve(plan.voice))
+        return is_done(found.metadata, plan.reference, VoiceList(run.client).resolve(plan.voice))
 
     def _estimate(self, plan: _Plan, *, is_stored: bool) -> dict[str, Any]:
         """Return the facts that are known before anything is rendered; durations are estimated."""
@@ -228,9 +223,9 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             result["estimated_cost"] = cost
         return result
 
-    def _speak(self, plan: _Plan, store: S3Store, client: FluxionsClient) -> dict[str, Any]:
+    def _speak(self, plan: _Plan, store: S3Store, run: TaskRun) -> dict[str, Any]:
         """Render, and write the audio."""
-        deadline, metrics = time.time() + self.timeout, TaskMetrics(self.fluxions_conn_id)
+        deadline, client, metrics = time.time() + self.timeout, run.client, run.metrics
 
         def render(text: str, voice_id: str) -> SpeechAudio:
             audio = render_piece(

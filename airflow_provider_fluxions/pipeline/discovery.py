@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from airflow_provider_fluxions.pipeline.ignored import extension_of
 from airflow_provider_fluxions.pipeline.items import PlannedInput, Target, check_collisions, plan_input
 from airflow_provider_fluxions.pipeline.locations import SourcePattern
 from airflow_provider_fluxions.pipeline.naming import too_long
-from airflow_provider_fluxions.pipeline.object_metadata import META_JOB, META_RUN, META_SECONDS
+from airflow_provider_fluxions.pipeline.object_metadata import META_JOB, META_RUN, audio_seconds_of
 from airflow_provider_fluxions.pipeline.ownership import is_proven
 from airflow_provider_fluxions.pipeline.partition import dated_folders, folders_of
 from airflow_provider_fluxions.pipeline.records import AT_SERVICE, InputRecord, State, source_of
@@ -62,7 +62,7 @@ def discover(
     """
     store.require_bucket(spec.target.bucket)
     ignored = Counter() if ignored is None else ignored
-    found_by_source = pool.map(lambda source: _listed(store, source, spec, ignored), spec.sources)
+    found_by_source = pool.map(lambda one: list_source(store, one, spec.selection.suffixes, ignored), spec.sources)
     listed = list(zip(spec.sources, found_by_source, strict=True))
     items = _unique(spec.item(found, source) for source, all_found in listed for found in all_found or ())
     # For all shards, because inputs of two shards must not share an output.
@@ -72,15 +72,28 @@ def discover(
     return records + _missing(spec, [source for source, all_found in listed if all_found is None])
 
 
-def _listed(store: S3Store, source: SourcePattern, spec: TransferSpec, ignored: Counter[str]) -> list[S3Object] | None:
-    """Return the objects of a source, or None if it names one object that does not exist."""
+def list_source(
+    store: S3Store,
+    source: SourcePattern,
+    suffixes: Sequence[str],
+    ignored: Counter[str],
+    is_own: Callable[[S3Object], bool] | None = None,
+) -> list[S3Object] | None:
+    """Return the objects of a source, or None if it names one object that does not exist.
+
+    :param ignored: Receives the number of ignored objects by extension.
+    :param is_own: Whether this package wrote a listed object; these are neither inputs nor ignored. Default: none are.
+    :raises FluxionsStorageError: if S3 refused a request.
+    """
     if source.may_be_one_object:
         one = store.head(source.bucket, source.key)
         if one is not None:
             return [one]
     found, others = [], Counter[str]()
     for one in store.list(source.bucket, source.prefix):
-        if source.accepts(one, spec.selection.suffixes):
+        if is_own is not None and is_own(one):
+            continue
+        if source.accepts(one, suffixes):
             found.append(one)
         elif source.matches(one):
             others[extension_of(one.key)] += 1
@@ -135,16 +148,9 @@ def _apply(record: InputRecord, standing: DestinationState, run: str) -> None:
         metadata = standing.metadata
         record.state = State.COMPLETED if metadata.get(META_RUN) == run else State.ALREADY_DONE
         record.job_id = metadata.get(META_JOB)
-        record.audio_seconds = _seconds(metadata.get(META_SECONDS))
+        record.audio_seconds = audio_seconds_of(metadata)
     elif standing.occupied_by is not None:
         record.fail(occupied_message(standing.occupied_by, record.item.uris(record.folder)[0]))
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return None
 
 
 def reuse_jobs(recent: RecentJobs, records: Iterable[InputRecord], api_key: str) -> int:

@@ -11,7 +11,8 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,9 +64,14 @@ class Manifest:
 
         :raises FluxionsStorageError: if S3 refused the request.
         """
-        lines = "".join(
-            json.dumps(record.to_row(self.price_per_audio_hour), ensure_ascii=False) + "\n" for record in records
-        )
+        self.write_rows(store, (record.to_row(self.price_per_audio_hour) for record in records))
+
+    def write_rows(self, store: S3Store, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write the whole manifest from its lines.
+
+        :raises FluxionsStorageError: if S3 refused the request.
+        """
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         # A lone surrogate in a key must not prevent the report of the rest.
         store.put(self.bucket, self.key, lines.encode(errors="replace"), CONTENT_TYPE, {})
 
@@ -82,6 +88,19 @@ class Manifest:
             else:
                 return map(_row, io.BytesIO(data))
         return None
+
+
+@contextmanager
+def written_on_error(write: Callable[[], None]) -> Iterator[None]:
+    """Run a block, and write the manifest if it fails. An error of ``write`` is logged and hides no other error."""
+    try:
+        yield
+    except BaseException:  # timeouts and kills of Airflow are not Exceptions
+        try:
+            write()
+        except Exception as error:
+            log.warning("Could not write the manifest: %s", printable(error))
+        raise
 
 
 def manifest_key(

@@ -33,6 +33,14 @@ def is_made_from(metadata: Metadata, ref: str, options_digest: str | None) -> bo
     return metadata.get(META_REFERENCE) == ref and metadata.get(META_OPTIONS) == options_digest
 
 
+def audio_seconds_of(metadata: Metadata) -> float | None:
+    """Return the length of a result's audio, or None if the metadata has no valid one."""
+    try:
+        return float(metadata[META_SECONDS])
+    except (KeyError, ValueError):
+        return None
+
+
 def options_of(metadata: Metadata) -> str | None:
     """Return the options digest of an output; None for the defaults."""
     return metadata.get(META_OPTIONS)

@@ -71,6 +71,13 @@ class TaskIdentity:
         )
 
 
+def run_reference(context: Mapping[str, Any]) -> str:
+    """Return the name of a task instance in the metadata of results: 16 hex digits, the same on every try."""
+    ti = context["ti"]
+    where = coordinates(map_index_of(ti), loop_index_of(context))
+    return reference("run", ti.dag_id, ti.run_id, ti.task_id, *where)
+
+
 def map_index_of(ti: Any) -> int:
     """Return a task instance's map index, or -1 for an unmapped one."""
     return -1 if ti.map_index is None else int(ti.map_index)

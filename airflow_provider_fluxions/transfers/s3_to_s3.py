@@ -14,8 +14,6 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 from airflow_provider_fluxions.api.arguments import at_least_one, boolean_of, number_of, seconds_of
 from airflow_provider_fluxions.api.cost import parse_price
 from airflow_provider_fluxions.api.humanize import counted
-from airflow_provider_fluxions.api.job_reference import coordinates, reference
-from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.submit_once import SubmitOptions
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import choose, choose_installed
@@ -32,7 +30,7 @@ from airflow_provider_fluxions.pipeline.discovery import TransferSpec
 from airflow_provider_fluxions.pipeline.ignored import most_frequent, parse_ignored
 from airflow_provider_fluxions.pipeline.items import Target
 from airflow_provider_fluxions.pipeline.locations import parse_destination, parse_sources
-from airflow_provider_fluxions.pipeline.manifest import Manifest
+from airflow_provider_fluxions.pipeline.manifest import Manifest, written_on_error
 from airflow_provider_fluxions.pipeline.naming import DEFAULT_TEMPLATE, KeyTemplate
 from airflow_provider_fluxions.pipeline.partition import PartitionCheck, ingest_folder
 from airflow_provider_fluxions.pipeline.planning import TransferPlanner
@@ -50,7 +48,7 @@ from airflow_provider_fluxions.pipeline.selection import AUDIO_SUFFIXES, Selecti
 from airflow_provider_fluxions.pipeline.steps import MAX_RECORDING_RETRY_SECONDS, TransferSteps
 from airflow_provider_fluxions.pipeline.timing import DEFERRAL_COSTS_SECONDS, LONGEST_DEFERRAL_SECONDS
 from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, WriteOptions
-from airflow_provider_fluxions.task.identity import TaskIdentity, loop_index_of, map_index_of
+from airflow_provider_fluxions.task.identity import TaskIdentity, loop_index_of, map_index_of, run_reference
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
 from airflow_provider_fluxions.task.provenance import provenance_of
 from airflow_provider_fluxions.task.run import TaskRun, task_run
@@ -262,7 +260,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         context, client, price = task.context, task.client, task.price
         ti, provenance = context["ti"], provenance_of(context)
         choices = choose_installed(self.formats, self.format_options)
-        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, *coordinates(map_index_of(ti), loop_index_of(context)))
+        run = run_reference(context)
         store = S3Store(self.aws_conn_id, self._writing(), requester_pays=self.requester_pays)
         manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price, loop_index_of(context))
         preparation = TransferPlanner(
@@ -321,11 +319,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         kept: Mapping[str, Any],
     ) -> None:
         """Run until every input is finished, or defer."""
-        try:
+        with written_on_error(lambda: manifest.write(store, runner.records)):
             running = runner.run()
-        except BaseException:  # timeouts and kills of Airflow are not Exceptions
-            self._keep_account(store, manifest, runner.records)
-            raise
         manifest.write(store, runner.records)
         if not running and not runner.has_more:
             return
@@ -341,13 +336,6 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         self.log.info("Deferring: %s in progress. Resuming after %d finished.", counted(len(running), "job"), enough)
         # The wait ends at `until`; the transfer continues until its own deadline.
         task.defer(wait, deadline=deadline, **kept)
-
-    def _keep_account(self, store: S3Store, manifest: Manifest, records: Sequence[InputRecord]) -> None:
-        """Write the manifest during an error, which another error must not hide."""
-        try:
-            manifest.write(store, records)
-        except Exception as error:
-            self.log.warning("Could not write the manifest: %s", printable(error))
 
     def _finish(self, context: Context, records: Sequence[InputRecord], summary: dict[str, Any]) -> dict[str, Any]:
         if error := transfer_error(records, self.fail_on, summary["manifest"]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -15,17 +14,16 @@ from airflow.providers.common.compat.sdk import BaseOperator, Context
 from airflow_provider_fluxions.api.arguments import at_least_one, boolean_of, seconds_of
 from airflow_provider_fluxions.api.cost import SpeechPrice
 from airflow_provider_fluxions.api.errors import FluxionsAudioError
-from airflow_provider_fluxions.api.job_reference import coordinates, reference
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.voices import VoiceList
 from airflow_provider_fluxions.assets import add_asset_extra
-from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_TIMEOUT_SECONDS, FluxionsHook
+from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_TIMEOUT_SECONDS
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck
 from airflow_provider_fluxions.pipeline.items import Target
 from airflow_provider_fluxions.pipeline.locations import parse_destination, parse_sources
-from airflow_provider_fluxions.pipeline.manifest import CONTENT_TYPE, Manifest
+from airflow_provider_fluxions.pipeline.manifest import Manifest, written_on_error
 from airflow_provider_fluxions.pipeline.naming import DEFAULT_TEMPLATE, KeyTemplate
 from airflow_provider_fluxions.pipeline.planning import SURVEYORS
 from airflow_provider_fluxions.pipeline.records import DONE, State, count_states
@@ -52,10 +50,10 @@ from airflow_provider_fluxions.pipeline.speech.runner import SpeechRunner
 from airflow_provider_fluxions.pipeline.speech.steps import SpeechSteps
 from airflow_provider_fluxions.speech.documents import TEXT_SUFFIXES
 from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, WriteOptions
-from airflow_provider_fluxions.task.airflow_errors import airflow_errors
-from airflow_provider_fluxions.task.identity import loop_index_of, map_index_of
-from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
-from airflow_provider_fluxions.task.metrics import TaskMetrics
+from airflow_provider_fluxions.task.identity import loop_index_of, map_index_of, run_reference
+from airflow_provider_fluxions.task.lineage import ReportsLineage
+from airflow_provider_fluxions.task.run import TaskRun, task_run
+from airflow_provider_fluxions.transfers.s3_to_s3 import lineage_of
 
 log = logging.getLogger(__name__)
 
@@ -203,19 +201,18 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Find out what is missing, render it, and write the results."""
-        with airflow_errors():
+        with task_run(self, context) as run:
             timeout = seconds_of("timeout", self.timeout)
-            return self._run(context, time.time() + timeout, timeout)
+            return self._run(run, time.time() + timeout, timeout)
 
     def on_kill(self) -> None:
         """Report what is kept."""
         log.info("Killed. Finished audio and stored pieces are kept; renders in progress are lost.")
 
-    def _run(self, context: Context, deadline: float, timeout: float) -> dict[str, Any]:
-        ti, price, metrics = context["ti"], self._price(), TaskMetrics(self.fluxions_conn_id)
-        client = FluxionsHook(self.fluxions_conn_id).get_conn()
+    def _run(self, task: TaskRun, deadline: float, timeout: float) -> dict[str, Any]:
+        context, client, metrics, price = task.context, task.client, task.metrics, self._price()
+        ti, run = context["ti"], run_reference(context)
         store = S3Store(self.aws_conn_id, WriteOptions(self.extra_args or {}), requester_pays=self.requester_pays)
-        run = reference("run", ti.dag_id, ti.run_id, ti.task_id, *coordinates(map_index_of(ti), loop_index_of(context)))
         spec, voices = self._spec(run), VoiceList(client)
         found = self._found(store, spec, voices)
         inputs = found.inputs
@@ -230,7 +227,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
         push_for_link(self, ti, RESULT_XCOM, manifest.uri)
         log.info("Planned %s.", plan_line(count_states(entries_of(inputs))))
         if any(one.record.state is State.TO_DO for one in inputs):
-            _write(manifest, store, inputs, price)
+            manifest.write_rows(store, (one.to_row(price) for one in inputs))
         is_proven = any(one.record.state in DONE for one in inputs)
         results = SpeechResults(store, spec.formats, run, MetadataCheck(is_proven=is_proven))
         steps = SpeechSteps(client, results, spec.options, deadline, metrics)
@@ -239,7 +236,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
             is_settled = self._speak(runner, manifest, store, inputs, price)
         finally:  # what was done before a failure is lineage too
             summary = summarize_speech(inputs, manifest.uri, price, found.ignored)
-            self.lineage = lineage_of_speech(inputs, summary)
+            self.lineage = lineage_of(entries_of(inputs), summary)
         metrics.failed(summary["failed"])
         log.info("%s", speech_sentence(summary, found.ignored))
         if not is_settled:
@@ -286,15 +283,13 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
         price: SpeechPrice,
     ) -> bool:
         """Run until every text is settled, and write the manifest, also after an error."""
-        try:
+
+        def write() -> None:
+            manifest.write_rows(store, (one.to_row(price) for one in inputs))
+
+        with written_on_error(write):
             is_settled = runner.run()
-        except BaseException:  # timeouts and kills of Airflow are not Exceptions
-            try:
-                _write(manifest, store, inputs, price)
-            except Exception as error:  # must not hide the one on its way
-                log.warning("Could not write the manifest: %s", printable(error))
-            raise
-        _write(manifest, store, inputs, price)
+        write()
         return is_settled
 
     def _spec(self, run: str) -> SpeechSpec:
@@ -317,23 +312,3 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
 
     def _price(self) -> SpeechPrice:
         return SpeechPrice.checked(self.price_per_speech_hour, self.price_per_1000_characters)
-
-
-def _write(manifest: Manifest, store: S3Store, inputs: Sequence[SpeechInput], price: SpeechPrice) -> None:
-    """Write the manifest: the same place and form as that of a transcription.
-
-    :raises FluxionsStorageError: S3 refused.
-    """
-    lines = "".join(json.dumps(one.to_row(price), ensure_ascii=False) + "\n" for one in inputs)
-    store.put(manifest.bucket, manifest.key, lines.encode(errors="replace"), CONTENT_TYPE, {})
-
-
-def lineage_of_speech(inputs: Sequence[SpeechInput], summary: Mapping[str, Any]) -> LineageRecord:
-    """Return what this run has read and written, for lineage."""
-    completed = [one.record for one in inputs if one.record.state is State.COMPLETED]
-    return LineageRecord(
-        inputs=[record.item.source.uri for record in completed],
-        outputs=[uri for record in completed for uri in record.item.uris(record.folder)] + [summary["manifest"]],
-        audio_seconds=summary["audio_seconds"],
-        cost=summary.get("cost"),
-    )

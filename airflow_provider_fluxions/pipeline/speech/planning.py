@@ -16,12 +16,12 @@ from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.pipeline.conditional_put import occupied_message
 from airflow_provider_fluxions.pipeline.destination import DestinationState, destination_state, existing_keys
-from airflow_provider_fluxions.pipeline.ignored import extension_of
+from airflow_provider_fluxions.pipeline.discovery import list_source
 from airflow_provider_fluxions.pipeline.input_errors import failure_text, is_input_error, is_transient
 from airflow_provider_fluxions.pipeline.items import PlannedInput, Target
 from airflow_provider_fluxions.pipeline.locations import SourcePattern
 from airflow_provider_fluxions.pipeline.naming import too_long
-from airflow_provider_fluxions.pipeline.object_metadata import META_REFERENCE, META_RUN, META_SECONDS, Metadata
+from airflow_provider_fluxions.pipeline.object_metadata import META_REFERENCE, META_RUN, Metadata, audio_seconds_of
 from airflow_provider_fluxions.pipeline.records import InputRecord, State
 from airflow_provider_fluxions.pipeline.selection import Selection
 from airflow_provider_fluxions.pipeline.speech.formats import SpeechFormats
@@ -94,18 +94,8 @@ def discover(store: S3Store, pool: Executor, spec: SpeechSpec, now: datetime) ->
 
 
 def _listed(store: S3Store, spec: SpeechSpec, ignored: Counter[str], source: SourcePattern) -> list[S3Object]:
-    if source.may_be_one_object and (one := store.head(source.bucket, source.key)) is not None:
-        return [one]
-    found, others = [], Counter[str]()
-    for one in store.list(source.bucket, source.prefix):
-        if _is_own(spec.target, one):
-            continue
-        if source.accepts(one, spec.selection.suffixes):
-            found.append(one)
-        elif source.matches(one):
-            others[extension_of(one.key)] += 1
-    ignored.update(others)
-    if not found and source.may_be_one_object:
+    found = list_source(store, source, spec.selection.suffixes, ignored, partial(_is_own, spec.target))
+    if found is None:
         address = f"s3://{source.bucket}/{source.key}"
         raise FluxionsAudioError(f"There is no object {printable(address)}, and no texts below it.")
     return found
@@ -220,10 +210,7 @@ def _note_done(spec: SpeechSpec, one: SpeechInput, standing: DestinationState) -
     metadata = standing.metadata
     one.record.state = State.COMPLETED if metadata.get(META_RUN) == spec.run else State.ALREADY_DONE
     one.voice_id, one.text = metadata.get(META_VOICE_ID), ""
-    try:
-        one.record.audio_seconds = float(metadata[META_SECONDS])
-    except (KeyError, ValueError):
-        one.record.audio_seconds = None
+    one.record.audio_seconds = audio_seconds_of(metadata)
 
 
 def base_for(formats: SpeechFormats, current: Collection[str]) -> str | None:
