@@ -35,9 +35,7 @@ def test_the_help_names_the_command_as_it_was_called(
     assert "\n  fluxions submit interview.mp3 --format srt > interview.srt\n" in capsys.readouterr().out
 
 
-def test_each_command_has_examples_that_its_parser_accepts(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_command_has_examples_that_begin_with_its_name() -> None:
     without = [command.name for command in COMMANDS if not command.examples]
     assert without == []
     for command in COMMANDS:
