@@ -141,7 +141,7 @@ class InputRecord:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], item: PlannedInput, api_key: str) -> InputRecord:
-        """Return the record of a row, without its job if the row does not prove that the job belongs to the input.
+        """Return the record of a row. Without proof, the job of a finished input is only reported; other jobs are dropped.
 
         :raises ValueError: if the row belongs to another input, or has another form.
         """
@@ -155,6 +155,9 @@ class InputRecord:
         job_id = _value(row, "job_id", str)
         if job_id is not None and is_proven(api_key, (item.ref,), job_id, row.get("proof")):
             record.assign_job(job_id, api_key)
+        elif record.state in DONE:
+            # The metadata of its results name this job. Without a proof it is only reported; nothing is read from it.
+            record.job_id = job_id
         elif record.state in AT_SERVICE:
             record.state = State.TO_DO
         return record

@@ -18,7 +18,7 @@ from airflow_provider_fluxions.pipeline.items import Target, plan_input
 from airflow_provider_fluxions.pipeline.ownership import is_own_job, is_proven, possible_references, proof_of
 from airflow_provider_fluxions.storage import S3Object
 from tests.airflow.conftest import OUTPUT
-from tests.airflow.transferring import defer, put, read
+from tests.airflow.transferring import defer, put, read, transfer
 
 MANIFEST = f"s3://{OUTPUT}/out/_manifests/a_dag/manual__1/a_task.jsonl"
 REF = "0123456789abcdef"
@@ -56,6 +56,23 @@ def test_a_resumed_transfer_never_writes_the_transcript_of_a_job_that_was_put_in
     assert resume()["completed"] == 1
     assert str(json.loads(read(s3, f"s3://{OUTPUT}/out/a.mp3.json"))["id"]) != secret
     assert len(emulator.jobs) == 2
+
+
+@pytest.mark.usefixtures("fluxions_connection")
+def test_the_job_of_a_recording_that_was_done_before_is_still_reported_after_a_deferral(
+    s3: Any, emulator: Emulator
+) -> None:
+    put(s3, "a.mp3")
+    transfer("")
+    put(s3, "b.mp3")
+    resume = defer(emulator)
+    end_all(emulator)
+    resume()
+    rows = [json.loads(line) for line in read(s3, MANIFEST).splitlines()]
+    assert {row["path"]: row["job_id"] for row in rows} == {
+        "a.mp3": str(emulator.jobs[0].id),
+        "b.mp3": str(emulator.jobs[1].id),
+    }
 
 
 @pytest.mark.usefixtures("fluxions_connection")
