@@ -141,7 +141,7 @@ class InputRecord:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], item: PlannedInput, api_key: str) -> InputRecord:
-        """Return the record of a row. Without proof, the job of a finished input is only reported; other jobs are dropped.
+        """Return the record of a row. Without proof, only the job of a finished input is kept, to be reported.
 
         :raises ValueError: if the row belongs to another input, or has another form.
         """
