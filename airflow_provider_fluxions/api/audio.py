@@ -113,6 +113,7 @@ def _reopened(path: Path) -> Readable:
 def _open_file(file: BinaryIO) -> Audio:
     try:
         start = file.tell()
+        # From the current position, as requests does it, because a caller might have skipped a header.
         size = file.seek(0, os.SEEK_END) - start
         file.seek(start)
         if not isinstance(file.read(0), bytes):
@@ -153,10 +154,8 @@ class UploadGuard(Protocol):
 class UploadBody:
     """A request body of known length that reads a source once, in blocks, and counts the blocks.
 
-    ``requests`` reads the length from ``len`` and streams because the object is iterable. Without a ``read`` method,
-    urllib3 sends each block as it is instead of cutting it into pieces of 16 KiB (blocks of 1 MiB were three to four
-    times as fast). If a source is longer or shorter than its length, it raises, so that the service never accepts a
-    part of a recording as a whole one.
+    ``requests`` reads the length from ``len`` and streams because the object is iterable. If a source is longer or
+    shorter than its length, it raises, so that the service never accepts a part of a recording as a whole one.
 
     The last byte is sent alone, after all others were handed to the system and after the guard was called. It is only
     one byte, because a process that is stopped during a send completes this send when it continues.
@@ -167,9 +166,12 @@ class UploadBody:
     def __init__(self, source: AudioSource, guard: UploadGuard | None = None) -> None:
         self._source = source
         self._guard = guard
+        # At once, so that a missing file is an error before the request starts.
         self._file = source.open()
         self._first: bytes | None = None
         self._bytes_read = 0
+        # requests reads this name. There is no ``read`` method, because urllib3 would then cut the body into pieces of
+        # 16 KiB; blocks of 1 MiB were three to four times as fast.
         self.len = source.size_bytes
         self.bytes_given = 0
 
@@ -201,6 +203,8 @@ class UploadBody:
                 # nothing follows.
                 self._read()
                 if self._guard is not None:
+                    # The last byte goes alone, because a process that is stopped during a send completes this send when
+                    # it continues.
                     if len(block) > 1:
                         yield block[:-1]
                     self._guard.before_last_byte()

@@ -119,6 +119,7 @@ class FluxionsClient(SpeechCalls):
         :raises FluxionsInputError: if ``total_timeout`` is not more than 0, or ``max_retries`` is less than 0.
         """
         check_limits(total_timeout, max_retries)
+        # A shallow copy shares the session, so no connection is opened again.
         limited_client = copy.copy(self)
         limited_client._total_timeout = total_timeout
         limited_client._max_retries = max_retries
@@ -138,8 +139,8 @@ class FluxionsClient(SpeechCalls):
         if str(status).lower() != "ok":
             # Only a single word is shown, because the rest of a 2xx response is never quoted.
             is_word = is_plain_word(status, MAX_HEALTH_CHARACTERS)
-            told = self._redactor.quote(repr(status)) if is_word else f"of type {type(status).__name__}"
-            raise FluxionsConnectionError(f"Fluxions says that it is not healthy: status {told}.")
+            shown = self._redactor.quote(repr(status)) if is_word else f"of type {type(status).__name__}"
+            raise FluxionsConnectionError(f"Fluxions says that it is not healthy: status {shown}.")
         return answer
 
     def submit(
@@ -179,10 +180,14 @@ class FluxionsClient(SpeechCalls):
             try:
                 answer = self._post(path, source, params, content_type, guard)
             except (FluxionsNotFoundError, FluxionsRejectedError) as error:
+                # Only these two mean a wrong path. After any other refusal the second path would be a second upload of
+                # the same.
                 if error.status_code not in (404, 405):
                     raise
                 log.warning("%s has no %s (HTTP %s).", self.settings.base_url, path, error.status_code)
                 continue
+            # Only after a usable response: a gateway that responds to every path with an error must not choose the
+            # path.
             _working_submit_paths[choice] = path
             return Submission.from_json(answer)
         raise FluxionsNotFoundError(
@@ -243,6 +248,8 @@ class FluxionsClient(SpeechCalls):
         job_id: JobId | None = None,
         is_result: bool = False,
     ) -> dict[str, Any]:
+        # Bytes and values have smaller maximums for polls than for a result: a poll loop of a triggerer must not read
+        # 64 MiB.
         timeouts = (self.settings.connect_timeout, self.settings.read_timeout)
         call = Call(
             self.settings.read_timeout,
@@ -269,6 +276,8 @@ class FluxionsClient(SpeechCalls):
             stored = getattr(source, "content_type", None)
             kind = content_type or media_type(source.uri, stored, params["filename"], body.first_bytes)
             post = partial(self._session.post, params=params, headers={"Content-Type": kind}, timeout=timeouts)
+            # A redirect is not followed: after 301 and 302 requests would send a GET, and after 307 the whole body
+            # again.
             response = self._send(lambda: post(self._url(path), data=body, allow_redirects=False), call)
         if isinstance(response, requests.Response):
             return self._read(response, path, None, MAX_RESPONSE_CONTAINERS)
@@ -282,6 +291,7 @@ class FluxionsClient(SpeechCalls):
         call = Call(self.settings.submit_timeout, total_seconds=total_seconds, max_bytes=MAX_RENDER_BYTES)
         headers = {"Content-Type": "application/json", "Accept": "audio/wav, application/json"}
         post = partial(self._session.post, headers=headers, timeout=timeouts, allow_redirects=False)
+        # UploadBody counts what was handed over: a text that was not sent cannot have been charged.
         with contextlib.closing(UploadBody(audio_source(body))) as sent:
             response = self._send(lambda: post(self._url(path), data=sent), call)
         if isinstance(response, requests.Response) and 200 <= response.status_code < 300:
@@ -301,12 +311,10 @@ class FluxionsClient(SpeechCalls):
 
     @staticmethod
     def _send(send: Callable[[], requests.Response], call: Call) -> requests.Response | Exception:
-        """Return the response, or the exception.
-
-        The exception is returned and not raised, so that no error has it as its cause. It contains the request with the
-        key, and its text can contain data from the server, which a traceback in a task's log would show.
-        """
+        """Return the response, or the exception."""
         try:
+            # The exception is returned and not raised, so that no error has it as its cause. It contains the request
+            # with the key, and its text can contain data from the server, which a traceback in a task's log would show.
             with limited(call):
                 return send()
         except (requests.RequestException, HTTPError) as error:
@@ -330,6 +338,7 @@ class FluxionsClient(SpeechCalls):
             if "WRONG_VERSION_NUMBER" in str(error):
                 advice = "It seems to use plain http: then the connection's host must begin with http://."
         kind = type(error).__name__
+        # urllib3's MaxRetryError wraps the real reason and quotes the whole URL around it.
         reason = getattr(error.args[0], "reason", None) if error.args else None
         text = _CONNECTION.sub("", str(reason or error))
         if _QUOTING.search(text):

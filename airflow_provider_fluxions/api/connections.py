@@ -72,11 +72,13 @@ class LimitedResponse(http.client.HTTPResponse):
         is_http = True
         try:
             super().begin()
+        # It is a BadStatusLine, too, but its text is Python's own and says what happened.
         except http.client.RemoteDisconnected:
             raise
         except (http.client.BadStatusLine, http.client.UnknownProtocol):
             is_http = False
         if not is_http:
+            # Outside the except clause, so that the original, which quotes the server, is not its context.
             raise http.client.BadStatusLine("(not shown)")
         # urllib3 logs unparsable headers unchanged.
         self.msg.set_payload("")
@@ -110,6 +112,7 @@ class _Limited:
         if call is None or not isinstance(data, bytes):
             super().send(data)  # type: ignore[misc]
             return
+        # Each block has its own maximum: a large upload takes longer than any timeout for the whole body.
         call.start_part()
         self.sock.settimeout(call.left_seconds())
         if not isinstance(self.sock, ssl.SSLSocket):
@@ -126,6 +129,7 @@ class _Limited:
         call = running_call()
         if call is not None:
             call.start_part()
+            # urllib3 sets the socket's timeout from this attribute before it reads the status line.
             self.timeout = call.left_seconds()
         return super().getresponse()  # type: ignore[misc]
 

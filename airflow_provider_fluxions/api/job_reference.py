@@ -41,6 +41,8 @@ def reference(*parts: str | int | bool | None) -> str:
 
     Equal parts are the same work. Two different works have the same reference with a probability of 2**-64.
     """
+    # JSON keeps the borders of the parts: ("a", "b") and ("ab", "") must differ. These bytes never change, because
+    # stored references would no longer match.
     text = json.dumps(parts, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:REFERENCE_DIGITS]
 
@@ -73,6 +75,7 @@ def filename_with_reference(filename: str, ref: str) -> str:
     Folders, control characters and surrounding space are removed. If the stem has more than 12 characters, the first 7
     and the last 4 are kept (``custome~0042``), so that the reference survives a cut at 32 characters.
     """
+    # A file name from macOS is decomposed (NFD), and the same name from Linux is not; both must give one stem.
     name = last_part(unicodedata.normalize("NFC", filename).replace("\\", "/").rstrip("/"))
     name = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in name).strip()
     stem, dot, extension = name.rpartition(".")

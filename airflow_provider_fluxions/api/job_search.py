@@ -68,15 +68,13 @@ class JobSearch:
 
     @property
     def complete(self) -> bool:
-        """Whether every job of the window was in the pages, with any name.
-
-        At the end of the list, the number of jobs must reach the first page's ``total``. A list that ends before its
-        own total was cut off; if it is newest first, the missing jobs are older than all others.
-        """
+        """Whether every job of the window was in the pages, with any name."""
         if self._passed_horizon:
             return True
         if not self.ended:
             return False
+        # A list that ends before the total of its first page was cut off. If it is newest first, the missing jobs are
+        # older than all others, so they are not those that this search needs.
         return self._expected is None or len(self._seen) >= self._expected or self._is_past(MIN_SORTED_JOBS_AT_END)
 
     @property
@@ -103,6 +101,8 @@ class JobSearch:
             return None
         start = self._since
         if self._length is not None and self._newest is not None:
+            # If the service's clock is slow by hours, all its times are before ``since``. Counting back from its own
+            # newest job cancels the difference.
             start = min(start, self._newest - self._length)
         return start - CLOCK_SKEW
 
@@ -125,6 +125,7 @@ class JobSearch:
             self._expected = page.total
         for job in page.transcriptions:
             key = job_key(job.id)
+            # In a newest-first list, an earlier scan has read all jobs after one of its own.
             self._has_met_known |= key in self._known
             if key not in self._seen:
                 self._seen.add(key)
@@ -139,6 +140,8 @@ class JobSearch:
     def _match(self, job: Job) -> None:
         is_live = job.status != JobStatus.FAILED
         if not (job.filename or "").strip():
+            # A service that removes names hides references. A nameless live job might be the missing one, so it makes
+            # the outcome unknown; a failed job or one of an earlier scan does not.
             if is_live and job_key(job.id) not in self._known:
                 self._all_nameless.append(job)
             return
@@ -152,6 +155,7 @@ class JobSearch:
         if created_at is not None and (self._newest is None or created_at > self._newest):
             self._newest = created_at
         if created_at is None or (self._oldest is not None and created_at > self._oldest):
+            # Jobs of two passes are mixed in the order of reading, so it proves nothing.
             self._newest_first = False
         else:
             self._has_fallen |= self._oldest is not None and created_at < self._oldest
@@ -205,6 +209,7 @@ def _nameless(found: JobSearch) -> FluxionsUnknownOutcomeError:
 def _read_pages(client: JobList, found: JobSearch) -> None:
     for page in iter_pages(client):
         found.add(page)
+        # An early end saves pages only if the order shows that no further page can matter.
         if found.settled:
             return
     found.ended = True
@@ -221,6 +226,7 @@ def iter_pages(client: JobList) -> Iterator[Page]:
     while stale_pages < MAX_STALE_PAGES:
         page = client.list_transcriptions(MAX_PAGE_JOBS, offset)
         yield page
+        # A server that ignores the offset returns the first page for ever, so pages without a new job end the list.
         ids = {str(job.id) for job in page.transcriptions}
         stale_pages = 0 if ids - seen else stale_pages + 1
         seen |= ids
@@ -249,6 +255,7 @@ def newest_live(jobs: Iterable[Job]) -> Job | None:
 
 def _age_key(job: Job) -> tuple[float, int]:
     seconds = job.created_at.timestamp() if job.created_at else 0.0
+    # Two jobs of the same second differ by their number, which grows.
     return seconds, job.id if isinstance(job.id, int) else 0
 
 

@@ -76,6 +76,7 @@ class Call:
         return f"it took longer than {self.part_seconds:g} s"
 
 
+# A context variable, because requests passes nothing of the caller's down to its connections.
 _running: ContextVar[Call | None] = ContextVar("fluxions_call", default=None)
 
 

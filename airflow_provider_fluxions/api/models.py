@@ -63,6 +63,8 @@ class JobStatus(StrEnum):
         for member in cls:
             if member.value == text:
                 return member
+        # A pseudo-member that is not in the enum: a new status of the service must not break a wait, and is not stored,
+        # because a service could send a new one in every response.
         unknown = str.__new__(cls, text)
         unknown._name_ = text.upper()
         unknown._value_ = text
@@ -172,6 +174,7 @@ class Transcription(Job):
         if not segments and text:
             made_from = "text"
             turns = enumerate(speech.parse_turns(text))
+            # The live API sends segments only if word times were requested.
             segments = tuple(Segment(number, turn.speaker, turn.text) for number, turn in turns)
         elif segments and not text:
             made_from = "segments"

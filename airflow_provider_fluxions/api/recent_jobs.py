@@ -42,6 +42,7 @@ class RecentJobs:
         max_age_seconds: float = MAX_AGE_SECONDS,
         now: Callable[[], float] = elapsed_seconds,
     ) -> None:
+        # The next scan can stop at jobs that this one has read, and only those of the newest page are needed for that.
         self._client = _FirstPage(client)
         self._references = references
         self._since = since
@@ -71,6 +72,7 @@ class RecentJobs:
         :raises FluxionsRequestError: if the service refused the request permanently, for example the API key.
         """
         with self._lock:
+            # The lock also covers the requests: threads that upload at the same time need one scan, not one each.
             if ref not in self._found and not self._is_recent:
                 self._read_once_for_all()
             return self._found.get(ref)
@@ -80,6 +82,7 @@ class RecentJobs:
         return self._scanned_at is not None and self._now() - self._scanned_at < self._max_age_seconds
 
     def _read_once_for_all(self) -> None:
+        # All upload threads wait for the lock. In an outage, each would otherwise wait for its own timeout in turn.
         if self._failure is not None and self._now() - self._failed_at < FAILURE_SECONDS:
             raise _unknown(self._failure)
         try:
@@ -96,7 +99,9 @@ class RecentJobs:
         for ref, jobs in found.matches.items():
             live = newest_live(jobs)
             if live is not None:
+                # Only id, status and creation are needed. The raw JSON of 100,000 found jobs would fill the memory.
                 self._found[ref] = replace(live, raw={}, audio_url=None, original_audio_url=None)
+        # If the newest page has no settled job, those of the scan before still mark where to stop.
         self._known = self._client.settled_keys() or self._known
         self._scanned_at, self._failure = begun, None
 

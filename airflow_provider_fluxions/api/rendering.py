@@ -90,6 +90,7 @@ def render_piece(
     try:
         audio = rendering.run()
     except FluxionsError as error:
+        # The counts must survive the error, because these renders may have been charged.
         error.renders, error.renders_lost = rendering.renders, rendering.renders_lost
         raise
     return replace(audio, renders=rendering.renders, renders_lost=rendering.renders_lost)
@@ -120,6 +121,8 @@ class _Rendering:
                 audio = self._render()
             except FluxionsRequestError as error:
                 self._note_loss(error)
+                # The service has no list of renders, so nothing can show whether a lost one was charged. The number is
+                # limited instead.
                 if self.charged >= MAX_CHARGED_REQUESTS:
                     raise
                 self.patience.pause(error, attempt)
@@ -131,6 +134,7 @@ class _Rendering:
             self._note_incomplete(problem)
 
     def _render(self) -> SpeechAudio:
+        # A request with less than a second would fail by its own limit and hide the error of the service.
         left = max(1.0, self.patience.left_seconds)
         return self.client.render(self.text, voice_id=self.voice_id, options=self.options, total_seconds=left)
 
@@ -145,6 +149,7 @@ class _Rendering:
         self.renders_lost += 1
         self.charged += 1
         self.incomplete += 1
+        # The same text twice too short is not a broken stream, so a third render would be charged and not help.
         if self.incomplete > 1 or self.charged >= MAX_CHARGED_REQUESTS:
             raise FluxionsSpeechError(
                 f"The text was rendered {self.renders} times, and the audio is not complete: {problem}. "
@@ -184,6 +189,7 @@ def with_current_voice(voices: VoiceList, voice: str, speak: Callable[[str], Res
     except FluxionsNotFoundError as error:
         sent, lost = error.renders, error.renders_lost
     try:
+        # A 404 after the list named the voice usually means that its checkpoint was replaced meanwhile.
         result = speak(voices.resolve_again(voice, refused=voice_id))
     except FluxionsError as error:
         error.renders += sent

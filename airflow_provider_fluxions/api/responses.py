@@ -37,6 +37,7 @@ _ERRORS: Mapping[int, type[FluxionsStatusError]] = {
     403: FluxionsAuthenticationError,
     402: FluxionsCreditError,
     404: FluxionsNotFoundError,
+    # A gateway sends 408 when an upload was too slow for it, so a retry can succeed, unlike after other 4xx.
     408: FluxionsServerError,
     429: FluxionsThrottledError,
 }
@@ -91,6 +92,8 @@ def read_response(
     if not problem:
         return value
     kind = f"{len(body):,} bytes of type {redactor.quote(headers.get('Content-Type') or 'unknown', 100)}"
+    # HTML and an empty body come from a gateway or a wrong host. They are described, because they contain no
+    # transcript.
     if body.lstrip()[:1] in (b"", b"<"):
         kind, problem = _describe(body, headers, redactor), "which is not JSON"
     raise FluxionsResponseError(
@@ -113,6 +116,7 @@ def status_error(
     text = error_message(body, redactor) or _describe(body, headers, redactor)
     about = f" for job {job_id}" if job_id is not None else ""
     advice = _ADVICE[cls]
+    # The session follows redirects within one origin only, so this one leads elsewhere.
     if 300 <= status_code < 400:
         advice = "The key must not follow a redirect: set the connection's host to the real URL."
     elif status_code == 404 and job_id is None and request.path is not None:
@@ -136,6 +140,7 @@ def error_message(body: bytes, redactor: Redactor = NO_KEY) -> str | None:
         return None
     if not isinstance(value, dict):
         return redactor.quote(value) if value else None
+    # FastAPI's name first. The others are those of gateways and other frameworks.
     for name in ("detail", "error", "message", "error_message"):
         text = json_values.message_text(value.get(name))
         if text:

@@ -71,6 +71,7 @@ class RetryBudget:
         """Sleep before the next attempt, or raise the error if a retry cannot succeed or would be too late."""
         seconds = pause_seconds(attempt, getattr(error, "retry_after_seconds", None), self.clock.jitter())
         left = self.left_seconds
+        # A pause past the deadline would only delay the same error.
         if not error.transient or seconds > left:
             raise error
         log.warning("%s Retrying in %.1f s (attempt=%d, left=%.0f s).", error, seconds, attempt, left)
@@ -89,6 +90,7 @@ class RetryBudget:
             attempt += 1
             try:
                 return read()
+            # A list without names may never become readable, so it does not use up the whole deadline.
             except FluxionsUnknownOutcomeError as error:
                 if self.clock.now() >= unknown_until:
                     raise

@@ -17,12 +17,14 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = No
     """
     value = (headers.get("Retry-After") or "").strip()
     if value.isascii() and value.isdigit():
+        # Nine digits are enough for any limit; Python refuses to convert a number of more than 4,300.
         return limited_pause(float(value[:9]))
     try:
         instant = parsedate_to_datetime(value)
     except (ValueError, OverflowError):  # OverflowError: an offset with many digits
         return None
     if instant.tzinfo is None:
+        # "-0000" means UTC without a known zone, and parsedate_to_datetime returns it without one.
         instant = instant.replace(tzinfo=UTC)
     return limited_pause((instant - (now or datetime.now(UTC))).total_seconds())
 

@@ -85,6 +85,7 @@ class Session(requests.Session):
         """Return the target of a redirect within the same origin, else None, so that it is not followed."""
         target = super().get_redirect_target(resp)
         try:
+            # Another origin would get the API key.
             stays = target is not None and _origin(urljoin(resp.url, target)) == _origin(resp.url)
         except ValueError:  # not a valid URL
             return None
@@ -130,9 +131,11 @@ class ReadRetry(Retry):
         """
         following = super().increment(*args, **options)
         call, response = running_call(), options.get("response")
+        # urllib3 sleeps for Retry-After, or else for its backoff. The longer one is the safe bound.
         pause = following.get_backoff_time()
         if response is not None:
             pause = max(pause, following.get_retry_after(response) or 0.0)
+        # A retry that cannot end in time is not started: the caller gets the error of this attempt at once.
         if call is not None and not call.allows_retry(len(following.history), pause):
             reason = options.get("error") or ResponseError("no retry is left")
             raise MaxRetryError(options.get("_pool"), following.history[-1].url, reason)  # type: ignore[arg-type]
@@ -149,12 +152,14 @@ class _LimitedAdapter(BoundedAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Build pools of limited connections."""
         super().init_poolmanager(*args, **kwargs)
+        # requests has no setting for timeouts of a whole call, so the connections below it apply them.
         self.poolmanager.pool_classes_by_scheme = pool_classes(self._connections)
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         """Do the same for connections to a proxy."""
         is_new = proxy not in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        # requests caches one manager for each proxy, and its pools must not change while they are in use.
         if is_new:
             manager.pool_classes_by_scheme = pool_classes(self._connections)
         return manager
@@ -186,6 +191,8 @@ class UploadAdapter(_LimitedAdapter):
     """Sends a body, and never twice."""
 
     def __init__(self) -> None:
+        # `submit_once` decides about retries of a submit, and never urllib3, because each complete body can create a
+        # job.
         super().__init__(Retry(0, read=False))
 
 
@@ -201,12 +208,14 @@ def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_
         )
     retry = ReadRetry(
         total=settings.max_retries,
+        # Redirects are followed by requests, which asks get_redirect_target.
         redirect=0,
         status_forcelist=RETRIED_STATUSES,
         allowed_methods={"GET"},
         backoff_factor=backoff_seconds,
         backoff_max=MAX_BACKOFF_SECONDS,
         backoff_jitter=backoff_seconds,
+        # After the last retry the response is returned, because its status and body become the error.
         raise_on_status=False,
     )
     session = Session()
@@ -218,6 +227,7 @@ def new_session(settings: ClientSettings, submit_urls: tuple[str, ...], backoff_
     # requests selects an adapter by the start of the quoted URL.
     session.mount(requote_uri(f"{settings.base_url}/"), reads)
     for url in submit_urls:
+        # The longest matching prefix wins, so a submit path uses the adapter without retries.
         session.mount(requote_uri(url), uploads)
     return session
 

@@ -95,6 +95,7 @@ def read_wav(body: bytes, voice_id: str) -> SpeechAudio:
             if form is None:
                 break
             return SpeechAudio(_samples(body, position, size, form), *form, voice_id)
+        # RIFF pads chunks of odd size with one byte.
         position += size + size % 2
     raise FluxionsResponseError(f"Fluxions responded with a WAV file of {len(body):,} bytes that has no audio.")
 
@@ -104,6 +105,7 @@ def _format(chunk: bytes) -> WavFormat:
         raise FluxionsResponseError("Fluxions responded with a WAV file whose header ends early.")
     kind, channels, rate, _, _, bits = struct.unpack("<HHIIHH", chunk[:16])
     if kind == _EXTENSIBLE and len(chunk) >= 26:
+        # The extensible form has the real format in the first two bytes of its GUID.
         kind = int.from_bytes(chunk[24:26], "little")
     if kind != _PCM or bits != 8 * SAMPLE_BYTES or not 1 <= channels <= 8 or not 1_000 <= rate <= 384_000:
         raise FluxionsResponseError(
@@ -119,6 +121,7 @@ def _samples(body: bytes, start: int, size: int, form: WavFormat) -> bytes:
     is_known = 0 < size < _UNKNOWN_LENGTH
     if is_known and left < size:
         raise FluxionsResponseError(f"The audio ended early: {left:,} of {size:,} bytes arrived.")
+    # A streamed header was written before the audio, so its length is a placeholder and the bytes decide.
     count = size if is_known else left
     if count % (SAMPLE_BYTES * form.channels):
         raise FluxionsResponseError(f"The audio ended early: its {count:,} bytes end within a sample.")

@@ -31,6 +31,8 @@ class StallWatch:
     def beat(self, expected_seconds: float = 0.0) -> None:
         """Record progress that was expected to take ``expected_seconds``."""
         times = [clock() for clock in self._clocks]
+        # The larger of both: the wall clock can be set back, and the other might not count while a virtual machine is
+        # paused.
         gap = max(time - last for time, last in zip(times, self._last, strict=True))
         self.longest_seconds = max(self.longest_seconds, gap - expected_seconds)
         self._last = times

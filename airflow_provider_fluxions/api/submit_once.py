@@ -145,16 +145,20 @@ class _Submit:
 
     def run(self, may_exist: bool, recorded: JobId | None) -> SubmitResult:
         taken = None
+        # The first try skips the search, so a try without errors makes one request.
         if may_exist and self.work.ref:
             taken = self._read_recorded(recorded) or self._find()
         attempt = 0
         while taken is None:
             attempt += 1
+            # Each attempt has its own start, because its job cannot be older: the scans after it then read few pages.
             begun = self.now()
             try:
                 return self._submit()
             except FluxionsRequestError as error:
                 if not error.nothing_created:
+                    # A timeout or a 5xx can come after the job was created, so only the job list shows whether another
+                    # submit is safe.
                     taken = self._settle(error, begun)
                 if taken is None:
                     self.retries.pause(error, attempt)
@@ -186,12 +190,14 @@ class _Submit:
         :param begun: Start of the attempt (epoch seconds). Its job cannot be older.
         """
         if not self.work.ref:
+            # Without a reference no job of the list can be recognized, so a second submit might be a second charge.
             raise error
         for number, seconds in enumerate(SETTLE_PAUSES_SECONDS):
             if number > 0 and seconds > self.retries.left_seconds:  # one scan is worth a delay of 2 s
                 raise self._unknown(error) from error
             log.warning("%s Checking the job list for the job in %.0f s.", error, seconds)
             self.retries.sleep(seconds)
+            # The list can show a job late, so a single scan without it proves nothing.
             taken = self._find(begun - CLOCK_JUMP_SECONDS)
             if taken is not None:
                 return taken
@@ -213,8 +219,11 @@ class _Submit:
                 "The upload of %s made no progress for %.0f s. Checking whether another try has submitted it.",
                 self.work.filename, self.watch.longest_seconds,
             )  # fmt: skip
+            # Airflow starts another try when a paused process has missed its heartbeats. Without its last byte the
+            # service creates no job, so the list is read before that byte is sent.
             taken = self._find(self.begun - CLOCK_JUMP_SECONDS)
             if taken is not None:
+                # An exception is the only way to stop requests while it sends a body.
                 raise _FoundMeanwhileError(taken)
 
     # Finding the job
@@ -229,6 +238,7 @@ class _Submit:
         job = self._retrying(lambda: self._job_or_none(job_id))
         if job is None or job.status == JobStatus.FAILED:
             return None
+        # The connection might now use another account, which has its own job with the same id.
         if carries(job.filename, str(self.work.ref)):
             return self._reuse(job)
         log.warning(
@@ -257,6 +267,7 @@ class _Submit:
         if not_before is not None:
             attempt = datetime.fromtimestamp(not_before, UTC)
             since = attempt if since is None else max(since, attempt)
+        # The scan shows the state of now, so pauses before it no longer matter.
         self.watch.reset()
         jobs = self._retrying(lambda: search_jobs(self.client, {ref}, since, datetime.fromtimestamp(self.now(), UTC)))[
             ref
@@ -264,6 +275,7 @@ class _Submit:
         if len(jobs) > 1:
             log.warning("Jobs %s carry reference %s. Reusing the newest that did not fail.",
                         ", ".join(f"{job.id} ({job.status})" for job in jobs), ref)  # fmt: skip
+        # A failed job never completes, so it does not prevent another submit.
         job = newest_live(jobs)
         return self._reuse(job) if job else None
 

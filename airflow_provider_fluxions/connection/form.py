@@ -54,6 +54,7 @@ def metadata() -> dict[str, Any]:
             one.name: {
                 "label": one.label,
                 "description": one.help,
+                # Null, because the form saves an empty field as null.
                 "schema": {"type": [one.kind, "null"]} | ({} if one.minimum is None else {"minimum": one.minimum}),
             }
             for one in FIELDS
@@ -96,6 +97,7 @@ def check(one: Field, text: str) -> None:
         number = int(text) if one.kind == "integer" else float(text)
     except ValueError:
         raise ValueError(f"{one.label} must be {what}, not {text!r}.") from None
+    # float() reads "nan" and "inf", which are never a number of seconds.
     if not (math.isfinite(number) and number >= one.minimum):
         raise ValueError(f"{one.label} must be {what}, not {text!r}.")
 

@@ -1,9 +1,4 @@
-"""Read the settings of an Airflow connection. This is the only module that reads Fluxions connections.
-
-Airflow raises the same `AirflowNotFoundException` for a missing connection and for an unreadable one, because it tries
-its secrets backends one by one and ignores their errors (on 2.11 and 3.x). So after that exception, the provider asks
-each backend again. If one of them raises an error, the connection "cannot be read now".
-"""
+"""Read the settings of an Airflow connection. This is the only module that reads Fluxions connections."""
 
 from __future__ import annotations
 
@@ -48,10 +43,12 @@ def read_connection_and_price(
         connection = get(conn_id)
         extra = connection.extra_dejson
     except AirflowNotFoundException:
+        # Not as its cause, because a task's log would show Airflow's traceback before the message that helps.
         raise _not_found(conn_id) from None
     except Exception as error:  # an error of any secrets backend
         raise unreadable(conn_id, error) from error
     settings = settings_of(connection, extra)
+    # At once, before any request could fail with a message that contains the key.
     for mask in _masks():
         mask(settings.api_key)
     return settings, price_of(connection, extra)
@@ -122,6 +119,7 @@ def _check_extra(text: Any, parsed: Any) -> None:
             f'the extra must be a JSON object such as {{"read_timeout": 20}}, not a {type(parsed).__name__}. JSON '
             "inside quotation marks, where backslashes precede the inner ones, is text: remove the outer marks."
         )
+    # extra_dejson is empty for text that is not JSON, so empty settings can be an error.
     if parsed or not isinstance(text, str) or not text.strip():
         return
     try:
@@ -132,6 +130,8 @@ def _check_extra(text: Any, parsed: Any) -> None:
 
 def _not_found(conn_id: str) -> FluxionsConfigError:
     """Ask each secrets backend again, and return the error that fits."""
+    # Airflow raises the same AirflowNotFoundException for a missing connection and for an unreadable one, because it
+    # tries its secrets backends one by one and ignores their errors (on 2.11 and 3.x).
     for ask in _questions():
         try:
             ask(conn_id)
@@ -147,6 +147,7 @@ def _questions() -> Iterable[Callable[[str], Any]]:
     except ImportError:
         from airflow.configuration import ensure_secrets_loaded as backends
     for backend in backends():
+        # This backend returns None for every error of the API server, so the server is asked without it.
         hides_its_errors = type(backend).__name__ == "ExecutionAPISecretsBackend"
         yield _ask_api_server if hides_its_errors else backend.get_connection
 
@@ -161,12 +162,11 @@ def _ask_api_server(conn_id: str) -> None:
 
 
 def _masks() -> Iterable[Callable[[str], Any]]:
-    """Return the functions that register a secret. On Airflow 3, the servers and the task SDK have separate lists.
-
-    Airflow itself registers the password only as stored, possibly with a pasted ``Bearer `` or spaces.
-    """
+    """Return the functions that register a secret."""
+    # Airflow itself registers the password only as stored, possibly with a pasted ``Bearer `` or spaces.
     yield mask_secret
     try:
+        # On Airflow 3, the servers and the task SDK have separate lists of secrets.
         from airflow._shared.secrets_masker import mask_secret as mask_in_servers
     except ImportError:
         return
@@ -184,11 +184,9 @@ async def _mask_in_triggerer(key: str) -> None:
 
 
 def _in_thread(call: Callable[[str], T]) -> Callable[[str], Awaitable[T]]:
-    """Return a call that can send requests to the triggerer's supervisor from a thread.
-
-    Airflow 3.0 to 3.2 send such a message through asgiref, which finds the triggerer's event loop only in a thread
-    that asgiref started. From any other thread, the supervisor's response stays unread, the next reader receives it,
-    and the triggerer ends ("Response read out of order").
-    """
+    """Return a call that can send requests to the triggerer's supervisor from a thread."""
+    # Airflow 3.0 to 3.2 send such a message through asgiref, which finds the triggerer's event loop only in a thread
+    # that asgiref started. From any other thread, the supervisor's response stays unread, the next reader receives it,
+    # and the triggerer ends ("Response read out of order").
     in_thread: Callable[[str], Awaitable[T]] = sync_to_async(call, thread_sensitive=False)
     return in_thread

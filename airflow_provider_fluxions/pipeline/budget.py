@@ -98,25 +98,26 @@ def estimate(store: S3Store, pool: Executor, inputs: Sequence[S3Object], *, with
     size = sum(one.size_bytes for one in inputs)
     if not with_seconds:
         return Estimate(len(inputs), size)
-    told = list(pool.map(partial(_told_seconds, store), inputs))
-    unknown = [one for one, seconds in zip(inputs, told, strict=True) if seconds is None]
+    lengths = list(pool.map(partial(_header_seconds, store), inputs))
+    unknown = [one for one, seconds in zip(inputs, lengths, strict=True) if seconds is None]
     guessed = [one.size_bytes / UNKNOWN_BYTES_PER_SECOND for one in inputs]
     return Estimate(
         len(inputs),
         size,
-        sum(seconds for seconds in told if seconds is not None),
+        sum(seconds for seconds in lengths if seconds is not None),
         sum(one.size_bytes for one in unknown) / UNKNOWN_BYTES_PER_SECOND,
         tuple(one.uri for one in unknown),
-        tuple(guess if seconds is None else seconds for seconds, guess in zip(told, guessed, strict=True)),
+        tuple(guess if seconds is None else seconds for seconds, guess in zip(lengths, guessed, strict=True)),
     )
 
 
-def _told_seconds(store: S3Store, found: S3Object) -> float | None:
+def _header_seconds(store: S3Store, found: S3Object) -> float | None:
     """Return the length in a header, or None. If the header cannot be read, the upload reports the reason."""
     try:
         return audio_seconds(found.key, found.size_bytes, partial(store.read_range, found))
     except Exception as error:
         if not is_input_error(error):
             raise
+        # The upload reads the object again and reports the reason, so an estimate never fails an input.
         log.debug("Could not read the header of %s: %s", found.uri, failure_text(error))
         return None

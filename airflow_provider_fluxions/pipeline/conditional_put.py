@@ -36,6 +36,7 @@ def put_result(
             store.put(bucket, key, body, content_type, metadata, expected=expected)
         except ObjectChangedError:
             there = store.head(bucket, key)
+            # The object was deleted after the listing, so the next attempt must find none.
             if there is None:
                 expected = ""
                 continue
@@ -81,8 +82,10 @@ class MetadataCheck:
         with self._lock:
             if self._is_done:
                 return
+            # Before the request, so that the other threads continue meanwhile.
             self._is_done = True
         there = store.head(bucket, key)
+        # Another task might have deleted it meanwhile, which proves nothing about the store.
         if there is None or META_REFERENCE in there.metadata:
             return
         error = FluxionsStorageError(

@@ -71,6 +71,7 @@ def destination_state(
     :param versions: Versions of the same objects.
     """
     views = [_view(item, folder, objects, versions) for folder in folders]
+    # A stored transcript of any date serves, because every format can be made from it at no charge.
     stored = next((view.stored_key for view in views if view.stored_key), None)
     return replace(max(views, key=lambda view: (view.is_complete(item), view.is_begun)), stored_key=stored)
 
@@ -110,6 +111,7 @@ def find_destination_states(
     if not items:
         return {}
     bucket, prefix = items[0].target.bucket, items[0].target.prefix
+    # Names are without a date, so one list of them serves the listing of every folder.
     names = sorted({name for item in items for name in item.names()})
     found = list(pool.map(lambda folder: existing_keys(store, bucket, f"{prefix}{folder}", names), folders))
     places: dict[str, list[str]] = {}  # by name, because most dates have no results of most inputs
@@ -145,6 +147,7 @@ def existing_keys(store: S3Store, bucket: str, prefix: str, wanted: Iterable[str
         end = len(names) if last is None else bisect.bisect_right(names, last.removeprefix(prefix))
         found += [name for name in names[position:end] if prefix + name in page.keys]
         if end < len(names):
+            # Never back: a name that sorts before the last listed key would be listed twice.
             start = max(last or "", prefix + names[end][:-1])
         position = end
     return found
@@ -177,6 +180,7 @@ def write_outputs(
         for extension, body in choice.files(transcription, provenance).items()
     ]
     keys, options_digests = item.outputs(folder), item.target.options_digests
+    # ``json`` is written last, so a reader that finds it also finds the others.
     for extension, body, content_type in sorted(rendered, key=lambda one: one[0] == STORED_EXTENSION):
         if extension not in skip:
             options_digest = {META_OPTIONS: options_digests[extension]} if extension in options_digests else {}

@@ -86,6 +86,7 @@ def list_source(
     :raises FluxionsStorageError: if S3 refused a request.
     """
     if source.may_be_one_object:
+        # ``s3://bucket/calls`` can be an object or a prefix, and only S3 knows which.
         one = store.head(source.bucket, source.key)
         if one is not None:
             return [one]
@@ -136,21 +137,22 @@ def _missing(spec: TransferSpec, sources: Sequence[SourcePattern]) -> list[Input
 def _apply_destination(store: S3Store, pool: Executor, spec: TransferSpec, records: Sequence[InputRecord]) -> None:
     open_records = [record for record in records if record.state is State.TO_DO]
     folders = folders_of(store, spec.target) if spec.is_partitioned else [spec.target.folder]
-    standing = find_destination_states(store, pool, [record.item for record in open_records], folders)
+    states = find_destination_states(store, pool, [record.item for record in open_records], folders)
     for record in open_records:
-        _apply(record, standing[record.item.ref], spec.run)
+        _apply(record, states[record.item.ref], spec.run)
 
 
-def _apply(record: InputRecord, standing: DestinationState, run: str) -> None:
-    record.up_to_date, record.stored_key, record.folder = standing.up_to_date, standing.stored_key, standing.folder
-    record.replaces = standing.replaces
-    if standing.is_complete(record.item):
-        metadata = standing.metadata
+def _apply(record: InputRecord, found: DestinationState, run: str) -> None:
+    record.up_to_date, record.stored_key, record.folder = found.up_to_date, found.stored_key, found.folder
+    record.replaces = found.replaces
+    if found.is_complete(record.item):
+        metadata = found.metadata
+        # A try that died after a write counts as work of this run, so its audio appears in the summary and the cost.
         record.state = State.COMPLETED if metadata.get(META_RUN) == run else State.ALREADY_DONE
         record.job_id = metadata.get(META_JOB)
         record.audio_seconds = audio_seconds_of(metadata)
-    elif standing.occupied_by is not None:
-        record.fail(occupied_message(standing.occupied_by, record.item.uris(record.folder)[0]))
+    elif found.occupied_by is not None:
+        record.fail(occupied_message(found.occupied_by, record.item.uris(record.folder)[0]))
 
 
 def reuse_jobs(recent: RecentJobs, records: Iterable[InputRecord], api_key: str) -> int:
@@ -159,6 +161,7 @@ def reuse_jobs(recent: RecentJobs, records: Iterable[InputRecord], api_key: str)
     :returns: The number of inputs with such a job.
     :raises FluxionsError: if the list could not be read to its end, so that the outcome is unknown.
     """
+    # An input with a stored transcript needs no job.
     todo = {record.item.ref: record for record in records if record.state is State.TO_DO and not record.stored_key}
     if not todo:
         return 0
@@ -216,6 +219,7 @@ def _restored(spec: TransferSpec, row: Mapping[str, Any], api_key: str) -> Input
     if source is None:
         raise ValueError(f"{found.uri} is not an input of this transfer")
     record = InputRecord.from_row(row, spec.item(found, source), api_key)
+    # Users who can write manifests must not make the task read or write outside its destination.
     if record.stored_key is not None and not record.stored_key.startswith(spec.target.prefix):
         raise ValueError(f"{record.stored_key} is not a result of this transfer")
     if record.folder != spec.target.folder and not (spec.is_partitioned and dated_folders([record.folder])):

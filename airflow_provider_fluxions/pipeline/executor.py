@@ -40,6 +40,7 @@ class TransferExecutor:
         """After an error, cancel waiting work, wait for running work and record its results."""
         if error is not None:
             for future in self._open:
+                # Running work cannot be cancelled: an upload that the service has accepted must still be recorded.
                 future.cancel()
         self._stack.close()
         if error is not None:
@@ -48,6 +49,7 @@ class TransferExecutor:
     def _note_rest(self) -> None:
         for future, (_, done, _) in self._open.items():
             if not future.cancelled() and future.exception() is None:
+                # The manifest then contains these jobs, so the next try reuses them without a scan.
                 done(future.result())
 
     @property

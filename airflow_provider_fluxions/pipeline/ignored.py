@@ -19,6 +19,7 @@ OTHERS = "(others)"
 def extension_of(key: str) -> str:
     """Return the extension of a name in lower case with its dot, or ``(none)``."""
     name = last_part(key)
+    # macOS stores attributes under these names, with the extension of the file to which they belong.
     if name.startswith("._"):
         return "._*"
     stem, dot, extension = name.rpartition(".")

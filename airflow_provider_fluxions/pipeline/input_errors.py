@@ -35,6 +35,7 @@ def is_transient(error: Exception) -> bool:
     """Return whether the same work can succeed later."""
     if isinstance(error, FluxionsError):
         return error.transient
+    # Of the errors of others, only those of the machine can pass. A TypeError would occur again.
     return isinstance(error, OSError | MemoryError)
 
 

@@ -105,6 +105,7 @@ def check_collisions(items: Iterable[PlannedInput]) -> None:
     owners: dict[str, PlannedInput] = {}
     for item in items:
         for uri in item.uris():
+            # Checked before the first submit, because the second of two results would replace one that was charged.
             owner = owners.setdefault(uri, item).source.uri
             if owner != item.source.uri or uri in inputs:
                 raise FluxionsInputError(

@@ -75,6 +75,7 @@ def parse_source(uri: object) -> SourcePattern:
     :raises FluxionsInputError: if it is not an S3 URI, or the glob is invalid.
     """
     bucket, key = parse_s3_uri(uri)
+    # S3 lists by prefix only, so the part before the first wildcard limits the listing.
     wild = re.search(r"[*?\[]", key)
     prefix = key[: wild.start()] if wild else key
     root = prefix[: prefix.rfind("/") + 1]
@@ -110,6 +111,7 @@ def glob_to_regex(pattern: str) -> str:
 def _literal_or_class(part: str) -> str:
     if part.startswith("[") and part.endswith("]") and len(part) > 2:
         inside = part[1:-1].replace("\\", r"\\")
+        # In a glob "!" negates a class. In a regular expression "^" does, which is an ordinary character here.
         return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]".replace("[^", r"[\^")
     return re.escape(part)
 

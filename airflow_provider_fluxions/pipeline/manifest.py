@@ -26,8 +26,8 @@ from airflow_provider_fluxions.storage import S3Object, S3Store
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/x-ndjson"
-# About 250,000 inputs. A larger manifest is not read: the transfer plans again, which takes longer.
 _LOOKS_MAPPED = re.compile(r"-\d+\Z")
+# About 250,000 inputs. A larger manifest is not read: the transfer plans again, which takes longer.
 MAX_BYTES = 256 * 1024 * 1024
 
 
@@ -51,6 +51,7 @@ class Manifest:
         """Return the place below the destination, see `manifest_key`."""
         bucket, prefix = destination
         key = manifest_key(prefix, ti.dag_id, ti.run_id, ti.task_id, map_index, loop_index)
+        # A task that deferred before an upgrade wrote its manifest under the earlier name.
         earlier = key.replace("~.jsonl", ".jsonl") if map_index < 0 else key
         return cls(bucket, key, price, earlier)
 
@@ -84,6 +85,7 @@ class Manifest:
             try:
                 data = store.get(S3Object(self.bucket, key, 0, ""), MAX_BYTES)
             except FluxionsStorageError as error:
+                # A lost manifest costs a new listing and a scan, and no second charge.
                 log.info("Could not read the manifest: %s", printable(error))
             else:
                 return map(_row, io.BytesIO(data))

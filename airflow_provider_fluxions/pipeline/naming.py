@@ -48,6 +48,7 @@ class KeyTemplate:
     def keys(self, path: str, extensions: Iterable[str]) -> Mapping[str, str]:
         """Return the key below the destination for each extension."""
         folder, slash, name = path.rpartition("/")
+        # A name such as ".mp3" has no stem before its dot, and an empty one would give several inputs the same key.
         stem = name.rpartition(".")[0] or name
         fields = {"path": path, "folder": folder + slash, "name": name, "stem": stem}
         return {one: self.template.format(extension=one, **fields) for one in extensions}

@@ -30,6 +30,7 @@ def input_reference(
     :param options: Options of the transcription.
     """
     bucket, prefix = destination
+    # These parts never change, because the names of existing jobs and results contain the digest of them.
     return reference("s3", source_uri, version, *sorted(map(str, options.items())), f"s3://{bucket}/{prefix}{path}")
 
 
@@ -46,6 +47,7 @@ def proof_of(api_key: str, ref: str, job_id: JobId) -> str:
 
     It does not reveal the key. It becomes invalid when the key changes.
     """
+    # A derived secret, so that a proof reveals nothing about other signatures with the same key.
     secret = hmac.digest(api_key.encode(), _PURPOSE, hashlib.sha256)
     message = f"{ref}:{job_id}".encode(errors="surrogatepass")
     return hmac.new(secret, message, hashlib.sha256).hexdigest()[:PROOF_DIGITS]
@@ -57,6 +59,7 @@ def is_proven(api_key: str, refs: Collection[str], job_id: JobId, proof: object)
     :param proof: The line's ``proof``, of any type.
     """
     given = str(proof).encode(errors="surrogatepass")
+    # compare_digest, because the time of an ordinary comparison shows how many digits of a forged proof are right.
     return any(hmac.compare_digest(proof_of(api_key, ref, job_id).encode(), given) for ref in refs)
 
 

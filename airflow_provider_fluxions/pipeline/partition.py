@@ -73,14 +73,16 @@ class PartitionCheck:
         asked_at = elapsed_seconds()
         with self._lock:
             oldest = asked_at - self._folders / FOLDERS_A_SECOND
+            # A search that began after this question includes every result that existed then, so threads can share it.
             if self._begun_at < oldest or record.item.ref not in self._found:
-                self._look(record)
+                self._search(record)
             return self._found.get(record.item.ref)
 
-    def _look(self, record: InputRecord) -> None:
+    def _search(self, record: InputRecord) -> None:
         self._begun_at = elapsed_seconds()
         items = {one.item.ref: one.item for one in (record, *self.records) if one is record or one.state in AT_SERVICE}
         folders = folders_of(self.store, self.target)
+        # The folders of all dates count, so a large archive is searched less often.
         self._folders = len(folders)
         with ThreadPoolExecutor(LISTERS, thread_name_prefix="fluxions-partitions") as pool:
             self._found = find_destination_states(self.store, pool, list(items.values()), folders)

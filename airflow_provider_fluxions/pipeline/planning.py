@@ -82,16 +82,20 @@ class TransferPlanner:
         """
         with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
             records = self._discovered(pool, now)
+            # Before the estimate: inputs with a job need no headers and no budget.
             plan = self._with_jobs(records, records, scan_start(records, self._horizon(now), earlier_start))
             price = self.manifest.price_per_audio_hour
+            # Reading headers costs a request or more for each input. Without a price and a limit they are unused.
             for_price = price is not None and can_tell_seconds()
             work = self._estimate(pool, records, with_seconds=self.budget.needs_seconds or for_price)
             self.budget.check(work)
             if price is not None and work.each:
                 log.info("To be submitted: about %s.", cost_in_words(work.total_seconds or 0.0, price))
+        # Before the manifest is written, because writing replaces the lines of the earlier try.
         if earlier_start is not None:
             self._remember(records)
         counts = count_states(records)
+        # Before the first submit, so that a read-only destination fails at no charge.
         if counts[State.TO_DO] or counts[State.IN_FLIGHT]:
             self.manifest.write(self.store, records)
         log.info("Planned %s.", plan_line(counts))
@@ -134,6 +138,7 @@ class TransferPlanner:
                 counted(len(unproven), "line"), self.manifest.uri,
             )  # fmt: skip
             return self._with_jobs(records, unproven, scan_start(unproven, self._horizon(now), None))
+        # Proven jobs need no scan. Uploads that follow check for jobs that other runs created since the last one.
         return TransferPlan(records, self._recent(records, scanned_at or self._horizon(now)))
 
     def _report_jobs_left_behind(self) -> None:
@@ -191,6 +196,7 @@ class TransferPlanner:
         )
         message = f"The source has no recordings: {printable(sources)}.{skipped}"
         if self.fail_on_empty:
+            # Transient: the recordings might arrive before the next try.
             raise FluxionsAudioError(message, transient=True)
         log.warning("%s", message)
 

@@ -25,6 +25,7 @@ class Progress:
     def __init__(self, counts: Counter[State], now: Callable[[], float]) -> None:
         self._now = now
         self._started = self._reported = now()
+        # Inputs that were finished before this start must not count for the rate.
         self._settled_before = count_finished(counts)
 
     def is_due(self) -> bool:

@@ -194,6 +194,7 @@ def _value(row: Mapping[str, Any], name: str, kind: type[T]) -> T | None:
     :raises ValueError: if it has another type.
     """
     value = row.get(name)
+    # The exact type, because JSON's true would pass as the int 1.
     if value is None or type(value) is kind:
         return value
     if kind is float and type(value) is int:

@@ -108,6 +108,7 @@ def summary_line(summary: Mapping[str, Any], ignored: Mapping[str, int]) -> str:
 def transfer_error(records: Sequence[InputRecord], fail_on: str, manifest: str) -> FluxionsTransferError | None:
     """Return the error of a transfer for its failed inputs, or None."""
     failed = [record for record in records if record.state is State.FAILED]
+    # Skipped inputs are neither a success nor a failure for ``fail_on``.
     others = sum(record.state in (State.COMPLETED, State.ALREADY_DONE) for record in records)
     if not failed or fail_on == "none" or (fail_on == "all" and others):
         return None
@@ -125,8 +126,8 @@ def transfer_error(records: Sequence[InputRecord], fail_on: str, manifest: str) 
 
 
 def _estimated(records: Sequence[InputRecord]) -> float | None:
-    told = [record.estimated_seconds for record in records if record.estimated_seconds is not None]
-    return sum(told) if told else None
+    known = [record.estimated_seconds for record in records if record.estimated_seconds is not None]
+    return sum(known) if known else None
 
 
 def _cost(seconds: float | None, price: float | None, name: str = "cost") -> dict[str, float]:

@@ -77,6 +77,7 @@ class TransferRunner:
         self.steps = steps
         self.limits = limits
         self.clock = clock or Clock()
+        # Reversed, because `_start_uploads` takes inputs from the end of the list.
         ordered = self.records if from_end else reversed(self.records)
         self._to_do = [record for record in ordered if record.state is State.TO_DO]
         self._running = {record.item.ref: record for record in self.records if record.state in AT_SERVICE}
@@ -115,6 +116,7 @@ class TransferRunner:
 
     def _advance(self, executor: TransferExecutor) -> bool:
         """Make all possible steps now; return whether to continue."""
+        # First, because finished uploads make room for others and finished writes change what is due.
         executor.collect()
         self._start_uploads(executor)
         if self._poll_is_due(executor):
@@ -144,9 +146,11 @@ class TransferRunner:
         if not self._running:
             return False
         if self._is_late:
+            # After the deadline one last poll is made when all uploads have ended, so that it includes their jobs.
             return not executor.is_busy and not self._has_polled_late
         if self.clock.now() >= self._next_poll:
             return True
+        # A deferral takes at least 10 s, so a job that was never polled is polled before it.
         return self._has_unpolled and not executor.is_busy and self._is_time_to_defer
 
     def _seconds_to_wait(self) -> float:
@@ -200,6 +204,7 @@ class TransferRunner:
         except FluxionsRequestError as error:
             failure = error
         now = self.clock.now()
+        # Before finished jobs are removed, because their age shows how long jobs take.
         waited = [now - record.submitted_at for record in self._running.values() if record.submitted_at is not None]
         # Also after an error, because a job that cannot be read must not delay the finished ones.
         for record in list(self._running.values()):
@@ -215,6 +220,7 @@ class TransferRunner:
     def _poll_failed(self, error: FluxionsRequestError) -> None:
         """Wait after an error, and give up a job that cannot be read while the service responds for others."""
         self._pause_polling(error)
+        # Errors of list pages have no job id and concern all jobs.
         lost = next((record for record in self._running.values() if record.job_id == error.job_id is not None), None)
         if lost is not None and self._is_hopeless(lost):
             del self._running[lost.item.ref]
@@ -225,6 +231,7 @@ class TransferRunner:
         return (
             record.job_id is not None
             and self._read_failures.lasts_too_long(record.job_id, now)
+            # In an outage no job can be read. Only a job that fails alone is given up.
             and self.steps.service_answers()
         )
 
@@ -271,6 +278,7 @@ class TransferRunner:
             self._fail(record, error)
             return
         record.state = State.IN_FLIGHT
+        # Back to the running jobs: the next poll finds it completed and reads it again.
         self._running[record.item.ref] = record
         self._unread.add(record.item.ref)
         self._pause_polling(error)
@@ -297,4 +305,5 @@ class TransferRunner:
         if isinstance(error, FluxionsStorageError):
             self._storage_failures += 1
             if self._storage_failures >= MAX_STORAGE_FAILURES:
+                # An archive that S3 refuses to write would otherwise be transcribed, and charged, to its end.
                 raise error

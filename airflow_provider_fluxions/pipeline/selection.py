@@ -88,4 +88,5 @@ def suffixes_of(value: Any) -> tuple[str, ...]:
 
 def shard_of(uri: str, count: int) -> int:
     """Return the shard of a URI among ``count``, which is always the same on every machine."""
+    # Python's own hash() differs between processes, so two workers would disagree about an input.
     return int.from_bytes(hashlib.sha256(uri.encode(errors="surrogatepass")).digest()[:8]) % count

@@ -120,6 +120,7 @@ class TransferSteps:
         if source.size_bytes == 0:
             raise FluxionsAudioError(f"{source.uri} is empty: 0 bytes.")
         started = time.monotonic()
+        # Right before the upload, because a large archive takes hours and another run might have submitted this one.
         found = self.recent.find(record.item.ref) if self.recent is not None else None
         if found is not None:
             submitted = SubmitResult(found.id, found.status, reused=True)
@@ -132,10 +133,12 @@ class TransferSteps:
             self.options,
             since=source.modified_at,
         )
+        # From now, because inputs wait in the queue for hours before their upload starts.
         deadline = min(self.deadline, time.time() + self.patience_seconds)
         submitted = submit_once(
             self.client,
             work,
+            # The scan at the start and `recent` have searched for its job already.
             may_exist=False,
             deadline=deadline,
             log_level=logging.DEBUG,
@@ -171,8 +174,10 @@ class TransferSteps:
         provenance = self._provenance(record)
         write_outputs(self.store, item, folder, transcription, self.choices, provenance, metadata, skip, replaces)
         written = [key for extension, key in item.outputs(folder).items() if extension not in skip]
+        # One HEAD a run. A store that drops metadata would make each run transcribe everything again.
         if written:
             self.metadata_check.check(self.store, item.target.bucket, written[0])
+        # Results from a stored transcript were counted when their job was.
         if record.stored_key is None:
             self.metrics.transcribed([transcription])
         return WriteResult(transcription.id, transcription.audio_duration, folder)
@@ -207,6 +212,7 @@ class TransferSteps:
         try:
             return read_stored(self.store.get(found))
         except (FluxionsFormatError, FluxionsStorageError) as error:
+            # S3 might return the object later. Using the job instead would read the API for each input of an outage.
             if error.transient:
                 raise
             there = self.store.head(bucket, key)

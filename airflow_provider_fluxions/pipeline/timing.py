@@ -39,6 +39,7 @@ def seconds_before_deferring(more_to_submit: bool, typical: float | None, deferr
     pipeline full. If jobs are known to take longer, or no input is queued, it defers at once.
     """
     if not more_to_submit or (typical is not None and typical > deferral_costs):
+        # Waiting on the worker would only hold its slot.
         return 0.0
     return deferral_costs
 
@@ -59,6 +60,7 @@ class ReadFailures:
         A failure after a long time without one starts a new period.
         """
         first, last = self._seen.get(job_key(job_id), (now, now))
+        # Reads that failed an hour ago and again now do not mean an hour of failures.
         if now - last > self._patience / 3:
             first = now
         self._seen[job_key(job_id)] = first, now

@@ -44,8 +44,6 @@ def poll_once(
 ) -> int:
     """Poll every open job of ``watched`` once, and record the finished jobs; return the number of requests.
 
-    The list contains no reasons, so failed jobs are read once more.
-
     :param limit: Returns the maximum seconds for the next request, which then has no retries. Default None: the
         client's own limits and retries.
     :raises FluxionsRequestError: if there is no usable response.
@@ -62,6 +60,7 @@ class _Poll:
     def run(self, watched: WatchedJobs, positions: ListPositions) -> int:
         if watched.open:
             self._poll(watched, positions)
+        # The list contains no reasons, so each failed job is read once more.
         for key, job in watched.ended.items():
             if job.status == JobStatus.FAILED and not job.error_message:
                 watched.ended[key] = self._fetch(ReadJob(job.id))[job_key(job.id)]
@@ -81,6 +80,7 @@ class _Poll:
     def _fetch(self, request: Request) -> PollResult:
         client = self._client
         if self._limit is not None:
+            # No retries inside the request: the wait retries by itself, and never past its deadline.
             client = client.with_limits(total_timeout=self._limit(), max_retries=0)
         result = send(client, request)
         self._requests += 1
@@ -140,6 +140,7 @@ class _BlockingWait:
 
     def run(self) -> WaitOutcome:
         while True:
+            # Decided before the poll, so that one whole poll starts after the deadline.
             is_last = self._left() <= 0
             try:
                 requests = poll_once(
@@ -152,6 +153,7 @@ class _BlockingWait:
                 continue
             self._was_accepted = True
             self._tolerance.reset()
+            # Before the deadline is checked, so a job that finished in time is never reported as late.
             if self._watched.is_done:
                 return WaitOutcome.DONE
             if is_last:
@@ -169,6 +171,7 @@ class _BlockingWait:
 
     def _tolerates(self, error: FluxionsError) -> bool:
         if needs_new_connection(error):
+            # A key that was never accepted is wrong. Only a key that was accepted before can have been rotated.
             if not self._can_reconnect or not self._was_accepted:
                 return False
             self._client = None

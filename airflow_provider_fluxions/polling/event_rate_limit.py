@@ -21,6 +21,7 @@ class EventRateLimiter:
     """Passes a burst of events at once, and the others one after the other."""
 
     def __init__(self) -> None:
+        # A leaky bucket (GCRA) needs one number and no task that empties it.
         # When the last event so far would pass if each took its share of a second.
         self._busy_until = float("-inf")
 
@@ -31,6 +32,7 @@ class EventRateLimiter:
         return min(MAX_EVENT_DELAY_SECONDS, max(0.0, held))
 
 
+# One limiter for all triggers of an event loop, because they delay the same heartbeat.
 _limiters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, EventRateLimiter] = weakref.WeakKeyDictionary()
 
 

@@ -21,8 +21,9 @@ from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJ
 
 log = logging.getLogger(__name__)
 
-# After this many waiters, other tasks of the event loop get a turn.
+# After this many waiters, other tasks of the event loop get a turn: the triggerer's heartbeat runs on the same loop.
 WAITERS_A_TURN = 1000
+# A deadline comes sooner than planned if the machine's clock is set forward, so it is compared again after this time.
 MAX_SLEEP_SECONDS = 60.0
 
 
@@ -54,11 +55,13 @@ class PollLoop:
         future: asyncio.Future[WaitOutcome] = asyncio.get_running_loop().create_future()
         waiter = Waiter(watched, poll_interval, deadline, now, now + first, now, future)
         self.index.add(waiter)
+        # Each wake checks all waiters, so a thousand new waits must not wake the loop a thousand times.
         if waiter.next_poll(self._backoff.paused_until, self._clock.epoch_offset()) < self._asleep_until:
             self._wake.set()
         try:
             return await future
         finally:
+            # Also if Airflow cancels the trigger, for example because the task was cleared.
             self.index.remove(waiter)
 
     def stop(self) -> None:
@@ -82,23 +85,22 @@ class PollLoop:
             self._observer.notify("watching", 0)
 
     def _fail_all(self, error: BaseException) -> None:
+        # A future calls its waiter back later, so the set does not change during this loop.
         for waiter in self.index.waiters:
             waiter.fail(error)
 
     async def _until_due(self) -> None:
-        """Sleep until the first waiter is due, or its deadline passes, or a new waiter changes that.
-
-        One sleep is at most a minute long, because a deadline comes sooner if the machine's clock is set forward.
-        """
+        """Sleep until the first waiter is due, or its deadline passes, or a new waiter changes that."""
         while True:
             self._wake.clear()
             now = self._clock.monotonic()
-            look = self.index.next_poll(self._backoff.paused_until, self._clock.epoch_offset())
-            if look is not None and look <= now:
+            due = self.index.next_poll(self._backoff.paused_until, self._clock.epoch_offset())
+            if due is not None and due <= now:
                 return
             longest = now + MAX_SLEEP_SECONDS
-            self._asleep_until = longest if look is None else min(look, longest)
+            self._asleep_until = longest if due is None else min(due, longest)
             await self._clock.pause(self._asleep_until - now, self._wake)
+            # Until the next sleep, new waits need no wake: the next check includes them.
             self._asleep_until = 0.0
 
     async def _round(self) -> None:
@@ -115,6 +117,8 @@ class PollLoop:
             self._backoff.succeeded()
         for number, waiter in enumerate(due, 1):
             waiter.due = self._due_after_round(waiter)
+            # By the start of the round: a deadline that passes during the round gets a poll of its own. A waiter whose
+            # jobs ended in this round keeps that outcome.
             if waiter.has_expired(started, epoch_offset) and waiter in self.index.waiters:
                 waiter.settle(WaitOutcome.TIMEOUT)
             if number % WAITERS_A_TURN == 0:
@@ -137,16 +141,19 @@ class PollLoop:
 
     async def _poll(self, due: list[Waiter]) -> None:
         wanted: dict[str, JobId] = {}
+        # Also after an error, because the last poll after a deadline has been tried then.
         for number, waiter in enumerate(due, 1):
             wanted.update(waiter.watched.open)
             if number % WAITERS_A_TURN == 0:
                 await asyncio.sleep(0)
+        # A triggerer runs for months, so positions of jobs without a waiter must not collect.
         self._positions.forget_all_but(self.index.by_job)
         requests = plan_round(wanted, self._positions)
         count, result = 0, None
         try:
             while (result := await self._ask(requests, result)) is not None:
                 count += 1
+                # Each response shows that the service accepts the key.
                 self._tolerance.reset()
                 self._deliver(result)
         finally:
@@ -168,10 +175,13 @@ class PollLoop:
         for waiter in waiters:
             waiter.watched.record(result)
             if waiter.watched.is_done:
+                # A waiter stays in the index until its task runs, so a second page could count it again.
                 if waiter.is_waiting:
                     self._observer.notify("noticed", max(0.0, self._clock.monotonic() - waiter.polled_at))
                 waiter.settle(WaitOutcome.DONE)
             elif waiter.watched.open.keys() <= self._shown:
+                # Not the current time: a job can end between the start of the round and its page, and the figure is a
+                # maximum.
                 waiter.polled_at = self._round_started
                 waiter.due = self._due_after_round(waiter)
 
@@ -208,11 +218,13 @@ async def wait_for_jobs(
         return WaitOutcome.DONE
     loops = _loops.setdefault(asyncio.get_running_loop(), {})
     poll_loop = loops.get(connection)
+    # A loop that ended with an error is in the table until its last waiter leaves, but serves no new one.
     if poll_loop is None or poll_loop.ended:
         poll_loop = loops[connection] = PollLoop(connection, connect, clock or LoopClock(), observer or NullObserver())
     try:
         return await poll_loop.wait(watched, poll_interval, deadline)
     finally:
+        # A new loop might already have replaced the one that ended.
         if not poll_loop.index.waiters and loops.get(connection) is poll_loop:
             del loops[connection]
             poll_loop.stop()

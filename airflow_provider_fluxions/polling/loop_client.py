@@ -53,6 +53,7 @@ class RequestThread:
                 return asked.result()
         finally:
             alarm.cancel()
+            # This drops a call that has not started. Python cannot end a running one.
             asked.cancel()
         self._give_up(job)
         raise FluxionsConnectionError(self._message(f"A request was stuck for {bound:.0f} s and was abandoned"))
@@ -67,6 +68,7 @@ class RequestThread:
         self._pool = self._new_pool()
 
     def _new_pool(self) -> ThreadPoolExecutor:
+        # One thread, because the calls share one requests.Session.
         return ThreadPoolExecutor(1, thread_name_prefix=self._name)
 
     @staticmethod
@@ -119,26 +121,27 @@ class LoopClient:
         self._calls.close()
         self.drop()
         if self._connecting is not None:
+            # A read of the connection is never cancelled (see _connected), so its client is closed as soon as it
+            # exists.
             self._connecting.add_done_callback(_close_client)
 
     async def _connected(self) -> FluxionsClient:
-        """Read the connection in limited time.
-
-        A longer read continues, and the next request waits for it, because some supported versions of Airflow do not
-        tolerate a cancellation during an exchange with the supervisor.
-        """
+        """Read the connection in limited time. A longer read continues, and the next request waits for it."""
         if self._connecting is None:
 
             async def connect() -> FluxionsClient:
                 return await self._connect()
 
             self._connecting = start_detached(connect, f"{self._name}-connect")
+        # The read is not cancelled after this time, because some supported versions of Airflow do not tolerate a
+        # cancellation during an exchange with the supervisor.
         await asyncio.wait([self._connecting], timeout=self._clock.max_request_seconds)
         if not self._connecting.done():
             raise FluxionsConnectionError(
                 f"The connection could not be read within {self._clock.max_request_seconds:.0f} s: the secrets backend "
                 "or Airflow's API server does not respond."
             )
+        # Also after an error, so that the next request starts a new read.
         done, self._connecting = self._connecting, None
         return done.result()
 

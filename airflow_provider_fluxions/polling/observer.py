@@ -25,7 +25,7 @@ class Observer(Protocol):
 
 
 class NullObserver:
-    """Hears nothing."""
+    """Ignores all figures."""
 
     def watching(self, jobs: int) -> None:
         """Do nothing."""

@@ -85,6 +85,7 @@ def send(client: FluxionsClient, request: Request) -> PollResult:
     except FluxionsRejectedError as error:
         if error.status_code not in JOB_REFUSED_STATUSES:
             raise
+        # This ends the wait for this job only. Raising would end all waits of the connection.
         return PollResult({job_key(request.job_id): Job(request.job_id, LOST, error_message=str(error))})
     _warn_of_unknown_statuses([job])
     return PollResult({job_key(request.job_id): job})

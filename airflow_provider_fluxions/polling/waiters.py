@@ -15,6 +15,7 @@ from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJ
 COALESCED_SHARE = 0.2
 
 
+# Compared by identity: two waits for the same jobs are two waits.
 @dataclass(eq=False)
 class Waiter:
     """One wait.
@@ -83,6 +84,7 @@ class WaiterIndex:
     def remove(self, waiter: Waiter) -> None:
         """Remove a waiter, and its jobs without another waiter."""
         self.waiters.discard(waiter)
+        # All its jobs, because those that ended are no longer in watched.open but still in this index.
         for job_id in waiter.watched.job_ids:
             others = self.by_job.get(job_key(job_id), set())
             others.discard(waiter)

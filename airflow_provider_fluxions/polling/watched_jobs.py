@@ -93,6 +93,7 @@ def parse_job_ids(value: object) -> tuple[JobId, ...]:
     """
     if isinstance(value, str | int) or value is None:
         return (check_job_id(value),)
+    # A mapping and bytes are iterable, but their items are not job ids.
     if isinstance(value, Mapping | bytes) or not isinstance(value, Iterable):
         raise FluxionsInputError(f"job_id must be one id or a list of ids, not {type(value).__name__}: {value!r}.")
     ids = tuple(check_job_id(item) for item in value)
@@ -105,17 +106,17 @@ def job_error(bad: Iterable[Job]) -> FluxionsJobError | FluxionsNotFoundError:
     """Return the error for failed or lost jobs, each with its id and the service's message."""
     jobs = tuple(bad)
     all_lost = all(job.status == LOST for job in jobs)
-    told = "; ".join(_told(job, obvious=LOST_REASON if all_lost else None) for job in jobs[:MAX_SHOWN_JOBS])
+    described = "; ".join(_describe(job, obvious=LOST_REASON if all_lost else None) for job in jobs[:MAX_SHOWN_JOBS])
     more = f"; and {len(jobs) - MAX_SHOWN_JOBS} more" if len(jobs) > MAX_SHOWN_JOBS else ""
     if all_lost:
         return FluxionsNotFoundError(
-            f"Fluxions does not know {told}{more}. Check that the connection's key belongs to the account that "
+            f"Fluxions does not know {described}{more}. Check that the connection's key belongs to the account that "
             "submitted it.",
             job_id=jobs[0].id,
             status_code=404,
         )
     return FluxionsJobFailedError(
-        f"Fluxions failed to transcribe: {told}{more}. The same job never completes; check the audio, then clear "
+        f"Fluxions failed to transcribe: {described}{more}. The same job never completes; check the audio, then clear "
         "the submitting task to submit it again.",
         job_ids=tuple(job.id for job in jobs),
     )
@@ -152,7 +153,7 @@ def deadline_error(watched: WatchedJobs, deadline: float) -> FluxionsDeadlineErr
     )
 
 
-def _told(job: Job, *, obvious: str | None) -> str:
+def _describe(job: Job, *, obvious: str | None) -> str:
     name = f"job {job.id}{f' ({printable(job.filename, MAX_NAME)})' if job.filename else ''}"
     reason = printable(job.error_message or "no reason given").rstrip(".")
     return name if obvious and job.error_message == obvious else f"{name}: {reason}"

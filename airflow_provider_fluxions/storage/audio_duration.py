@@ -71,6 +71,7 @@ def believable_seconds(seconds: float | None, size_bytes: int, held: float | Non
         missing length.
     """
     if held is not None:
+        # A WAV header that was written before its samples has a placeholder, which reads as hours.
         return held if not seconds or not 0 < seconds <= held else seconds
     if not seconds or not 0 < seconds <= size_bytes / MIN_BYTES_PER_SECOND:  # also false for NaN
         return None
@@ -79,6 +80,7 @@ def believable_seconds(seconds: float | None, size_bytes: int, held: float | Non
 
 def _wav_seconds(head: bytes, size_bytes: int) -> float | None:
     """Return the length of an uncompressed WAV file of this size, or None for any other file."""
+    # Not at a fixed place: broadcast WAV has other chunks before it.
     at = head.find(b"fmt ", 12)
     if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE" or at < 0 or len(head) < at + 20:
         return None
@@ -165,6 +167,7 @@ class _Ranges(io.RawIOBase):
         if size <= 0:
             return 0
         if self._read + size > MAX_PROBED_BYTES:
+            # An MP3 without an index would be read to its end, over the network.
             raise _TooFar
         data = self._ask(self._position, size)
         buffer[: len(data)] = data

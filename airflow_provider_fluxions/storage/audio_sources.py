@@ -74,6 +74,7 @@ def open_audio(audio: object, aws_conn_id: str | None) -> AudioSource:
         return audio_source(_s3_audio(address.uri, address.conn_id or aws_conn_id))
     if address.scheme:
         return audio_source(_object_storage_audio(address, audio))
+    # Before the file is opened, because "no such file" would hide the typing error.
     if isinstance(audio, str) and not _URI.match(audio) and (mistyped := _ADDRESS_LIKE.match(audio)):
         raise FluxionsAudioError(f"{printable(audio)} looks like a URI, but URIs begin with {mistyped[1].lower()}://.")
     return audio_source(address.uri)
@@ -118,6 +119,7 @@ def _s3_audio(uri: str, aws_conn_id: str | None) -> AudioSource:
     store = S3Store(aws_conn_id)
     found = store.head(bucket, key)
     if found is None:
+        # S3 responds with 404 to a HEAD in a missing bucket, too, and the two need different repairs.
         store.require_bucket(bucket)
         raise FluxionsAudioError(f"There is no object {uri}.")
     return store.audio(found)
@@ -146,6 +148,7 @@ def _object_storage_audio(address: Address, audio: object) -> AudioSource:
         ) from error
     except OSError as error:
         raise FluxionsAudioError(f"{uri} cannot be read: {error}.") from error
+    # Stores spell it differently. Without one, size and change time identify the content.
     version = str(facts.get("ETag") or facts.get("etag") or f"{facts.st_size}-{facts.st_mtime}")
     return Audio(uri, int(facts.st_size), version, lambda: path.open("rb"), _stored_type(facts))
 

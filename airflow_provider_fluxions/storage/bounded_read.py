@@ -46,6 +46,7 @@ def _unpack(uri: str, data: bytes, limit: int) -> bytes:
     while data:
         member = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
+            # One byte more than the limit separates an object of exactly that size from a larger one.
             piece = member.decompress(data, limit + 1 - size)
         except zlib.error as error:
             raise _broken(uri, str(error)) from error

@@ -73,6 +73,7 @@ def parse_s3_uri(uri: object) -> tuple[str, str]:
     :raises FluxionsInputError: if it is not ``s3://bucket/...``, or has a lone surrogate.
     """
     scheme, _, rest = uri.partition("://") if isinstance(uri, str) else ("", "", "")
+    # An ARN contains a slash, so the first one does not end the bucket.
     arn = _ACCESS_POINT.match(rest)
     bucket, _, key = (arn[0], "/", rest[arn.end() + 1 :]) if arn else rest.partition("/")
     if scheme.lower() != "s3" or not bucket or any(char.isspace() for char in bucket) or not _is_utf8(rest):

@@ -94,6 +94,7 @@ def recording_error(uri: str, error: Exception) -> FluxionsError:
         return FluxionsAudioError(f"{uri} changed since it was listed.", transient=True)
     if refusal.concerns_all and (refusal.code not in _OF_ONE_OBJECT or refusal.reason == _SKEW):
         return _storage_error(uri, refusal)
+    # A policy can forbid one object, and the same request then fails again.
     transient = refusal.transient and refusal.code not in _OF_ONE_OBJECT
     return FluxionsAudioError(f"{uri} cannot be read: {refusal.text}", transient=transient)
 
@@ -123,6 +124,7 @@ def refusal_of(error: Exception) -> Refusal:
         return refusal_of_response(error.response, datetime.now(UTC))
     message = printable(error, MAX_SHOWN_CHARACTERS)
     is_no_login = isinstance(error, NoCredentialsError | PartialCredentialsError)
+    # botocore refused an argument before it sent anything.
     is_transient = not isinstance(error, ParamValidationError)
     return Refusal(type(error).__name__, message, concerns_all=is_no_login, transient=is_transient, is_response=False)
 
@@ -131,6 +133,7 @@ def refusal_of_response(response: Mapping[str, Any], now: datetime) -> Refusal:
     """Return the reason in an error response of S3."""
     facts, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, headers = str(facts.get("Code", "unknown")), meta.get("HTTPHeaders", {})
+    # S3 responds to a HEAD without a body, so a wrong clock looks like a missing permission.
     if code in ("403", "AccessDenied") and _is_skewed(headers.get("date"), now):
         return Refusal(code, _SKEW, concerns_all=True)
     if code in _REGION_CODES:

@@ -33,14 +33,11 @@ def new_hook(aws_conn_id: str | None) -> S3Hook:
 
 
 def with_limits(config: Config) -> Config:
-    """Return the connection's botocore settings, with default limits for missing ones.
-
-    - A connection to S3 for each thread. botocore keeps ten; it closes further ones after each request, with a warning
-      in the task's log.
-    - Seconds to connect, and seconds without a byte of a response. botocore repeats a request four times.
-    """
+    """Return the connection's botocore settings, with default limits for missing ones."""
     from botocore.config import Config
 
+    # botocore keeps ten connections. It closes further ones after each request, with a warning in the task's log.
+    # It repeats a request four times, so its default of 60 s to connect would hold a thread for minutes.
     ours = Config(max_pool_connections=POOL_CONNECTIONS, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
     return ours.merge(config)
 
@@ -73,6 +70,7 @@ class HookLineage:
         self._report(self._writes, self._collector.add_output_asset, bucket, key)
 
     def _report(self, known: set[tuple[str, str]], add: Any, bucket: str, key: str) -> None:
+        # A transfer writes thousands of objects, and each report is an asset event.
         if len(known) < MAX_ASSETS and (bucket, key) not in known:
             known.add((bucket, key))
             add(self._hook, scheme="s3", asset_kwargs={"bucket": bucket, "key": key})

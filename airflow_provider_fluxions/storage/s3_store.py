@@ -60,6 +60,7 @@ class S3Store:
             try:
                 facts = self.client.head_object(Bucket=bucket, Key=key, **self.reading)
             except self.client.exceptions.ClientError as error:
+                # A HEAD has no body, so botocore uses the status as code. Some stores send a code in a header.
                 if code_of(error) not in ("404", "NoSuchKey", "NotFound"):
                     raise
                 return None
@@ -112,6 +113,7 @@ class S3Store:
         with storage_errors(f"s3://{bucket}/{prefix}"):
             answer = self.client.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=start_after, **self.reading)
         keys = [item["Key"] for item in answer.get("Contents", ())]
+        # Stores that ignore the argument return the first page for ever.
         if keys and keys[0] <= start_after:
             raise FluxionsStorageError(
                 f"The store at s3://{bucket} ignores start-after: asked for keys after {start_after}, it returned "
@@ -154,6 +156,7 @@ class S3Store:
             # compared.
             answer = self.client.get_object(**address)
             if _shown(found.bucket, found.key, answer, answer["ContentLength"]).version != found.version:
+                # An unread body would keep the connection out of the pool.
                 answer["Body"].close()
                 raise
             return answer
@@ -242,6 +245,7 @@ class S3Store:
                 raise ObjectChangedError(f"s3://{arguments['Bucket']}/{arguments['Key']} changed.") from error
             if not is_unknown_condition(error):
                 raise
+            # Once for the whole task: the store responds to every condition in the same way.
             self._takes_conditions = False
             self._put(arguments, expected)
 

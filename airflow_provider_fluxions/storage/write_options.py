@@ -39,6 +39,7 @@ class WriteOptions:
     def packed(self, body: bytes, content_type: str) -> tuple[bytes, dict[str, Any]]:
         """Return a body for storage, and its arguments."""
         extra = dict(self.extra_args)
+        # Parquet is compressed inside, and players of audio do not unpack gzip.
         if not self.gzip or not content_type.startswith(_COMPRESSIBLE):
             return body, extra
         # Without a time in the header, the same text gives the same object.

@@ -34,11 +34,13 @@ def airflow_errors() -> Iterator[None]:
         yield
     except FluxionsDeadlineError as error:
         raise AirflowSensorTimeout(str(error)) from error
+    # Before FluxionsInputError, its base class: a missing or changing file can be repaired until the next try.
     except FluxionsAudioError:
         raise
     except (FluxionsJobFailedError, FluxionsSpeechError, FluxionsInputError, FluxionsMissingConnectionError) as error:
         raise AirflowFailException(str(error)) from error
     except (FluxionsNotFoundError, FluxionsStorageError, FluxionsTransferError) as error:
+        # A 404 without a job means a wrong path, which a repaired connection can fix. A lost job never comes back.
         if error.transient or (isinstance(error, FluxionsNotFoundError) and error.job_id is None):
             raise
         raise AirflowFailException(str(error)) from error

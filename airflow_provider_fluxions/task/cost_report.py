@@ -35,6 +35,7 @@ class CostReport:
         """
         if self.price_per_audio_hour is None:
             return
+        # This opens the recording once more, so only tasks with a price do it.
         seconds, by = source_seconds(source), "by its header"
         if seconds is None:
             seconds, by = source.size_bytes / UNKNOWN_BYTES_PER_SECOND, "guessed from its size"

@@ -45,6 +45,7 @@ class TaskIdentity:
             run_id=ti.run_id,
             task_id=ti.task_id,
             map_index=map_index_of(ti),
+            # Airflow raises max_tries when a task is cleared, and leaves it alone for a retry (tried on 2.11 and 3.3).
             generation=ti.max_tries - retries,
             may_have_submitted=ti.try_number > 1 or bool(context.get("task_reschedule_count")),
             since=first_start(context["dag_run"], datetime.now(UTC)),
@@ -52,11 +53,8 @@ class TaskIdentity:
         )
 
     def reference(self, source: AudioSource, options: SubmitOptions) -> str:
-        """Return the reference of this audio with these options in this task.
-
-        Without the service's cache, clearing the task means a new transcription, so the generation is part of the
-        reference. With the cache, the same audio in the same run is the same job, as for the service.
-        """
+        """Return the reference of this audio with these options in this task."""
+        # Never the try number, so that a retry finds the job. These parts never change: they are in the names of jobs.
         return reference(
             "task",
             self.dag_id,
@@ -67,6 +65,8 @@ class TaskIdentity:
             source.version,
             options.non_speech,
             options.cache,
+            # Without the service's cache, clearing the task means a new transcription. With it, the same audio in the
+            # same run is the same job, as for the service.
             None if options.cache else self.generation,
         )
 
@@ -92,14 +92,15 @@ def loop_index_of(context: Mapping[str, Any]) -> int | None:
 def first_start(dag_run: Any, now: datetime) -> datetime | None:
     """Return an instant before the start of all tasks of the run, or None if unknown.
 
-    This is the run's start. Clearing resets it, so after that it is the instant when the run was due. A run with a
-    date in the future can start at any time, so its instant is ignored. The logical date is the last choice, because
-    that of a backfill can be years ago.
+    This is the run's start. After the task was cleared, it is the instant when the run was due.
     """
+    # Clearing resets the run's start, so jobs of the run before are older than it.
     is_cleared = bool(getattr(dag_run, "clear_number", 0))
+    # The logical date is last, because that of a backfill can be years ago, and the scan would read all pages.
     names = ["run_after", "data_interval_end", "logical_date"]
     known = [getattr(dag_run, name, None) for name in (names if is_cleared else ["start_date", *names])]
     first = next((instant for instant in known if instant is not None), None)
+    # A run with a date in the future can start at any time, so its instant says nothing.
     return first if first is not None and first <= now else None
 
 
@@ -107,6 +108,7 @@ def recorded_job(context: Mapping[str, Any], ref: str) -> JobId | None:
     """Return the id that an earlier try recorded in Airflow 3.3's task state store for this reference, or None."""
     store = context.get("task_state_store")
     record = store.get(STORE_KEY) if store is not None else None
+    # Another reference means that the recording or an option has changed since.
     if isinstance(record, dict) and record.get("reference") == ref:
         job_id: JobId | None = record.get("job_id")
         return job_id

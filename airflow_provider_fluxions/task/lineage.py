@@ -109,6 +109,7 @@ def operator_lineage(
     :param audio_seconds: Seconds of all jobs together; None: unknown.
     :param cost: Cost in the currency of the user's price; None: unknown.
     """
+    # Here, because OpenLineage is optional and slow to import, and a DAG file imports this module.
     from airflow.providers.common.compat.openlineage.facet import Dataset
     from airflow.providers.openlineage.extractors import OperatorLineage
 

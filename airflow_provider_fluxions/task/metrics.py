@@ -48,6 +48,7 @@ class TaskMetrics:
         """Count the whole seconds of audio of completed jobs, if the service returned them."""
         seconds = sum(job.audio_duration or 0.0 for job in jobs)
         if seconds:
+            # StatsD counts whole numbers, and a recording of less than half a second must not count as none.
             self._count("fluxions.audio_seconds", max(1, round(seconds)))
 
     def rendered(self, renders: int, renders_lost: int, seconds: float) -> None:

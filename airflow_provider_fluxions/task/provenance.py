@@ -29,5 +29,6 @@ def ingest_instant(context: Mapping[str, Any]) -> datetime | None:
     has only that), else None.
     """
     run = context["dag_run"]
+    # Not the current time, because a retry after midnight must write into the same partition.
     names = ("data_interval_end", "logical_date", "run_after")
     return next((instant for name in names if (instant := getattr(run, name, None)) is not None), None)

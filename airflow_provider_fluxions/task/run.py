@@ -43,6 +43,7 @@ class TaskRun:
     @property
     def price(self) -> float | None:
         """The operator's price per hour of audio, else the connection's; None without either."""
+        # Not every operator has a price of its own.
         return self.hook.price_or(getattr(self.operator, "price_per_audio_hour", None))
 
     @property
@@ -69,6 +70,7 @@ class TaskRun:
         :raises TaskDeferred: if the jobs are running.
         """
         operator = self.operator
+        # Airflow does not end a deferred task at its execution_timeout, so the wait does.
         expires = execution_deadline(self.context, operator.execution_timeout, kept)
         wait = Wait(job_ids, operator.fluxions_conn_id, operator.poll_interval, deadline, execution_deadline=expires)
         if not operator.deferrable:
@@ -94,6 +96,7 @@ class TaskRun:
 def task_run(operator: Any, context: Mapping[str, Any]) -> Iterator[TaskRun]:
     """Run a block with one hook, which is closed at its end; errors become Airflow's, see `airflow_errors`."""
     conn_id = operator.fluxions_conn_id
+    # Around the hook, too, because the first error is often that of the connection.
     with airflow_errors():
         run = TaskRun(operator, context, FluxionsHook(conn_id), TaskMetrics(conn_id))
         try:

@@ -42,5 +42,6 @@ def submit_for_task(
         deadline=deadline,
         on_pause=on_pause,
     )
+    # Before anything waits: a worker that is lost now leaves the id for the next try.
     record_job(context, ref, submitted.job_id)
     return submitted

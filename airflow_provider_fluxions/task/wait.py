@@ -87,9 +87,12 @@ class Wait:
         :raises AirflowTaskTimeout: the task's ``execution_timeout`` has passed.
         """
         watched = self.watched()
+        # Decided before the poll, so that a job that finished in time is found by a poll after the end.
         late = time.time() >= self._end
         is_resumed = event is not None and event.get("status") != "error"
         try:
+            # The event is not trusted: its statuses can be old, and anyone with access to the database could have
+            # changed it.
             poll_once(hook.get_conn(), watched, limit=lambda: poll_seconds(self._end - time.time()))
         except FluxionsError as error:
             if not _tolerates(error, is_resumed=is_resumed, late=late):
@@ -97,11 +100,13 @@ class Wait:
             log.warning("%s", error)
         if not watched.is_done and not late:
             _raise_error_of(event or {})
+            # Status before deadline: a task whose jobs are finished never defers or times out.
             defer(self)
         return self._finish(watched, WaitOutcome.DONE if watched.is_done else WaitOutcome.TIMEOUT)
 
     def _finish(self, watched: WatchedJobs, outcome: WaitOutcome) -> WatchedJobs:
         TaskMetrics(self.fluxions_conn_id).waited(watched, outcome)
+        # A transfer (min_ended) reports failed jobs with its inputs, and continues with the others.
         if self.min_ended is None and watched.unsuccessful:
             raise job_error(watched.unsuccessful)
         if outcome is WaitOutcome.TIMEOUT:
@@ -135,17 +140,16 @@ class Wait:
 def _tolerates(error: FluxionsError, *, is_resumed: bool, late: bool) -> bool:
     """Return whether the wait survives an error of a poll; a connection must have worked before the deferral."""
     if needs_new_connection(error):
+        # Before the first deferral a refused key is an error of the user. After one, the key has worked for this wait.
         return is_resumed and not late
     return error.transient and (is_resumed or not isinstance(error, FluxionsConfigError))
 
 
 def _raise_error_of(event: Mapping[str, Any]) -> None:
-    """Raise the error of a trigger, if another deferral would end in the same way.
-
-    After a refused key the worker has just read the job, so the connection has the right key by now.
-    """
+    """Raise the error of a trigger, if another deferral would end in the same way."""
     name = event.get("error")
     kind = getattr(errors, str(name), None)
+    # After a refused key the worker has just read the job, so the connection has the right key by now.
     if name is None or kind is errors.FluxionsAuthenticationError:
         return
     if not (isinstance(kind, type) and issubclass(kind, FluxionsError)):
@@ -158,12 +162,12 @@ def execution_deadline(
 ) -> float:
     """Return the end of the task's ``execution_timeout`` (epoch seconds; infinity without one).
 
-    Airflow 3.3 restarts it after a deferral, and ignores it during one.
-
-    :param kept: The end before a deferral, because Airflow 3.0 and 3.1 give a resumed task another start.
+    :param kept: The end before a deferral.
     """
     if execution_timeout is None:
         return math.inf
+    # Airflow 3.3 restarts the timeout after a deferral and ignores it during one. Airflow 3.0 and 3.1 give a resumed
+    # task another start. So the end is computed once and kept.
     if kept is not None:
         return kept
     started: float = context["ti"].start_date.timestamp()

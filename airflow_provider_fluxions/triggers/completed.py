@@ -124,6 +124,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
             observer=PollMetrics(self.fluxions_conn_id),
         )
         async for job in jobs:
+            # Watchers share the rate limit with waiting triggers, because both delay the same heartbeat.
             await wait_for_event_slot()
             yield TriggerEvent(payload_of(job))
 
@@ -144,6 +145,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         # Two watchers of one asset store two cursors.
         key = f"fluxions-{reference(self.fluxions_conn_id, self.filename_pattern, *sorted(self.statuses))}"
         try:
+            # A read that is only a test: Airflow raises ValueError if several assets share this trigger.
             await state.aget(key)
         except ValueError:
             log.warning(

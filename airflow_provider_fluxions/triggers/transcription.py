@@ -83,6 +83,7 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
         """Wait, then yield the one event."""
         started = time.monotonic()
         event = await self._event()
+        # The quiet time counts from the start, so a wait of more than 10 s is not delayed.
         await asyncio.sleep(self.quiet_seconds - (time.monotonic() - started))
         await wait_for_event_slot()
         yield TriggerEvent({"version": EVENT_VERSION, **event, "job_ids": self.job_ids[:MAX_EVENT_JOB_IDS]})
@@ -93,6 +94,7 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
         except FluxionsError as error:
             return {**_of_error(error), "jobs": {}}
         try:
+            # By connection id and not by its settings, which change when a key is rotated.
             outcome = await wait_for_jobs(
                 watched,
                 connection=self.fluxions_conn_id,
@@ -102,6 +104,8 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
                 clock=self.loop_clock,
                 observer=PollMetrics(self.fluxions_conn_id),
             )
+        # An event and not an exception: Airflow would fail the task with a generic text, and the worker raises the real
+        # error.
         except FluxionsError as error:
             return {**_of_error(error), "jobs": watched.statuses}
         return {"status": str(outcome), "jobs": watched.statuses}

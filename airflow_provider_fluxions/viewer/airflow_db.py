@@ -44,9 +44,6 @@ def read_task_info(key: TaskKey) -> TaskInfo | None:
 def _current_attempt(key: TaskKey, session: Any) -> tuple[str | None, str | None, Any] | None:
     """Return state, operator and id of a task instance's current try, None where there is no such task instance.
 
-    From 3.4 on every try is a row of its own, and what a try rendered and returned is stored by the row's id. Before,
-    a task instance is one row: the id is None.
-
     :raises ViewerError: several iterations of a task loop have this map index.
     """
     from airflow.models.taskinstance import TaskInstance
@@ -54,6 +51,8 @@ def _current_attempt(key: TaskKey, session: Any) -> tuple[str | None, str | None
 
     columns = [TaskInstance.state, TaskInstance.operator]
     is_live: tuple[Any, ...] = ()
+    # From 3.4 on, every try is a row of its own, and what a try rendered and returned is stored by the row's id.
+    # Before, a task instance is one row, and the id is None.
     keeps_tries = hasattr(TaskInstance, "working_set")
     if keeps_tries:
         columns.append(TaskInstance.id)
@@ -98,6 +97,7 @@ def _serialized(key: TaskKey, session: Any) -> tuple[set[str], Mapping[str, Any]
     if dag is None or not dag.has_task(key.task_id):
         return set(), {}
     task = dag.get_task(key.task_id)
+    # A mapped operator has no attributes of its own before it is expanded.
     values = task.partial_kwargs if task.is_mapped else vars(task)
     names = set(task.template_fields)
     return names, {name: values[name] for name in names if name in values and _is_plain(values[name])}
@@ -121,15 +121,13 @@ def _xcom(key: TaskKey, attempt_id: Any, name: str, session: Any) -> Any:
 
 
 def resolved_xcom(stored: Any, key: TaskKey, name: str) -> Any:
-    """Return the value of an XCom in Airflow 3's database.
-
-    With Airflow's own backend the database contains the plain value, and the web server creates no object from it. A
-    custom backend can have the value elsewhere, and is called as workers call it.
-    """
+    """Return the value of an XCom in Airflow 3's database."""
     from airflow.sdk.bases.xcom import BaseXCom
     from airflow.sdk.execution_time.xcom import resolve_xcom_backend
 
     backend = resolve_xcom_backend()
+    # With Airflow's own backend the row has the plain value, and the web server creates no object from it. A custom
+    # backend can have the value elsewhere, and is called as workers call it.
     if backend is BaseXCom:
         return _plain(stored)
     row = SimpleNamespace(
@@ -158,6 +156,7 @@ def _xcom_of_airflow_2(key: TaskKey, name: str, session: Any) -> Any:
             map_index=key.map_index,
             session=session,
         )
+    # An error of the database is the web server's, and not one of the XCom backend.
     except SQLAlchemyError:
         raise
     except Exception as error:  # a backend is foreign code and can raise any error

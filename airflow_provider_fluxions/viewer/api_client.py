@@ -25,6 +25,7 @@ def connected(conn_id: str) -> Iterator[FluxionsClient]:
     :raises ViewerError: if the connection does not exist.
     :raises FluxionsConfigError: if the connection is invalid.
     """
+    # Before the client is made, so that a missing connection is an error for the page and not a failure of the server.
     require_connection(conn_id)
     with connect_for_viewing(conn_id) as client:
         yield within(client, MAX_SECONDS)
@@ -52,4 +53,5 @@ class _Within:
         left = self._end - self._now()
         if left <= 0:
             raise FluxionsConnectionError("Fluxions did not respond in time for this page. Load it again later.")
+        # At each call, because a poll reads several pages and the user waits for all of them.
         return getattr(self._client.with_limits(total_timeout=left), name)

@@ -47,6 +47,7 @@ class LruTtlCache(Generic[Value]):
                 self._drop(key)
             self._kept[key] = (value, weight, self._now())
             self._weight += weight
+            # A value above the limit stays alone: without it, each poll of the page would read a large manifest again.
             while self._weight > self._most and len(self._kept) > 1:
                 self._drop(next(iter(self._kept)))
 

@@ -26,6 +26,7 @@ MAY_READ_TASK = [
 
 def make_app(handlers: ViewerHandlers) -> FastAPI:
     """Return the app. Its functions are not coroutines, so FastAPI runs them in threads, in which they can block."""
+    # For every path, so that a route without its own check still needs a login.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(get_user)])
 
     @app.get("/view", dependencies=MAY_READ_TASK)

@@ -44,6 +44,8 @@ def make_blueprint(handlers: ViewerHandlers, url_prefix: str) -> Blueprint:
 
 def _refusal() -> Response | None:
     """Return the response for a user without read access. The first value of a repeated argument is checked."""
+    # Flask returns the first value of a repeated argument. `Query` refuses repetitions, so the checked DAG is the one
+    # that is read.
     details = DagDetails(id=request.args.get("dag_id") or None)
     may_read = all(
         get_auth_manager().is_authorized_dag(method="GET", access_entity=entity, details=details)

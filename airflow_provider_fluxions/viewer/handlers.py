@@ -84,6 +84,7 @@ class ViewerHandlers:
             if info is None:
                 raise not_found("There is no such task instance.")
             return self._calls[name](info, query, headers)
+        # These texts are for users. Those of all other exceptions can contain secrets, so they are only in the log.
         except (FluxionsError, AirflowOptionalProviderFeatureException) as error:
             status = _status_of(error)
             if status >= 500:

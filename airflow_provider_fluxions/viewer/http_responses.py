@@ -65,6 +65,7 @@ def file_response(body: bytes, filename: str, content_type: str) -> HttpResponse
 
 def attachment(filename: str) -> str:
     """Return the header that names a file for saving (RFC 6266): an ASCII name, and the real one."""
+    # Control characters would end the header, and a slash would name a folder.
     name = "".join("_" if unicodedata.category(char)[0] == "C" or char in '/\\"' else char for char in filename)
     plain = name.encode("ascii", errors="replace").decode().replace("?", "_").replace("%", "_")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -39,6 +39,7 @@ def items_of_jobs(
     :param recording: URI that the task submitted, if it is in S3.
     """
     seconds = sum(job.audio_duration or 0.0 for job in ended.values())
+    # From the reported cost and not from the connection, because its price might have changed since.
     price = None if cost is None or not seconds else cost / seconds * 3600
     return tuple(_job_item(job_id, ended.get(job_id), price, recording) for job_id in job_ids)
 

@@ -55,6 +55,7 @@ def weight_of(data: bytes, items: Sequence[Item]) -> int:
 
 
 def _rows(data: bytes) -> Iterator[Mapping[str, Any]]:
+    # Counted before anything is parsed, because a hostile manifest can be all line breaks.
     if data.count(b"\n") > MAX_LINES:
         raise _too_large()
     for line in io.BytesIO(data):
@@ -105,6 +106,7 @@ def _media(
     if "voice" not in row:
         return {"recording": source, "version": version}
     start = "s3://{}/{}".format(*destination)
+    # The manifest could name any object of the bucket, and the viewer reads with the rights of the task.
     audio = next((uri for uri in outputs if uri.startswith(start) and audio_type(uri) is not None), None)
     text = SpokenSource(source, json_values.text(row.get("id")) or "", version or "") if source else None
     return {"recording": audio, "text": text}

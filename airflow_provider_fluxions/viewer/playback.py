@@ -17,13 +17,12 @@ from airflow_provider_fluxions.viewer.task_info import TaskInfo
 def play(stores: Stores, info: TaskInfo, item: Item, headers: Mapping[str, str]) -> HttpResponse:
     """Return an item's recording, or the requested part of it.
 
-    Its media type comes from its name and not from S3, and the browser saves it as a file. So an object that is not a
-    recording cannot become a page in Airflow's origin.
-
     :param headers: Headers of the request, by lower-case name.
     :raises ViewerError: if there is no recording, or it has changed since its transcription.
     :raises FluxionsStorageError: if S3 refused the request.
     """
+    # From the name and not from S3, and saved as a file: an object that is not a recording cannot become a page in
+    # Airflow's origin.
     content_type = audio_type(item.recording or "")
     if item.recording is None or content_type is None:
         raise not_found(f"There is no recording of {item.name} that can be played here.")
@@ -39,6 +38,7 @@ def play(stores: Stores, info: TaskInfo, item: Item, headers: Mapping[str, str])
         # Prevents compression by the server, because ranges count uncompressed bytes.
         "Content-Encoding": "identity",
     }
+    # A part of another version than the browser already has would not fit, so it gets the whole.
     is_same = headers.get("if-range", etag) == etag
     try:
         span = span_of(headers.get("range") if is_same else None, found.size_bytes)

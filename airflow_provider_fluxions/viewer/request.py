@@ -84,6 +84,7 @@ class TaskKey:
 
         :raises ViewerError: if a part is missing or invalid.
         """
+        # Airflow 3 leaves its placeholder in the link of an unmapped task.
         is_mapped = query.text("map_index", NOT_MAPPED) != NOT_MAPPED
         index = query.number("map_index", least=-1) if is_mapped else -1
         return cls(query.text("dag_id"), query.text("run_id"), query.text("task_id"), index)

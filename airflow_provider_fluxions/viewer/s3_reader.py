@@ -43,9 +43,11 @@ class Stores:
             the web server itself.
         """
         store = self._kept.get(aws_conn_id)
+        # A page sends several requests at once, and each would create a client.
         return store or self._flight.run(aws_conn_id, lambda: self._new(aws_conn_id))
 
     def _new(self, aws_conn_id: str) -> S3Store:
+        # The Amazon provider ignores a missing connection and uses the rights of the web server itself.
         require_connection(aws_conn_id)
         store = S3Store(aws_conn_id)
         self._kept.put(aws_conn_id, store)
@@ -128,6 +130,7 @@ def stream(store: S3Store, found: S3Object, span: Span | None) -> Iterator[bytes
     """
     wanted = {} if span is None else {"Range": f"bytes={span.first}-{span.last}"}
     with storage_errors(found.uri):
+        # Conditional, because a recording that is replaced between two ranges would be played mixed.
         body = store.client.get_object(Bucket=found.bucket, Key=found.key, IfMatch=f'"{found.version}"', **wanted)[
             "Body"
         ]

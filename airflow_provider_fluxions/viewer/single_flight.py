@@ -33,6 +33,7 @@ class SingleFlight(Generic[Value]):
         except BaseException as error:  # waiting threads must not wait for ever
             own.set_exception(error)
         finally:
+            # The next call reads again: this is not a cache, so users never get a value from before their request.
             with self._lock:
                 del self._running[key]
         return own.result()

@@ -120,6 +120,7 @@ class TaskInfo:
         """
         if "destination" not in self.fields and self.state not in _HAS_RUN:
             return None
+        # Computed and not read from an XCom, which users can change.
         return Manifest.of(self.key, self.destination, self.key.map_index, None).uri
 
     @property
@@ -134,6 +135,7 @@ class TaskInfo:
                 return tuple(dict.fromkeys(str(one) for one in parse_job_ids(value)))
             except FluxionsInputError:
                 continue
+        # Only without ids elsewhere, because a task whose ids are known needs no readable XCom.
         for value in values:
             _require_readable(value)
         return ()

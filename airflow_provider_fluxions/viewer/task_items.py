@@ -104,6 +104,7 @@ class TaskItemsReader:
         found = store.head(*parse_s3_uri(uri))
         if found is None:
             return ()
+        # The sources are part of the key, because they decide which recordings a line may name.
         key = (conn_id, uri, sources)
         kept = self._manifests.get(key)
         if kept is not None and kept[0] == found.version:
@@ -111,6 +112,7 @@ class TaskItemsReader:
         with self._stores.room():
             data = read_whole(store, found)
             items = read_manifest(data, sources, destination)
+        # With its version: a HEAD for each request notices a new manifest.
         self._manifests.put(key, (found.version, items), weight_of(data, items))
         return items
 
@@ -171,6 +173,7 @@ def _of_text(info: TaskInfo) -> tuple[Item, ...]:
 
 def _slim(job: Job) -> Job:
     """Return a job without its transcript and its signed links."""
+    # Thousands of jobs stay in the web server's memory, and signed links in it would outlive their page.
     names = ("id", "status", "filename", "error_message", "audio_duration", "num_speakers")
     return Job(**{name: getattr(job, name) for name in names})
 

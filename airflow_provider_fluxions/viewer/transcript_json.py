@@ -62,4 +62,6 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def _ms(seconds: float | None) -> float | None:
+    # Whole milliseconds: a float such as 0.30000000000000004 would double the size of a response with thousands of
+    # words.
     return None if seconds is None else round(seconds, 3)

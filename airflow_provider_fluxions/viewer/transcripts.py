@@ -80,6 +80,7 @@ class Transcripts:
     def _parse(self, store: S3Store, found: S3Object) -> Transcription:
         with self._stores.room():
             data = read_whole(store, found)
+            # Before parsing, because Python objects need fifty times the bytes of their JSON.
             require_few_values(found.uri, data)
             return read_stored(data)
 
@@ -109,8 +110,10 @@ def _require_own_job(client: FluxionsClient, item: Item, refs: frozenset[str]) -
     if is_own_job(key, refs, job_id, item.proof, None):
         return
     try:
+        # No transcript leaves this function: the job is read only for its file name.
         filename = client.get_transcription(job_id).filename if refs else None
     except (FluxionsNotFoundError, FluxionsInputError, FluxionsRejectedError, FluxionsResponseError) as error:
+        # The same error whether or not the job exists, so that users cannot find out the job ids of the account.
         raise _not_own(item) from error
     if not is_own_job(key, refs, job_id, item.proof, filename):
         raise _not_own(item)

@@ -43,6 +43,7 @@ class ListScan:
             offset, total = page.next_offset, page.total or 0
         # A list that ends before its own total was cut off.
         self.complete = self._is_past_horizon or len(self.jobs) >= total
+        # A job that was running at the last scan can be older than the horizon, so it is read by its id.
         for key, job_id in self.running.items():
             if key not in self.jobs:
                 self.jobs.update((yield ReadJob(job_id)))
@@ -57,6 +58,7 @@ class ListScan:
 
     def _check_order(self, created: int | None) -> None:
         if created is None:
+            # Without a time the order of the list cannot be proven, so the scan continues to the end.
             self._newest_first = False
             return
         self.newest = created if self.newest is None else max(self.newest, created)

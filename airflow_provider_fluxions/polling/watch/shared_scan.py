@@ -94,12 +94,14 @@ class ScanLoop:
 
     async def _round(self) -> None:
         requests = list(self._requests)
+        # The oldest horizon serves all watchers, because each cursor ignores the jobs that it has reported.
         horizon = min(request.cursor.horizon for request in requests)
         running = {key: job_id for request in requests for key, job_id in request.cursor.running.items()}
         scan = ListScan(self._clock.now(), horizon, running)
         try:
             await self._read(scan)
         except FluxionsError as error:
+            # A permanent error ends this loop. Each watcher logs it, pauses and starts a new loop.
             if not error.transient:
                 raise
             seconds = self._backoff.failed(error)

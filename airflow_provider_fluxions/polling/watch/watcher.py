@@ -113,6 +113,7 @@ async def watch(
                     if store is not None and after != cursor:
                         await store.save(after.to_json())
                     cursor = after
+        # The cursor stays, so jobs that end during the pause are reported after it.
         except FluxionsError as error:
             log.error("Watching %s pauses for %.0f s: %s", connection, REFUSED_PAUSE_SECONDS, error)
             await clock.pause(REFUSED_PAUSE_SECONDS, asyncio.Event())
@@ -123,4 +124,5 @@ async def _first_cursor(interest: WatchFilter, store: CursorStore | None, now: f
     if kept is not None:
         return kept
     since = now if interest.since is None else interest.since.timestamp()
+    # Without a store a restart does not know its reports: rather report the lookback again than lose a job.
     return Cursor.begin(since if store is not None else max(since if interest.since else 0.0, now - lookback), now)
