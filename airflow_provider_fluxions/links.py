@@ -91,6 +91,17 @@ def viewer_address(server: str, ti_key: Any, *, is_local: bool = False) -> str:
     return f"{start}{VIEWER_PATH}?{urlencode(query, quote_via=quote)}"
 
 
+def task_path(ti_key: Any) -> str:
+    """Return the path of Airflow's own page about a task instance, below the URL of its web server."""
+    dag_id, run_id, task_id = (quote(one, safe="") for one in (ti_key.dag_id, ti_key.run_id, ti_key.task_id))
+    is_mapped = ti_key.map_index is not None and ti_key.map_index >= 0
+    if IS_AIRFLOW_2:
+        index = f"&map_index={ti_key.map_index}" if is_mapped else ""
+        return f"dags/{dag_id}/grid?dag_run_id={run_id}&task_id={task_id}{index}"
+    index = f"/mapped/{ti_key.map_index}" if is_mapped else ""
+    return f"dags/{dag_id}/runs/{run_id}/tasks/{task_id}{index}"
+
+
 def is_viewer_on() -> bool:
     """Return whether this Airflow shows transcripts: any except 3.0, unless ``[fluxions] viewer`` is False."""
     return _KNOWS_READERS and bool(conf.getboolean(CONFIG_SECTION, "viewer", fallback=True))

@@ -64,6 +64,7 @@ class Scene:
             "map_index": -1,
             "state": self.state,
             "operator": "FluxionsS3ToS3Operator",
+            "task_page": "../dags/nightly/runs/scheduled__2026-11-25T00%3A00%3A00%2B00%3A00/tasks/transcribe",
             "kind": "manifest",
             "manifest": "s3://lake/_manifests/nightly.jsonl",
             "counts": counts,

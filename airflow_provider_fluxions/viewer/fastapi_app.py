@@ -5,6 +5,8 @@ parameter, which would skip the check.
 """
 
 import logging
+from http import HTTPStatus
+from urllib.parse import urlencode
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
@@ -13,9 +15,12 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from airflow_provider_fluxions.viewer.handlers import ViewerHandlers
-from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response
+from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response, redirect_response
 
 log = logging.getLogger(__name__)
+
+# Airflow's path that leads to the login of any auth manager, and back; relative to the page.
+LOGIN_PATH = "../api/v2/auth/login"
 
 # The page shows data of the task's XComs and of its state.
 MAY_READ_TASK = [
@@ -46,8 +51,13 @@ def make_app(handlers: ViewerHandlers) -> FastAPI:
         return _response(error_response(404, "There is no such page."))
 
     @app.exception_handler(StarletteHTTPException)
-    def refuse(_request: Request, error: HTTPException) -> Response:
-        return _response(error_response(error.status_code, str(error.detail)))
+    def refuse(request: Request, error: HTTPException) -> Response:
+        if request.scope.get("endpoint") is not view:
+            return _response(error_response(error.status_code, str(error.detail)))
+        # A person opened a link.
+        if error.status_code == HTTPStatus.UNAUTHORIZED:
+            return _response(redirect_response(f"{LOGIN_PATH}?{urlencode({'next': str(request.url)})}"))
+        return _response(handlers.view(error.status_code))
 
     @app.exception_handler(Exception)
     def fail(_request: Request, _error: Exception) -> Response:

@@ -7,7 +7,7 @@ from airflow.www.extensions.init_auth_manager import get_auth_manager
 from flask import Blueprint, Response, request
 
 from airflow_provider_fluxions.viewer.handlers import ViewerHandlers
-from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response
+from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response, redirect_response
 
 # The page shows data of the task's XComs and of its state.
 _ENTITIES = (DagAccessEntity.TASK_INSTANCE, DagAccessEntity.XCOM)
@@ -19,11 +19,15 @@ def make_blueprint(handlers: ViewerHandlers, url_prefix: str) -> Blueprint:
 
     @blueprint.before_request
     def require_login() -> Response | None:
-        return None if get_auth_manager().is_logged_in() else _response(error_response(401, "Not authenticated"))
+        if get_auth_manager().is_logged_in():
+            return None
+        if request.endpoint == f"{blueprint.name}.view":  # a person opened a link
+            return _response(redirect_response(get_auth_manager().get_url_login(next_url=request.url)))
+        return _response(error_response(401, "Not authenticated"))
 
     @blueprint.get("/view")
     def view() -> Response:
-        return _refusal() or _response(handlers.view())
+        return _response(handlers.view(200 if _may_read() else 403))
 
     @blueprint.get("/api/<name>")
     def call(name: str) -> Response:
@@ -43,15 +47,19 @@ def make_blueprint(handlers: ViewerHandlers, url_prefix: str) -> Blueprint:
 
 
 def _refusal() -> Response | None:
-    """Return the response for a user without read access. The first value of a repeated argument is checked."""
+    """Return the response for a user without read access."""
+    return None if _may_read() else _response(error_response(403, "Forbidden"))
+
+
+def _may_read() -> bool:
+    """Return whether the user can read the task. The first value of a repeated argument is checked."""
     # Flask returns the first value of a repeated argument. `Query` refuses repetitions, so the checked DAG is the one
     # that is read.
     details = DagDetails(id=request.args.get("dag_id") or None)
-    may_read = all(
+    return all(
         get_auth_manager().is_authorized_dag(method="GET", access_entity=entity, details=details)
         for entity in _ENTITIES
     )
-    return None if may_read else _response(error_response(403, "Forbidden"))
 
 
 def _response(response: HttpResponse) -> Response:

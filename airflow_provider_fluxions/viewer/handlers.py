@@ -16,6 +16,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsNotReadyError,
 )
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.links import task_path
 from airflow_provider_fluxions.viewer.airflow_db import read_task_info
 from airflow_provider_fluxions.viewer.errors import ViewerError, not_found
 from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response, json_response, page_response
@@ -57,9 +58,9 @@ class ViewerHandlers:
             "audio": self._audio,
         }
 
-    def view(self) -> HttpResponse:
-        """Return the page, the same for every task."""
-        return page_response((STATIC / "index.html").read_bytes())
+    def view(self, status: int = 200) -> HttpResponse:
+        """Return the page, the same for every task. It shows a refusal in words, with any status."""
+        return page_response((STATIC / "index.html").read_bytes(), status)
 
     def asset(self, name: str) -> HttpResponse:
         """Return a file of the page."""
@@ -103,6 +104,7 @@ class ViewerHandlers:
             "map_index": info.key.map_index,
             "state": info.state,
             "operator": info.operator,
+            "task_page": f"../{task_path(info.key)}",
             **items.summary(),
             "formats": DOWNLOADS,
         }

@@ -53,9 +53,14 @@ def error_response(status: int, detail: str) -> HttpResponse:
     return json_response({"detail": detail}, status)
 
 
-def page_response(html: bytes) -> HttpResponse:
+def page_response(html: bytes, status: int = 200) -> HttpResponse:
     """Return the page itself."""
-    return HttpResponse(200, html, "text/html; charset=utf-8", {"Content-Security-Policy": PAGE_POLICY})
+    return HttpResponse(status, html, "text/html; charset=utf-8", {"Content-Security-Policy": PAGE_POLICY})
+
+
+def redirect_response(url: str) -> HttpResponse:
+    """Lead a browser to another page, whose URL can be relative."""
+    return HttpResponse(302, b"", "text/plain; charset=utf-8", {"Location": url})
 
 
 def file_response(body: bytes, filename: str, content_type: str) -> HttpResponse:

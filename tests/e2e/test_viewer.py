@@ -119,7 +119,11 @@ def test_who_has_not_signed_in_gets_nothing(stage: Stage, transfer: Query) -> No
     for path in paths:
         query = "&".join(f"{name}={value}" for name, value in transfer.items())
         reply = anybody.send(f"{path}?{query}&no=0")
-        assert (reply.status, reply.detail) == (401, "Not authenticated"), path
+        if path == "view":
+            assert (reply.status, reply.body) == (302, b"")
+            assert "login" in reply.headers["location"]
+        else:
+            assert (reply.status, reply.detail) == (401, "Not authenticated"), path
         assert_harmless(reply)
 
 

@@ -27,7 +27,7 @@ _MIDDLE = """(said, text) => {
 
 def segments(page: Page | Frame) -> Locator:
     """The segments of the transcript."""
-    return page.get_by_role("list", name="Transcript").locator("li.segment")
+    return page.get_by_role("list", name="Transcript").locator(".segment")
 
 
 def coloured(page: Page | Frame, name: str) -> list[str]:

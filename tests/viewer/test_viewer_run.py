@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from harness.viewer import Scene
 from tests.viewer import scenes
 from tests.viewer.conftest import Serve
-from tests.viewer.reading import segments
+from tests.viewer.reading import segments, wait_for_sound
 
 REFRESH_MILLISECONDS = 5_000
 
@@ -69,11 +69,11 @@ def test_a_run_looks_again_by_itself_until_it_is_done(page: Page, serve: Serve) 
     scene.items = [scenes.item(0, "a.mp3", "running"), scenes.item(1, "b.mp3", "running")]
     page.clock.run_for(REFRESH_MILLISECONDS)
     expect(page.get_by_role("button", name="running 2")).to_be_visible()
-    assert page.get_by_role("link").count() == 0
+    assert page.get_by_role("main").get_by_role("link").count() == 0
     done = scenes.many(2)
     scene.items, scene.transcripts, scene.state = done.items, done.transcripts, "success"
     page.clock.run_for(REFRESH_MILLISECONDS)
-    expect(page.get_by_role("link")).to_have_count(2)
+    expect(page.get_by_role("main").get_by_role("link")).to_have_count(2)
     expect(page.get_by_role("banner")).to_contain_text("success")
     asked = len(server.asked("task"))
     page.clock.run_for(10 * REFRESH_MILLISECONDS)
@@ -87,11 +87,11 @@ def test_a_run_that_cannot_be_looked_at_for_a_while_stays_on_the_page_and_is_loo
     scene.state = "running"
     page.clock.install()
     page.goto(serve(scene).url)
-    expect(page.get_by_role("link")).to_have_count(2)
+    expect(page.get_by_role("main").get_by_role("link")).to_have_count(2)
     scene.refused["task"] = (502, "S3 does not answer.")
     page.clock.run_for(REFRESH_MILLISECONDS)
     expect(page.get_by_role("banner")).to_contain_text("Not up to date: S3 does not answer.")
-    expect(page.get_by_role("link")).to_have_count(2)
+    expect(page.get_by_role("main").get_by_role("link")).to_have_count(2)
     scene.refused.clear()
     page.clock.run_for(REFRESH_MILLISECONDS)
     expect(page.get_by_role("banner")).to_contain_text("2 recordings")
@@ -124,7 +124,6 @@ def test_the_tab_of_a_task_without_transcripts_says_so_in_one_line_and_is_no_fau
 @pytest.mark.parametrize(
     ("call", "status", "title"),
     [
-        ("task", 401, "Sign in to Airflow"),
         ("task", 403, "You may not see this"),
         ("items", 502, "This cannot be shown"),
         ("transcript", 404, "Nothing to show"),
@@ -141,6 +140,80 @@ def test_a_refusal_is_shown_in_the_servers_words_and_can_be_tried_again(
     scene.refused.clear()
     page.get_by_role("button", name="Try again").click()
     expect(segments(page)).to_have_count(len(scenes.TURNS))
+
+
+def test_who_is_no_longer_signed_in_is_led_to_the_login_by_the_page_itself(page: Page, serve: Serve) -> None:
+    scene = scenes.dialogue()
+    scene.refused["task"] = (401, "Token Expired")
+    page.goto(serve(scene).url)
+    expect(page.get_by_role("heading", name="Sign in to Airflow")).to_be_visible()
+    scene.refused.clear()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in").click()
+    expect(segments(page)).to_have_count(len(scenes.TURNS))
+
+
+def test_a_refusal_shows_no_state_of_the_task(page: Page, serve: Serve) -> None:
+    scene = scenes.dialogue()
+    scene.refused["task"] = (403, "Forbidden")
+    page.goto(serve(scene).url)
+    expect(page.get_by_role("heading", name="You may not see this")).to_be_visible()
+    expect(page.get_by_role("banner").locator(".state")).to_be_hidden()
+
+
+def test_in_a_window_of_its_own_the_page_leads_back_to_the_task(page: Page, serve: Serve) -> None:
+    server = serve(scenes.dialogue())
+    page.goto(server.url)
+    link = page.get_by_role("banner").get_by_role("link")
+    expect(link).to_contain_text("scheduled__2026-11-25T00:00:00+00:00")
+    run = "scheduled__2026-11-25T00%3A00%3A00%2B00%3A00"
+    assert link.evaluate("link => link.href") == f"{server.origin}/af/dags/nightly/runs/{run}/tasks/transcribe"
+
+
+def test_in_airflows_tab_only_the_totals_are_above_the_transcript(page: Page, serve: Serve) -> None:
+    page.goto(serve(scenes.dialogue()).framed("light"))
+    banner = page.frame_locator("iframe").get_by_role("banner")
+    expect(banner.locator(".facts")).to_have_text("1 recording · 39 s of audio · cost 0.0021")
+    expect(banner.get_by_role("heading", name="transcribe")).to_have_css("width", "1px")
+    expect(banner).to_have_text("transcribe1 recording · 39 s of audio · cost 0.0021")
+
+
+def test_a_column_in_which_nothing_is_known_is_left_out(page: Page, serve: Serve) -> None:
+    scene = scenes.many(3)
+    scene.items = [{**item, "speakers": None} for item in scene.items]
+    page.goto(serve(scene).url)
+    heads = page.get_by_role("columnheader")
+    expect(heads).to_have_text(["Recording", "State", "Audio", "Cost"])
+    scene.items = [{**item, "speakers": None, "cost": None, "audio_seconds": None} for item in scene.items]
+    page.reload()
+    expect(heads).to_have_text(["Recording", "State"])
+
+
+def test_states_have_the_words_of_the_filters(page: Page, serve: Serve) -> None:
+    scene = Scene(
+        [scenes.item(0, "a.mp3", state="already_done"), scenes.item(1, "b.mp3", "running", state="submitted")]
+    )
+    page.goto(serve(scene).url)
+    states = page.get_by_role("table").locator(".state")
+    expect(states).to_have_text(["done", "running"])
+    expect(states.first).to_have_attribute("title", "already_done")
+
+
+def test_a_failed_recording_can_be_listened_to(page: Page, serve: Serve) -> None:
+    scene = scenes.many(5)
+    scene.items[3] = scenes.item(3, "calls/noise.mp3", "failed", has_audio=True)
+    scene.recordings[3] = scenes.DIALOGUE
+    page.goto(serve(scene).url)
+    page.get_by_role("link", name="noise.mp3").click()
+    expect(page.get_by_role("heading", name="calls/noise.mp3 failed")).to_be_visible()
+    expect(page.get_by_text("Too noisy to transcribe")).to_be_visible()
+    expect(page.get_by_text("0:00 / 0:38")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("0:05 / 0:38")).to_be_visible()
+    page.get_by_role("button", name="Play").click()
+    wait_for_sound(page, 5.2)
+    page.get_by_role("link", name="All recordings").click()
+    expect(page.get_by_role("table")).to_be_visible()
 
 
 def test_a_connection_that_is_lost_is_told_and_can_be_tried_again(page: Page, serve: Serve) -> None:

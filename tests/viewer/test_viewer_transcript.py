@@ -9,6 +9,9 @@ from tests.viewer import scenes
 from tests.viewer.conftest import Serve
 from tests.viewer.reading import click_word, coloured, position, segments, wait_for_sound
 
+# Elements of segments that are near the window, in a long transcript.
+FEW = 700
+
 
 def test_a_run_of_one_recording_shows_its_transcript_at_once(page: Page, serve: Serve) -> None:
     page.goto(serve(scenes.dialogue()).url)
@@ -181,7 +184,40 @@ def test_of_five_thousand_segments_the_last_is_found_and_any_can_be_named_in_the
 ) -> None:
     server = serve(scenes.long(5000))
     page.goto(f"{server.url}#s4321")
-    expect(segments(page).nth(4321)).to_be_in_viewport()
+    expect(page.locator("#s4321")).to_be_in_viewport()
     page.get_by_role("searchbox").fill("more 4999")
-    expect(segments(page).nth(4999)).to_be_in_viewport()
+    expect(page.locator("#s4999")).to_be_in_viewport()
     assert coloured(page, "chosen") == ["more 4999"]
+    page.evaluate("location.hash = '#s17'")
+    expect(page.locator("#s17")).to_be_in_viewport()
+
+
+def test_of_fifty_thousand_segments_only_those_near_the_window_are_elements(page: Page, serve: Serve) -> None:
+    page.goto(serve(scenes.long(50_000)).url)
+    expect(page.locator("#s0")).to_be_in_viewport()
+    assert segments(page).count() < FEW
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(page.locator("#s49999")).to_be_in_viewport()
+    assert segments(page).count() < FEW
+    page.get_by_role("searchbox").fill("numbers")
+    expect(page.locator(".hits")).to_have_text("1 of 50,000")
+    assert len(coloured(page, "found")) < FEW
+    assert segments(page).count() < FEW
+
+
+def test_a_segment_that_is_not_drawn_keeps_its_place_name_and_mark(page: Page, serve: Serve) -> None:
+    page.goto(serve(scenes.long(5000)).url)
+    page.locator("#s3").get_by_role("link").click()
+    page.get_by_role("button", name="Rename Speaker 1").focus()
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(page.locator("#s4999")).to_be_in_viewport()
+    page.get_by_role("searchbox").fill("more 2500")
+    expect(page.locator("#s2500")).to_be_in_viewport()
+    expect(page.locator("#s3")).to_have_count(0)
+    page.get_by_role("button", name="Rename Speaker 0").evaluate("button => button.click()")
+    page.get_by_role("textbox", name="Name of Speaker 0").fill("Ann")
+    page.keyboard.press("Enter")
+    page.evaluate("location.hash = '#s3'")
+    expect(page.locator("#s3")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#s3")).to_have_attribute("aria-posinset", "4")
+    expect(page.locator("#s0")).to_contain_text("Ann")

@@ -7,6 +7,8 @@ export interface Task {
   map_index: number;
   state: string | null;
   operator: string | null;
+  /** Airflow's page of the task, relative to this page. */
+  task_page: string;
   kind: "manifest" | "results" | "jobs" | "speech";
   manifest: string | null;
   counts: Record<Filter, number>;

@@ -17,7 +17,7 @@ const TITLES: Record<number, string> = {
   404: "Nothing to show",
 };
 
-/** What went wrong, in the server's words, with a way to try again. Other errors than Refused are thrown on. */
+/** What went wrong, in the server's words, with a way to try again or to sign in. It throws errors other than Refused. */
 export function failure(error: unknown, again: () => void): HTMLElement {
   if (!(error instanceof Refused)) throw error;
   return el(
@@ -25,7 +25,8 @@ export function failure(error: unknown, again: () => void): HTMLElement {
     { class: "message failure", role: "alert" },
     el("h2", {}, TITLES[error.status ?? 0] ?? "This cannot be shown"),
     el("p", {}, error.message),
-    button("Try again", again),
+    // The server leads from this page to the login, and back to it.
+    error.status === 401 ? button("Sign in", () => location.reload()) : button("Try again", again),
   );
 }
 

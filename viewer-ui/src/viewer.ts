@@ -6,6 +6,7 @@ import { Header } from "./header.ts";
 import { listen, showHelp } from "./keys.ts";
 import { ItemList } from "./manifest/list.ts";
 import { failure, isAbort, loading, nothing } from "./message.ts";
+import { recordingPage } from "./recording.ts";
 import { isOngoing, repeat } from "./refresh.ts";
 import { transcriptPage } from "./transcript/page.ts";
 
@@ -84,6 +85,7 @@ export class Viewer {
     try {
       const item = await this.choose(no, signal);
       if (item === null) await this.showItems();
+      else if (!item.has_transcript && item.has_audio) this.showRecording(item, signal);
       else await this.showTranscript(item, signal);
     } catch (error) {
       if (!isAbort(error)) this.main.replaceChildren(failure(error, () => void this.show(no)));
@@ -119,17 +121,23 @@ export class Viewer {
     const transcript = await ask<Transcript>(this.address.api("transcript", { no: item.no }), signal);
     if (this.task === null) return;
     const page = transcriptPage(transcript, item.has_audio, this.task, this.address, signal);
-    this.main.replaceChildren(...(this.task.counts.all > 1 ? [this.wayBack()] : []), page);
-    document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
+    this.main.replaceChildren(...this.wayBack(), page.element);
+    page.goTo(location.hash);
   }
 
-  private wayBack(): HTMLElement {
+  private showRecording(item: Item, signal: AbortSignal): void {
+    this.main.replaceChildren(...this.wayBack(), recordingPage(item, this.address, signal));
+  }
+
+  /** The link to all recordings, if there are others. */
+  private wayBack(): HTMLElement[] {
+    if (this.task?.counts.all === 1) return [];
     const link = el("a", { href: this.address.page(null) }, "All recordings");
     link.addEventListener("click", (event) => {
       event.preventDefault();
       this.go(null);
     });
-    return el("nav", { class: "back", "aria-label": "Back" }, link);
+    return [el("nav", { class: "back", "aria-label": "Back" }, link)];
   }
 
   private go(no: number | null): void {

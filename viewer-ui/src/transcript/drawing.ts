@@ -4,23 +4,35 @@ import type { Segment, SpeechEvent } from "../contract.ts";
 
 const [TOP, BOTTOM] = [0.2, 0.8];
 
-/** One path a lane: a bar a segment. */
-export function barsOf(segments: readonly Segment[], laneOf: (speaker: string | null) => number | null): Map<number, string> {
-  const bars = new Map<number, string[]>();
+/** One path a lane: a bar a segment. Bars of a lane with a gap of at most `gap` seconds between them are one. */
+export function barsOf(segments: readonly Segment[], laneOf: (speaker: string | null) => number | null, gap = 0): Map<number, string> {
+  const bars = new Map<number, [start: number, end: number][]>();
   for (const { speaker, start, end } of segments) {
     const lane = laneOf(speaker);
     if (lane === null || start === null || end === null || end <= start) continue;
     const drawn = bars.get(lane) ?? [];
-    drawn.push(`M${short(start)} ${lane + TOP}H${short(end)}V${lane + BOTTOM}H${short(start)}Z`);
+    const last = drawn.at(-1);
+    if (last !== undefined && start >= last[0] && start - last[1] <= gap) last[1] = Math.max(last[1], end);
+    else drawn.push([start, end]);
     bars.set(lane, drawn);
   }
-  return new Map([...bars].map(([lane, drawn]) => [lane, drawn.join("")]));
+  return new Map([...bars].map(([lane, drawn]) => [lane, drawn.map(([start, end]) => bar(lane, start, end)).join("")]));
 }
 
-/** One path: a stroke an event. */
-export function marksOf(events: readonly SpeechEvent[], lane: number): string {
-  const timed = events.filter((event) => event.start !== null);
-  return timed.map((event) => `M${short(event.start ?? 0)} ${lane + TOP}V${lane + BOTTOM}`).join("");
+function bar(lane: number, start: number, end: number): string {
+  return `M${short(start)} ${lane + TOP}H${short(end)}V${lane + BOTTOM}H${short(start)}Z`;
+}
+
+/** One path: a stroke an event. Of events within `gap` seconds only the first has one. */
+export function marksOf(events: readonly SpeechEvent[], lane: number, gap = 0): string {
+  let last = -Infinity;
+  let drawn = "";
+  for (const { start } of events) {
+    if (start === null || (start >= last && start - last < gap)) continue;
+    last = start;
+    drawn += `M${short(start)} ${lane + TOP}V${lane + BOTTOM}`;
+  }
+  return drawn;
 }
 
 /** Round times for a scale of at most so many steps. */

@@ -21,6 +21,7 @@ export class Follower {
     [this.segments, this.starts, this.list, this.position] = [segments, starts, list, position];
     list.element.addEventListener("click", (event) => this.click(event));
     position.onMove((seconds, cause) => this.show(seconds, cause === "sought" || this.isFollowing));
+    list.onDraw(() => this.paint());
   }
 
   /** Seek to the segment before or after the one that is read; without times only go there. */
@@ -38,16 +39,19 @@ export class Follower {
     const word = this.current && spanAt(this.current.spans, seconds);
     if (word === this.word) return;
     this.word = word;
+    this.paint();
+  }
+
+  private paint(): void {
     const said = this.current && this.list.said(this.current.place);
-    highlight("word", word && said ? [rangeOf(said, word.from, word.to)] : []);
+    highlight("word", this.word && said ? [rangeOf(said, this.word.from, this.word.to)] : []);
   }
 
   private enter(place: number | null, scroll: boolean): void {
-    if (this.current !== null) this.list.rows[this.current.place]?.removeAttribute("aria-current");
     const segment = place === null ? undefined : this.segments[place];
     this.current = place === null || segment === undefined ? null : { place, spans: spansOf(segment) };
+    this.list.mark(place);
     if (place === null) return;
-    this.list.rows[place]?.setAttribute("aria-current", "true");
     this.list.read(place);
     if (scroll) this.list.scrollTo(place);
   }

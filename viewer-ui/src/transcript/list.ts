@@ -1,39 +1,53 @@
 import type { Segment, SpeechEvent, Transcript } from "../contract.ts";
-import { el } from "../dom.ts";
-import { clock } from "../wording.ts";
-import { startsOf } from "./moments.ts";
+import { el, set } from "../dom.ts";
+import { Chunks } from "./chunks.ts";
+import type { Starts } from "./moments.ts";
 import type { Names } from "./names.ts";
-import { eventsBySegment, piecesOf } from "./pieces.ts";
+import { eventsBySegment } from "./pieces.ts";
+import { heightOf, rowOf } from "./row.ts";
 
-/** The text: an item a segment, a speaker's name where the turn goes to them. */
+/** The text: an item a segment, with the speaker's name where another one begins. Only items near the window are drawn. */
 export class SegmentList {
   readonly element: HTMLElement;
-  readonly rows: HTMLElement[];
+  private readonly chunks: Chunks;
+  private readonly segments: readonly Segment[];
+  private readonly events: Map<number, SpeechEvent[]>;
   private readonly names: Names;
   private reading = 0;
+  private current: number | null = null;
 
-  constructor(transcript: Transcript, names: Names) {
-    this.names = names;
-    const { segments } = transcript;
-    const events = eventsBySegment(segments, transcript.events, startsOf(segments));
-    this.rows = segments.map((segment, place) => {
-      const isTurn = place === 0 || segment.speaker !== segments[place - 1]?.speaker;
-      return this.row(segment, place, isTurn, events.get(place) ?? []);
-    });
-    // The role: Safari takes it from lists without bullets.
-    this.element = el("ol", { class: "segments", role: "list", "aria-label": "Transcript", lang: transcript.language }, ...this.rows);
-    this.read(0);
+  constructor(transcript: Transcript, starts: Starts, names: Names, signal: AbortSignal) {
+    [this.names, this.segments] = [names, transcript.segments];
+    this.events = eventsBySegment(transcript.segments, transcript.events, starts);
+    const width = innerWidth;
+    const rows = {
+      count: this.segments.length,
+      draw: (place: number) => this.draw(place),
+      height: (place: number) => heightOf(this.segment(place), this.isTurn(place), width),
+      isKept: (place: number) => place === this.reading,
+    };
+    this.chunks = new Chunks(rows, signal);
+    this.element = el("div", { class: "segments", role: "list", "aria-label": "Transcript", lang: transcript.language }, ...this.chunks.elements);
     names.onChange(() => this.showNames());
   }
 
-  /** The text of a segment. */
+  /** Call it when other segments are drawn. */
+  onDraw(listener: () => void): void {
+    this.chunks.onDraw(listener);
+  }
+
+  isDrawn(place: number): boolean {
+    return this.chunks.isDrawn(place);
+  }
+
+  /** The text of a segment, or null if it is not drawn. */
   said(place: number): HTMLElement | null {
-    return this.rows[place]?.querySelector<HTMLElement>(".said") ?? null;
+    return this.chunks.row(place)?.querySelector<HTMLElement>(".said") ?? null;
   }
 
   /** The place of the segment that an element is in. */
   placeOf(element: Element): number | null {
-    const row = element.closest<HTMLElement>("li.segment");
+    const row = element.closest<HTMLElement>(".segment");
     return row === null ? null : Number(row.dataset["place"]);
   }
 
@@ -43,9 +57,22 @@ export class SegmentList {
   }
 
   read(place: number): void {
-    this.time(this.reading)?.setAttribute("tabindex", "-1");
+    const before = this.reading;
+    this.time(before)?.setAttribute("tabindex", "-1");
     this.reading = place;
     this.time(place)?.setAttribute("tabindex", "0");
+    if (!this.isDrawn(place)) this.chunks.drawAround(place);
+    this.chunks.release(before);
+  }
+
+  /** Show a segment, or none, as the one that is said. */
+  mark(place: number | null): void {
+    const before = this.current;
+    this.current = place;
+    for (const one of [before, place]) {
+      const row = one === null ? null : this.chunks.row(one);
+      if (row !== null) set(row, { "aria-current": one === place ? "true" : null });
+    }
   }
 
   focus(place: number): void {
@@ -54,26 +81,39 @@ export class SegmentList {
     this.scrollTo(place);
   }
 
-  /** Bring a segment to the middle of the window unless it is in sight. */
+  /** Scroll a segment to the middle of the window unless it is in sight. */
   scrollTo(place: number): void {
-    const row = this.rows[place];
-    if (row === undefined || isInSight(row)) return;
-    row.scrollIntoView({ block: "center" });
-    // Its neighbours get their true heights only now.
-    requestAnimationFrame(() => row.scrollIntoView({ block: "center" }));
+    this.chunks.drawAround(place);
+    const row = this.chunks.row(place);
+    if (row !== null && !isInSight(row)) row.scrollIntoView({ block: "center" });
+  }
+
+  /** Go to the segment that an address names, as `#s12`. */
+  goTo(hash: string): void {
+    const place = this.segments.findIndex(({ no }) => hash === `#s${no}`);
+    if (place < 0) return;
+    this.read(place);
+    this.scrollTo(place);
   }
 
   private time(place: number): HTMLElement | null {
-    return this.rows[place]?.querySelector<HTMLElement>(".time") ?? null;
+    return this.chunks.row(place)?.querySelector<HTMLElement>(".time") ?? null;
   }
 
-  private row(segment: Segment, place: number, isTurn: boolean, events: SpeechEvent[]): HTMLElement {
-    const { speaker, start } = segment;
-    const who = isTurn && speaker !== null ? el("span", { class: "who", "data-speaker": speaker }, this.names.of(speaker)) : null;
-    const time = start === null ? null : el("a", { class: "time", href: `#s${segment.no}`, tabindex: -1 }, clock(start));
-    const pieces = piecesOf(segment, events).map((piece) => (typeof piece === "string" ? piece : mark(piece)));
-    const kind = `segment ${isTurn ? "turn" : ""} ${this.names.colour(speaker)}`;
-    return el("li", { id: `s${segment.no}`, class: kind, "data-place": place }, who, time, el("p", { class: "said", dir: "auto" }, ...pieces));
+  private segment(place: number): Segment {
+    return this.segments[place] as Segment;
+  }
+
+  private isTurn(place: number): boolean {
+    return place === 0 || this.segment(place).speaker !== this.segment(place - 1).speaker;
+  }
+
+  private draw(place: number): HTMLElement {
+    const one = { segment: this.segment(place), place, isTurn: this.isTurn(place), events: this.events.get(place) ?? [] };
+    const row = rowOf(one, this.names, this.segments.length);
+    set(row, { "aria-current": place === this.current ? "true" : null });
+    if (place === this.reading) row.querySelector(".time")?.setAttribute("tabindex", "0");
+    return row;
   }
 
   private showNames(): void {
@@ -87,9 +127,4 @@ function isInSight(row: HTMLElement): boolean {
   const { top, bottom } = row.getBoundingClientRect();
   const covered = document.querySelector(".toolbar")?.getBoundingClientRect().bottom ?? 0;
   return top >= covered && bottom <= innerHeight;
-}
-
-function mark(event: SpeechEvent): HTMLElement {
-  const title = event.start === null ? event.raw : `${event.raw} at ${clock(event.start)}`;
-  return el("span", { class: "event", title }, `[${event.kind}]`);
 }

@@ -15,12 +15,18 @@ import { Search } from "./search.ts";
 import { speakerList } from "./speakers.ts";
 import { Timeline } from "./timeline.ts";
 
-/** One transcript with all that can be done with it, until the signal aborts. */
-export function transcriptPage(transcript: Transcript, hasAudio: boolean, task: Task, address: Address, signal: AbortSignal): HTMLElement {
+/** A page, and the way to a segment of it, as `#s12`, once it is in the document. */
+export interface TranscriptPage {
+  element: HTMLElement;
+  goTo(hash: string): void;
+}
+
+/** One transcript with its player, timeline, search and downloads, until the signal aborts. */
+export function transcriptPage(transcript: Transcript, hasAudio: boolean, task: Task, address: Address, signal: AbortSignal): TranscriptPage {
   const names = new Names(transcript, address.page(transcript.no));
   const starts = startsOf(transcript.segments);
   const position = new Position(lengthOf(transcript));
-  const list = new SegmentList(transcript, names);
+  const list = new SegmentList(transcript, starts, names, signal);
   const follower = new Follower(transcript.segments, starts, list, position);
   const search = new Search(transcript.segments, list);
   const player = hasAudio ? new Player(address.api("audio", { no: transcript.no }), position, signal) : null;
@@ -30,7 +36,8 @@ export function transcriptPage(transcript: Transcript, hasAudio: boolean, task: 
   const follow = player && followSwitch(follower, signal);
   signal.addEventListener("abort", clearHighlights);
   listen(shortcutsOf(position, follower, search, player), signal);
-  return el(
+  addEventListener("hashchange", () => list.goTo(location.hash), { signal });
+  const element = el(
     "article",
     { class: "transcript" },
     el("div", { class: "heading" }, title(transcript), downloads(address, transcript.no, task.formats, names)),
@@ -38,6 +45,7 @@ export function transcriptPage(transcript: Transcript, hasAudio: boolean, task: 
     el("div", { class: "toolbar" }, player && player.element, follow, search.element, help),
     transcript.segments.length > 0 ? list.element : el("p", { class: "message" }, "Nobody speaks in this recording."),
   );
+  return { element, goTo: (hash) => list.goTo(hash) };
 }
 
 function title({ name, audio_seconds, language, cost }: Transcript): HTMLElement {

@@ -26,6 +26,7 @@ export class Player {
       if (cause === "sought") this.audio.currentTime = seconds;
       this.showTime();
     });
+    this.audio.addEventListener("loadedmetadata", () => this.learnLength());
     // Out of the document it would play on.
     signal.addEventListener("abort", () => this.audio.pause());
     this.showState();
@@ -61,6 +62,13 @@ export class Player {
     return select;
   }
 
+  /** A recording without a transcript has a known length only now. */
+  private learnLength(): void {
+    if (this.position.length > 0 || !Number.isFinite(this.audio.duration)) return;
+    this.position.length = this.audio.duration;
+    this.showTime();
+  }
+
   private showState(): void {
     const { paused } = this.audio;
     this.play.replaceChildren(icon(paused ? "play" : "pause"));
@@ -68,7 +76,8 @@ export class Player {
   }
 
   private showTime(): void {
-    this.time.textContent = `${clock(this.position.seconds)} / ${clock(this.position.length)}`;
+    const { seconds, length } = this.position;
+    this.time.textContent = length > 0 ? `${clock(seconds)} / ${clock(length)}` : clock(seconds);
   }
 
   /** A media error says little; the server's answer says why. */

@@ -6,11 +6,11 @@ export type Cause = "played" | "sought";
 
 type Listener = (seconds: number, cause: Cause) => void;
 
-/** The one place in the recording that the player, the timeline and the text share. It is there without audio too. */
+/** The one position in the recording that the player, the timeline and the text share. It exists without audio too. */
 export class Position {
   seconds = 0;
   private readonly listeners: Listener[] = [];
-  readonly length: number;
+  length: number;
 
   constructor(length: number) {
     this.length = length;

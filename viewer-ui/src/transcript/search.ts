@@ -31,6 +31,7 @@ export class Search {
       this.timer = setTimeout(() => this.run(), PAUSE_MILLISECONDS);
     });
     this.field.addEventListener("keydown", (event) => this.key(event));
+    list.onDraw(() => this.paint());
   }
 
   private key(event: KeyboardEvent): void {
@@ -50,7 +51,6 @@ export class Search {
     this.timer = 0;
     this.hits = find(this.texts, this.field.value);
     this.chosen = null;
-    highlight("found", this.hits.map((hit) => this.range(hit)));
     this.step(1);
   }
 
@@ -62,11 +62,19 @@ export class Search {
     }
     this.chosen = nextHit(this.hits, this.chosen, by, this.list.place);
     const hit = this.chosen === null ? undefined : this.hits[this.chosen];
-    highlight("chosen", hit ? [this.range(hit)] : []);
     this.tell();
-    if (hit === undefined) return;
-    this.list.read(hit.place);
-    this.list.scrollTo(hit.place);
+    if (hit !== undefined) {
+      this.list.read(hit.place);
+      this.list.scrollTo(hit.place);
+    }
+    this.paint();
+  }
+
+  /** Color the hits in the segments that are drawn. */
+  private paint(): void {
+    const chosen = this.chosen === null ? undefined : this.hits[this.chosen];
+    highlight("found", this.hits.filter((hit) => this.list.isDrawn(hit.place)).map((hit) => this.range(hit)));
+    highlight("chosen", chosen ? [this.range(chosen)] : []);
   }
 
   private tell(): void {

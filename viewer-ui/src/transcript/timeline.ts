@@ -7,6 +7,8 @@ import type { Names } from "./names.ts";
 import { type Position, STEP_SECONDS } from "./position.ts";
 
 const TICKS = 6;
+// Half a pixel of a wide window: gaps between bars that are smaller cannot be seen.
+const MOST_BARS = 2000;
 
 /** The strip: a lane a speaker, one for events, and the position, which can be moved. */
 export class Timeline {
@@ -35,9 +37,10 @@ export class Timeline {
 
   private drawing(): SVGSVGElement {
     const { speakers, segments, events } = this.transcript;
-    const bars = [...barsOf(segments, (speaker) => this.names.lane(speaker))];
+    const gap = this.position.length / MOST_BARS;
+    const bars = [...barsOf(segments, (speaker) => this.names.lane(speaker), gap)];
     const paths = bars.map(([lane, d]) => svg("path", { d, class: `bar ${this.names.colour(speakers[lane]?.id ?? null)}` }));
-    const marks = marksOf(events, speakers.length);
+    const marks = marksOf(events, speakers.length, gap);
     const lanes = speakers.length + (marks === "" ? 0 : 1);
     this.strip.style.setProperty("--lanes", String(Math.max(1, lanes)));
     const viewBox = `0 0 ${this.position.length} ${Math.max(1, lanes)}`;
