@@ -45,6 +45,13 @@ class MetadataDatabase:
             return "task_instance"
         return "(select *, region_index as map_index from task_instance where working_set) as task_instance"
 
+    def task_rows(self, *columns: str, **values: object) -> list[Row]:
+        """Return some columns of the task instances with these values, always in the same order."""
+        condition = " and ".join(f"{name} = :{name}" for name in values) or "1 = 1"
+        query = f"""select {", ".join(columns)} from {self.task_instances} where {condition}
+                    order by dag_id, run_id, task_id, map_index"""  # noqa: S608 (our own names)
+        return self.rows(query, **values)
+
     @cached_property
     def _keeps_tries(self) -> bool:
         columns = inspect(self._engine).get_columns("task_instance")

@@ -27,7 +27,9 @@ class Failure:
 def failures(scene: Scene, parts: Iterable[Part]) -> list[Failure]:
     """All failed tasks of the runs; what only waited for one of them is left out."""
     by_run, found = {part.run_id: part for part in parts}, []
-    for row in scene.task_instances("dag_id", "run_id", "task_id", "map_index", "state", "try_number", "max_tries"):
+    for row in scene.airflow.database.task_rows(
+        "dag_id", "run_id", "task_id", "map_index", "state", "try_number", "max_tries"
+    ):
         part = by_run.get(row["run_id"])
         if part is None or row["state"] != "failed":
             continue

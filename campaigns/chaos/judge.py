@@ -17,10 +17,9 @@ from campaigns.chaos.cast import Part, content
 from campaigns.chaos.faults import MAX_LATENCY_SECONDS
 from campaigns.chaos.scene import RESULTS, SOURCE, Scene
 from campaigns.chaos.undisturbed import EXTENSIONS, undisturbed
-from campaigns.framework import comparable
+from campaigns.framework import Job, double_jobs, live_jobs, result_faults
 from harness.audit import in_files, in_objects, in_tables
 
-Job = Mapping[str, Any]
 DONE = ("completed", "already_done")
 
 
@@ -54,19 +53,19 @@ def audit(scene: Scene, seed: int, parts: tuple[Part, ...]) -> Audit:
     shared = {name for part in parts if part.is_shared for name in part.recordings}
     with scene.account.awake:
         jobs = [job for job in scene.account.control.jobs() if job["sha256"] in names]
-    live = [job for job in jobs if job["status"] != "failed"]
+    live = live_jobs(jobs)
     raced = documented_races(live, names, shared)
     by_name: dict[str, list[Job]] = {name: [] for name in names.values()}
     for job in live:
         by_name[names[job["sha256"]]].append(job)
-    tries = scene.task_instances("run_id", "task_id", "map_index", "state", "try_number")
+    tries = scene.airflow.database.task_rows("run_id", "task_id", "map_index", "state", "try_number")
     expected = {key: twin for part in parts for key, twin in twins(part, by_name)}
     right = undisturbed(scene.account.server.profile, seed, names.values())
     return Audit(
         inputs=len(names),
         live_jobs=len(live),
         failed_jobs=len(jobs) - len(live),
-        duplicates=len(live) - sum(map(bool, by_name.values())),
+        duplicates=double_jobs(live),
         raced=len(raced),
         outputs=len(expected),
         tries=sum(row["try_number"] for row in tries),
@@ -114,13 +113,9 @@ def twins(part: Part, jobs: Mapping[str, Sequence[Job]]) -> Iterator[tuple[str, 
 
 
 def _output_faults(scene: Scene, expected: Mapping[str, str], right: Mapping[str, bytes]) -> Iterator[str]:
-    found = {key: without_name(key) for key in scene.buckets.keys(RESULTS, "storm/") if "/_manifests/" not in key}
-    yield from (f"{key} is missing" for key in sorted(expected.keys() - set(found.values())))
-    for key, known_as in sorted(found.items()):
-        if known_as not in expected:
-            yield f"{key} is left over"
-        elif comparable(key, scene.buckets.get(RESULTS, key)) != comparable(key, right[expected[known_as]]):
-            yield f"{key} differs from the undisturbed one"
+    keys = [key for key in scene.buckets.keys(RESULTS, "storm/") if "/_manifests/" not in key]
+    found = ((without_name(key), scene.buckets.get(RESULTS, key)) for key in keys)
+    return result_faults(found, {key: right[twin] for key, twin in expected.items()})
 
 
 def without_name(key: str) -> str:

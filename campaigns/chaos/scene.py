@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from airflow_provider_fluxions.emulator.control import ControlClient
 from airflow_provider_fluxions.emulator.faults import Fault
@@ -17,7 +16,7 @@ from airflow_provider_fluxions.emulator.transitions import OutcomeRule
 from campaigns.chaos.behaviors import Behavior
 from campaigns.chaos.cast import DOOMED, content
 from campaigns.chaos.plan import Plan
-from campaigns.framework import airflow_on_postgres
+from campaigns.framework import FOREIGN_JOBS, account, airflow_on_postgres
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.faulty_s3 import FaultyS3
@@ -29,8 +28,6 @@ from harness.stage import PROFILES
 SOURCE, RESULTS = "recordings", "results"
 SLOTS = 6
 JOB_SECONDS = 12.0
-# Jobs that others left in the account, three pages of the list.
-FOREIGN_JOBS = 300
 DOOM = "Doomed for as long as the storm lasts"
 # Much less, and on a busy machine Airflow gives up what lives: two tries at the same time.
 LOST_SECONDS = 60
@@ -102,12 +99,6 @@ class Scene:
         self.account.behave(behavior)
         self.door.set_store(**{**asdict(Store()), **behavior.store})
 
-    def task_instances(self, *columns: str) -> list[dict[str, Any]]:
-        """Some columns of all task instances, in an order that is always the same."""
-        query = f"""select {", ".join(columns)} from {self.airflow.database.task_instances}
-                    order by dag_id, run_id, task_id, map_index"""  # noqa: S608 (our own names)
-        return self.airflow.database.rows(query)
-
 
 @contextmanager
 def set_scene(home: Path, plan: Plan, lost_seconds: int = LOST_SECONDS) -> Iterator[Scene]:
@@ -124,16 +115,14 @@ def set_scene(home: Path, plan: Plan, lost_seconds: int = LOST_SECONDS) -> Itera
             buckets.put(SOURCE, f"{folder}/{name}.wav", content(plan.seed, name))
         door = stack.enter_context(FaultyS3(buckets))
         # Without a cache, two uploads of one recording are two jobs, with any names.
-        server = LocalEmulator(home / "emulator", profile=profile, after_seconds=JOB_SECONDS, cache_mode="off")
-        stack.enter_context(server)
-        account = Account(server, stack.enter_context(ControlClient(server.url)))
-        account.control.seed_jobs(FOREIGN_JOBS, age_seconds=3600.0)
-        account.set_up()
+        options = {"profile": profile, "after_seconds": JOB_SECONDS, "cache_mode": "off"}
+        faulty = Account(*account(stack, home / "emulator", FOREIGN_JOBS, **options))
+        faulty.set_up()
         airflow = airflow_on_postgres(stack, home, Path(__file__).parent / "dags", _settings(lost_seconds))
         airflow.add_connection("aws_default", **door.airflow_connection())
-        airflow.add_connection("fluxions_default", **server.airflow_connection())
+        airflow.add_connection("fluxions_default", **faulty.server.airflow_connection())
         stack.enter_context(airflow)
-        yield Scene(airflow, account, door, buckets, home)
+        yield Scene(airflow, faulty, door, buckets, home)
 
 
 def _settings(lost_seconds: int) -> dict[str, str]:

@@ -99,7 +99,7 @@ def _is_held(scene: Scene, part: Part) -> bool:
 
 
 def _process(scene: Scene, part: Part) -> int:
-    rows = scene.task_instances("run_id", "state", "pid")
+    rows = scene.airflow.database.task_rows("run_id", "state", "pid")
     return next(int(row["pid"]) for row in rows if row["run_id"] == part.run_id and row["state"] == "running")
 
 

@@ -4,38 +4,38 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 from campaigns.chaos.plan import make_plan
 from campaigns.chaos.run import Report, play
-from campaigns.chaos.scene import SLOTS, set_scene
+from campaigns.chaos.scene import SLOTS, Scene, set_scene
 from campaigns.chaos.storm import STALL
-from campaigns.framework import exit_status, logs_folder
+from campaigns.framework import run_campaign, table
 
 CALM_SECONDS = 900.0
 
 
-def table(report: Report) -> Iterator[str]:
+def tables(report: Report) -> Iterator[str]:
     """The campaign in Markdown."""
     plan, found = report.plan, report.audit
     planned = Counter(kill.kind for kill in plan.kills)
-    yield from ("| killed | planned | hit |", "|---|---|---|")
-    yield from (f"| {kind} | {count} | {report.kills[kind]} |" for kind, count in planned.items())
-    yield f"| task stopped in its upload, replaced, continued | {len(plan.stalls)} | {report.kills[STALL]} |"
-    yield f"| **all** | {planned.total() + len(plan.stalls)} | {report.kills.total()} |"
-    yield from ("", "| fault | planned | met a request | requests hit |", "|---|---|---|---|")
+    kills = [(kind, count, report.kills[kind]) for kind, count in planned.items()]
+    kills += [("task stopped in its upload, replaced, continued", len(plan.stalls), report.kills[STALL])]
+    all_kills = ("**all**", planned.total() + len(plan.stalls), report.kills.total())
+    yield from table(("killed", "planned", "hit"), [*kills, all_kills])
     struck = Counter(strike.kind for strike in plan.faults if report.hits[strike.name])
     hits: Counter[str] = Counter()
     for strike in plan.faults:
         hits[strike.kind] += report.hits[strike.name]
-    for kind, count in Counter(strike.kind for strike in plan.faults).items():
-        yield f"| {kind} | {count} | {struck[kind]} | {hits[kind]} |"
-    yield f"| **all** | {len(plan.faults)} | {struck.total()} | {hits.total()} |"
-    yield from ("", "| the service or S3 was, for some seconds | times |", "|---|---|")
-    yield from (f"| {kind} | {count} |" for kind, count in Counter(spell.kind for spell in plan.spells).items())
+    faults = [
+        (kind, count, struck[kind], hits[kind]) for kind, count in Counter(one.kind for one in plan.faults).items()
+    ]
+    all_faults = ("**all**", len(plan.faults), struck.total(), hits.total())
+    yield from ("", *table(("fault", "planned", "met a request", "requests hit"), [*faults, all_faults]))
+    spells = Counter(spell.kind for spell in plan.spells)
+    yield from ("", *table(("the service or S3 was, for some seconds", "times"), spells.items()))
     figures = [
         ("runs", len(plan.starts)),
         ("recordings", found.inputs),
@@ -51,7 +51,7 @@ def table(report: Report) -> Iterator[str]:
         ("storm, s", round(report.storm_seconds)),
         ("all, s", round(report.seconds)),
     ]
-    yield from ("", "| figure | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in figures))
+    yield from ("", *table(("figure", "value"), figures))
 
 
 def airflow_major() -> int:
@@ -66,19 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1000, help="recordings (%(default)s)")
     parser.add_argument("--pace", type=float, default=1.0, help="2: twice as long, for a busy machine (%(default)s)")
     options = parser.parse_args(arguments)
-    started = time.monotonic()
     plan = make_plan(options.seed, options.jobs, airflow_major(), options.pace)
-    faults: list[str] = []
-    with logs_folder("chaos", lambda: faults) as home, set_scene(home, plan) as scene:
-        ready = time.monotonic() - started
-        print(f"Airflow {scene.airflow.version} on PostgreSQL, {SLOTS} slots, ready in {ready:.0f} s, seed "
-              f"{plan.seed}\n", flush=True)  # fmt: skip
+
+    def play_and_print(scene: Scene) -> list[str]:
+        print(f"{SLOTS} slots, seed {plan.seed}\n", flush=True)
         report = play(scene, plan, calm_seconds=CALM_SECONDS)
-        faults += report.problems
-    print("\n".join(table(report)))
-    print("\nFailed, cleared once, and what they said:")
-    print("\n".join(f"- {one.task}, {one.tries} tries: {one.reason}" for one in report.failed) or "- none")
-    return exit_status(faults)
+        print(*tables(report), "\nFailed, cleared once, and what they said:", sep="\n")
+        print("\n".join(f"- {one.task}, {one.tries} tries: {one.reason}" for one in report.failed) or "- none")
+        return report.problems
+
+    return run_campaign("chaos", lambda home: set_scene(home, plan), play_and_print)
 
 
 if __name__ == "__main__":

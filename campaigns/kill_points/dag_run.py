@@ -91,14 +91,14 @@ def complete_job(emulated: Emulated, run: Run) -> None:
 
 def state(scene: Scene, run: Run) -> str | None:
     """The state of the run's task."""
-    found: str | None = scene.task(run.dag_id, run.run_id, ["state"]).get("state")
-    return found
+    rows = scene.airflow.database.task_rows("state", run_id=run.run_id)
+    return rows[0]["state"] if rows else None
 
 
 def running_pids(scene: Scene, run: Run) -> list[int]:
     """The processes that Airflow says run the run's tasks."""
-    rows = [scene.task(run.dag_id, run.run_id, ["pid", "state"], index) for index in run.map_indexes]
-    return [row["pid"] for row in rows if row.get("state") == "running" and row["pid"]]
+    rows = scene.airflow.database.task_rows("pid", run_id=run.run_id, state="running")
+    return [row["pid"] for row in rows if row["pid"]]
 
 
 def record(scene: Scene, run: Run, size_bytes: int = SMALL_BYTES) -> None:

@@ -9,11 +9,10 @@ from airflow_provider_fluxions.api.audio import Audio, audio_source
 from airflow_provider_fluxions.api.job_reference import reference_in
 from airflow_provider_fluxions.api.submit_once import SubmitOptions
 from airflow_provider_fluxions.task.identity import TaskIdentity
+from campaigns.framework import Job, live_jobs
 from campaigns.kill_points.dag_run import Run
 from campaigns.kill_points.outputs import Outputs
 from campaigns.kill_points.scene import TASK, Scene
-
-Job = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,19 +42,18 @@ def judge(scene: Scene, run: Run, state: str, killed_at: float) -> Judgement:
     """Count a finished run's jobs, requests and ids."""
     emulated = scene.emulators[run.profile]
     jobs = [job for job in emulated.control.jobs() if job["sha256"] in run.digests]
-    live = [job for job in jobs if job["status"] != "failed"]
+    live = live_jobs(jobs)
     own = [entry for entry in emulated.recorded() if str(entry["filename"]).startswith(f"{run.stem}-")]
     wanted = 1 if _shares_job(run) else len(run.digests) * run.mapped
     outputs = Outputs.of(scene, run) if run.is_transfer else Outputs()
     returned = scene.airflow.database.xcom(run.dag_id, run.run_id, TASK) if run.is_transfer else None
     faults = list(outputs.faults(run, live, returned)) if run.is_transfer else _wrong_ids(scene, run, live)
-    tries = [scene.task(run.dag_id, run.run_id, ["try_number"], index)["try_number"] for index in run.map_indexes]
     fine = state == "success" and len(live) == wanted and not faults
     return Judgement(
         state=state,
         kills=run.kills,
         supervisors=run.kills if run.with_supervisor else 0,
-        tries=sum(tries),
+        tries=sum(row["try_number"] for row in scene.airflow.database.task_rows("try_number", run_id=run.run_id)),
         posts=sum(entry["method"] == "POST" for entry in own),
         jobs=len(jobs),
         duplicates=max(0, len(live) - wanted),

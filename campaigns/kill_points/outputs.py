@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_fluxions.api.job_reference import reference_in
+from campaigns.framework import Job, key_faults
 from campaigns.kill_points.dag_run import Run
 from campaigns.kill_points.scene import RESULT_BUCKET, TASK, Scene
 
-Job = dict[str, Any]
 EXTENSIONS = (".json", ".srt", ".vtt")
 
 
@@ -62,8 +62,7 @@ class Outputs:
         jobs = {job["sha256"]: job for job in live}
         wanted = {key for number in range(len(run.digests)) for key in keys(run, number)}
         manifest = f"_manifests/{run.dag_id}/{run.run_id}/{TASK}.jsonl"
-        yield from (f"{key} is missing" for key in sorted({*wanted, manifest} - set(self.versions)))
-        yield from (f"{key} is left over" for key in sorted(set(self.versions) - wanted - {manifest}))
+        yield from key_faults(self.versions, {*wanted, manifest})
         for number, digest in enumerate(run.digests):
             for key in keys(run, number):
                 yield from _output_faults(key, self.versions.get(key, ()), jobs.get(digest, {}), run.versions[number])

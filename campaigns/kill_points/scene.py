@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_fluxions.emulator.control import ControlClient
-from campaigns.framework import airflow_on_postgres
+from campaigns.framework import FOREIGN_JOBS, account, airflow_on_postgres
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.holding_s3 import HoldingS3
@@ -22,8 +22,6 @@ SOURCE_BUCKET, RESULT_BUCKET = "recordings", "results"
 SLOTS = 6
 # Long enough that a retry finds the job running and has to wait for it as well.
 JOB_SECONDS = 10.0
-# Jobs that others left in the account, three pages of the list.
-FOREIGN_JOBS = 300
 _ENVIRONMENT = {"AIRFLOW__CORE__PARALLELISM": str(SLOTS), **lost_after(seconds=20)}
 # The triggerer calls the emulator by this name, the tasks by its address: so their requests can be separated.
 TRIGGERER_HOST = "localhost"
@@ -62,19 +60,17 @@ class Scene:
     recordings: Path
     moments: Path
 
-    def task(self, dag_id: str, run_id: str, columns: Sequence[str], map_index: int = -1) -> dict[str, Any]:
-        """Some columns of a task instance; an empty dict while there is none."""
-        query = f"""select {", ".join(columns)} from {self.airflow.database.task_instances}
-                    where dag_id = :dag_id and run_id = :run_id and map_index = :index"""  # noqa: S608 (our own names)
-        rows = self.airflow.database.rows(query, dag_id=dag_id, run_id=run_id, index=map_index)
-        return rows[0] if rows else {}
-
 
 @contextmanager
 def set_scene(home: Path) -> Iterator[Scene]:
     """Everything up below `home`, with the Airflow of this interpreter."""
     with ExitStack() as stack:
-        emulators = {name: _emulated(stack, home, name) for name in PROFILES}
+        emulators = {
+            name: Emulated(
+                *account(stack, home / f"emulator-{name}", FOREIGN_JOBS, profile=name, after_seconds=JOB_SECONDS)
+            )
+            for name in PROFILES
+        }
         buckets = stack.enter_context(LocalS3(home / "s3.log"))
         buckets.create_bucket(SOURCE_BUCKET, RESULT_BUCKET)
         buckets.client.put_bucket_versioning(Bucket=RESULT_BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -94,11 +90,3 @@ def set_scene(home: Path) -> Iterator[Scene]:
             airflow.components.own_env.setdefault("triggerer", {})[key] = value
         stack.enter_context(airflow)
         yield Scene(airflow, emulators, door, buckets, recordings, moments)
-
-
-def _emulated(stack: ExitStack, home: Path, profile: str) -> Emulated:
-    server = LocalEmulator(home / f"emulator-{profile}", profile=profile, after_seconds=JOB_SECONDS)
-    stack.enter_context(server)
-    control = stack.enter_context(ControlClient(server.url))
-    control.seed_jobs(FOREIGN_JOBS, age_seconds=3600.0)
-    return Emulated(server, control)

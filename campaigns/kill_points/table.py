@@ -7,10 +7,10 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from campaigns.framework import exit_status, line, logs_folder, table
+from campaigns.framework import line, run_campaign, table
 from campaigns.kill_points.plan import POINTS
 from campaigns.kill_points.run import Report, play_point
-from campaigns.kill_points.scene import SLOTS, set_scene
+from campaigns.kill_points.scene import SLOTS, Scene, set_scene
 
 # Column -> the figure that is summed in it.
 SUMS = {
@@ -42,15 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=20, help="runs a point (%(default)s)")
     parser.add_argument("--point", choices=list(POINTS), action="append", help="only this one; may be repeated")
     options = parser.parse_args(arguments)
-    faults: list[str] = []
-    with logs_folder("kill-points", lambda: faults) as home, set_scene(home) as scene:
-        print(f"Airflow {scene.airflow.version}, at most {SLOTS} tasks at a time", flush=True)
-        print(*table(HEADER), sep="\n", flush=True)
+
+    def play_and_print(scene: Scene) -> list[str]:
+        print(f"At most {SLOTS} tasks at a time", *table(HEADER), sep="\n", flush=True)
+        faults: list[str] = []
         for name in options.point or POINTS:
             report = play_point(scene, POINTS[name], options.runs)
             faults += report.problems
             print(line(row(report)), flush=True)
-    return exit_status(faults)
+        return faults
+
+    return run_campaign("kill-points", set_scene, play_and_print)
 
 
 if __name__ == "__main__":

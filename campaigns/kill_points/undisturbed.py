@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
+from campaigns.framework import result_faults
 from campaigns.kill_points.dag_run import Run, completes_again
 from campaigns.kill_points.judge import Judgement
 from campaigns.kill_points.outputs import Outputs, keys
 from campaigns.kill_points.scene import SOURCE_BUCKET, Scene
 
 SECONDS = 600.0
-# The values that differ between two jobs for the same bytes; the reference in its file name as well.
+# The values that differ between two jobs for the same bytes.
 _OF_THE_JOB = ("id", "created_at", "updated_at")
-_REFERENCE = re.compile(r"--[0-9a-f]{16}(?=\.)")
 
 
 def compare(
@@ -35,33 +32,22 @@ def compare(
     outputs = {profile: Outputs.of(scene, twin) for profile, twin in twins.items()}
     return [
         _with_differences(judgement, [f"undisturbed: {states[run.profile]}"] * (states[run.profile] != "success")
-                          + differences(scene, run, outputs[run.profile]))
+                          + _differences(scene, run, outputs[run.profile]))
         for run, judgement in zip(runs, judgements, strict=True)
     ]  # fmt: skip
 
 
-def differences(scene: Scene, run: Run, undisturbed: Outputs) -> list[str]:
+def _differences(scene: Scene, run: Run, undisturbed: Outputs) -> list[str]:
     """The results of a run that do not say what the undisturbed ones say, or are not there."""
-    killed, found = Outputs.of(scene, run), []
-    for key in (key for number in range(len(run.digests)) for key in keys(run, number)):
-        theirs, ours = undisturbed.body(f"{run.name}/{key}"), killed.body(key)
-        if not ours or _content(key, ours) != _content(key, theirs):
-            found.append(f"{key} differs from an undisturbed run's")
-    return found
+    killed, names = Outputs.of(scene, run), [key for number in range(len(run.digests)) for key in keys(run, number)]
+    right = {key: undisturbed.body(f"{run.name}/{key}") for key in names}
+    found = [(key, body) for key in names if (body := killed.body(key))]
+    return list(result_faults(found, right, _OF_THE_JOB))
 
 
 def _twin(run: Run) -> Run:
     name = f"undisturbed-{run.folder.strip('/').replace('/', '-')}"
     return Run(name, "kill_transfer_undisturbed", run.profile, audio=f"s3://{SOURCE_BUCKET}/{run.folder}")
-
-
-def _content(key: str, body: bytes) -> Any:
-    """Captions as they are, byte by byte; JSON without the values that differ between jobs, in its order."""
-    if not key.endswith(".json") or not body:
-        return body
-    parsed = json.loads(body)
-    parsed["filename"] = _REFERENCE.sub("", parsed["filename"])
-    return json.dumps({name: value for name, value in parsed.items() if name not in _OF_THE_JOB})
 
 
 def _with_differences(judgement: Judgement, found: list[str]) -> Judgement:

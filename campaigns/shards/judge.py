@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from airflow_provider_fluxions.api.job_reference import reference
-from campaigns.framework import comparable
+from campaigns.framework import result_faults
 from campaigns.shards.scene import SHARDED, TASK, Scene
 from harness.stage import OUTPUT
 
@@ -31,9 +29,7 @@ def judge_shards(scene: Scene, run_id: str, shards: int) -> list[Shard]:
 
 
 def _judge_shard(scene: Scene, run_id: str, index: int) -> Shard:
-    query = f"""select state, try_number from {scene.airflow.database.task_instances}
-                where dag_id = :dag_id and run_id = :run_id and map_index = :index"""  # noqa: S608 (a constant)
-    row = scene.airflow.database.rows(query, dag_id=SHARDED, run_id=run_id, index=index)[0]
+    row = scene.airflow.database.task_rows("state", "try_number", dag_id=SHARDED, run_id=run_id, map_index=index)[0]
     result = scene.airflow.database.xcom(SHARDED, run_id, TASK, map_index=index) or {"inputs": 0}
     workers = scene.airflow.tries_by_worker(SHARDED, run_id, TASK, map_index=index)
     return Shard(index, str(row["state"]), row["try_number"], result["inputs"], workers)
@@ -49,18 +45,13 @@ def jobs_of_shards(scene: Scene, run_id: str, shards: int) -> dict[int, set[int]
     return found
 
 
-def double_jobs(jobs: Iterable[Mapping[str, Any]]) -> int:
-    """Return how many jobs there are beyond one a recording, failed ones aside."""
-    return sum(count - 1 for count in Counter(job["sha256"] for job in jobs if job["status"] != "failed").values())
-
-
 def different_outputs(scene: Scene, wanted: str, found: str) -> list[str]:
-    """Return the paths that only one of the two folders has, or that differ in more than a job's own fields."""
-    ours, theirs = (
-        {key.removeprefix(folder): comparable(key, scene.storage.get(OUTPUT, key)) for key in _outputs(scene, folder)}
+    """Report the results in one of the two folders only, and those that differ in more than a job's own fields."""
+    right, there = (
+        {key.removeprefix(folder): scene.storage.get(OUTPUT, key) for key in _outputs(scene, folder)}
         for folder in (wanted, found)
     )
-    return sorted(path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path))
+    return list(result_faults(there.items(), right))
 
 
 def _outputs(scene: Scene, folder: str) -> list[str]:

@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass
 
 from airflow_provider_fluxions.emulator.faults import Fault
-from campaigns.shards.judge import Shard, different_outputs, double_jobs, jobs_of_shards, judge_shards
+from campaigns.framework import double_jobs, live_jobs
+from campaigns.shards.judge import Shard, different_outputs, jobs_of_shards, judge_shards
 from campaigns.shards.scene import CALM, SHARDED, SURVIVOR, VICTIM, Scene
 from harness.processes import wait_until
 from harness.stage import INPUT, OUTPUT
@@ -45,7 +46,7 @@ def play(scene: Scene, recordings: int, *, run_seconds: float) -> Report:
         content = (b"RIFF\0\0\0\0WAVEfmt " + os.urandom(16)).ljust(RECORDING_BYTES, b"\0")
         scene.storage.put(INPUT, f"night/call-{number % SHARDS}-{number:04d}.wav", content)
     started = time.monotonic()
-    _run(scene, CALM, "calm", run_seconds)
+    scene.airflow.wait(CALM, _trigger(scene, CALM, "calm"), run_seconds)
     calm_seconds = time.monotonic() - started
 
     scene.control.add_fault(
@@ -71,7 +72,7 @@ def play(scene: Scene, recordings: int, *, run_seconds: float) -> Report:
         seconds=seconds,
         posts=posts,
         jobs=len(jobs),
-        duplicates=double_jobs(jobs),
+        duplicates=double_jobs(live_jobs(jobs)),
         cut_off=len(held),
         kept=len(held & kept),
         wrong_outputs=different_outputs(scene, "calm/", "killed/"),
@@ -82,10 +83,6 @@ def play(scene: Scene, recordings: int, *, run_seconds: float) -> Report:
 def _trigger(scene: Scene, dag_id: str, folder: str) -> str:
     conf = {"source": f"s3://{INPUT}/night/", "destination": f"s3://{OUTPUT}/{folder}/"}
     return scene.airflow.trigger(dag_id, conf=conf)
-
-
-def _run(scene: Scene, dag_id: str, folder: str, run_seconds: float) -> None:
-    scene.airflow.wait(dag_id, _trigger(scene, dag_id, folder), run_seconds)
 
 
 def _held_of_victim(scene: Scene) -> set[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_fluxions.emulator.control import ControlClient
-from campaigns.framework import airflow_on_postgres
+from campaigns.framework import account, airflow_on_postgres
 from harness.airflow import LocalAirflow
 from harness.emulator import LocalEmulator
 from harness.redis import LocalRedis
@@ -55,11 +55,8 @@ def set_scene(home: Path) -> Iterator[Scene]:
     with ExitStack() as stack:
         storage = stack.enter_context(LocalS3(home / "s3.log"))
         storage.create_bucket(INPUT, OUTPUT)
-        emulator, calm = (
-            stack.enter_context(LocalEmulator(home / f"emulator-{name}", after_seconds=JOB_SECONDS))
-            for name in ("killed", "calm")
-        )
-        control = stack.enter_context(ControlClient(emulator.url))
+        emulator, control = account(stack, home / "emulator-killed", after_seconds=JOB_SECONDS)
+        calm, _ = account(stack, home / "emulator-calm", after_seconds=JOB_SECONDS)
         workers = CeleryWorkers(stack.enter_context(LocalRedis(home / "redis")), (VICTIM, SURVIVOR))
         airflow = airflow_on_postgres(stack, home, home / "dags", _SETTINGS, workers)
         _add_dags(airflow)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 
-from campaigns.framework import exit_status, logs_folder, table
+from campaigns.framework import run_campaign, table
 from campaigns.shards.judge import Shard, shared_paths
 from campaigns.shards.run import SHARDS, Report, play
-from campaigns.shards.scene import VICTIM, set_scene
+from campaigns.shards.scene import VICTIM, Scene, set_scene
 
 RUN_SECONDS = 7200.0
 
@@ -47,19 +46,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/celery-campaign", description=__doc__)
     parser.add_argument("--files", type=int, default=400, help="recordings a shard, of eight (%(default)s)")
     options = parser.parse_args(arguments)
-    started = time.monotonic()
-    faults: list[str] = []
-    with logs_folder("shards", lambda: faults) as home, set_scene(home) as scene:
-        views = "separate views of the file system" if scene.workers.isolated else "separate homes"
-        ready = time.monotonic() - started
-        print(f"Airflow {scene.airflow.version}, two workers with {views}, ready in {ready:.0f} s\n")
-        faults += shared_paths(scene)
+
+    def play_and_print(scene: Scene) -> list[str]:
+        print("two workers with", "separate views of the file system" if scene.workers.isolated else "separate homes")
+        shared = shared_paths(scene)
         report = play(scene, options.files * SHARDS, run_seconds=RUN_SECONDS)
-        faults += problems(report)
-    print(*table(("figure", "value"), summary(report)), "", sep="\n")
-    header = ("shard", "state", "recordings", "tries", "tries on each worker")
-    print(*table(header, map(_row, report.shards)), sep="\n")
-    return exit_status(faults)
+        print(*table(("figure", "value"), summary(report)), "", sep="\n")
+        header = ("shard", "state", "recordings", "tries", "tries on each worker")
+        print(*table(header, map(_row, report.shards)), sep="\n")
+        return shared + problems(report)
+
+    return run_campaign("shards", set_scene, play_and_print)
 
 
 def _row(shard: Shard) -> tuple[object, ...]:
