@@ -24,7 +24,7 @@ Job = Mapping[str, Any]
 
 # Jobs of other programs in the account: three pages of the list.
 FOREIGN_JOBS = 300
-# The fields of a result that differ between two jobs for the same recording, whatever the service calls the job.
+# The fields of a result that differ between two jobs for the same recording, with any name at the service.
 OF_ANY_JOB = ("id", "filename", "created_at", "updated_at", "processing_time", "audio_url", "original_audio_url")
 _REFERENCE = re.compile(r"--[0-9a-f]{16}(?=\.)")
 

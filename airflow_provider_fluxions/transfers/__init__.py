@@ -2,7 +2,7 @@
 
 - `to_s3`: results of completed jobs;
 - `convert`: other formats of stored results, without the API;
-- `s3_to_s3`: a bucket of recordings to a bucket of transcripts;
+- `s3_to_s3`: a bucket of recordings to a bucket of transcripts; `s3_to_s3_run` is one execution of it;
 - `text_to_speech`: a bucket of texts to a bucket of speech.
 """
 

@@ -1,21 +1,18 @@
-"""The operator that transcribes recordings from S3 to S3."""
+"""The operator that transcribes recordings from S3 to S3: its arguments, checked. `s3_to_s3_run` does the work."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 
 from airflow_provider_fluxions.api.arguments import at_least_one, boolean_of, number_of, seconds_of
 from airflow_provider_fluxions.api.cost import parse_price
-from airflow_provider_fluxions.api.humanize import counted
 from airflow_provider_fluxions.api.submit_once import SubmitOptions
-from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import choose, choose_installed
 from airflow_provider_fluxions.formats.base import Provenance
 from airflow_provider_fluxions.hooks import (
@@ -23,36 +20,26 @@ from airflow_provider_fluxions.hooks import (
     DEFAULT_POLL_INTERVAL_SECONDS,
     DEFAULT_TIMEOUT_SECONDS,
 )
-from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
+from airflow_provider_fluxions.links import FluxionsResultLink, FluxionsTranscriptLink
 from airflow_provider_fluxions.pipeline.budget import Budget
-from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck
 from airflow_provider_fluxions.pipeline.discovery import TransferSpec
-from airflow_provider_fluxions.pipeline.ignored import most_frequent, parse_ignored
+from airflow_provider_fluxions.pipeline.ignored import parse_ignored
 from airflow_provider_fluxions.pipeline.items import Target
 from airflow_provider_fluxions.pipeline.locations import parse_destination, parse_sources
-from airflow_provider_fluxions.pipeline.manifest import Manifest, written_on_error
 from airflow_provider_fluxions.pipeline.naming import DEFAULT_TEMPLATE, KeyTemplate
-from airflow_provider_fluxions.pipeline.partition import PartitionCheck, ingest_folder
-from airflow_provider_fluxions.pipeline.planning import TransferPlanner
-from airflow_provider_fluxions.pipeline.records import DONE, InputRecord, State
-from airflow_provider_fluxions.pipeline.report import (
-    NOTHING_IGNORED,
-    check_fail_on,
-    summarize,
-    summary_line,
-    timeout_error,
-    transfer_error,
-)
-from airflow_provider_fluxions.pipeline.runner import TransferLimits, TransferRunner
+from airflow_provider_fluxions.pipeline.partition import ingest_folder
+from airflow_provider_fluxions.pipeline.report import check_fail_on
+from airflow_provider_fluxions.pipeline.runner import TransferLimits
 from airflow_provider_fluxions.pipeline.selection import AUDIO_SUFFIXES, Selection, suffixes_of
-from airflow_provider_fluxions.pipeline.steps import MAX_RECORDING_RETRY_SECONDS, TransferSteps
-from airflow_provider_fluxions.pipeline.timing import DEFERRAL_COSTS_SECONDS, LONGEST_DEFERRAL_SECONDS
+from airflow_provider_fluxions.pipeline.steps import MAX_RECORDING_RETRY_SECONDS
+from airflow_provider_fluxions.pipeline.timing import DEFERRAL_COSTS_SECONDS
 from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, WriteOptions
-from airflow_provider_fluxions.task.identity import TaskIdentity, loop_index_of, map_index_of, run_reference
-from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
+from airflow_provider_fluxions.task.identity import run_reference
+from airflow_provider_fluxions.task.lineage import ReportsLineage
 from airflow_provider_fluxions.task.provenance import provenance_of
 from airflow_provider_fluxions.task.run import TaskRun, task_run
-from airflow_provider_fluxions.task.wait import Wait, execution_deadline, execution_timeout_error
+from airflow_provider_fluxions.task.wait import execution_deadline
+from airflow_provider_fluxions.transfers.s3_to_s3_run import TransferArguments, TransferRun
 
 log = logging.getLogger(__name__)
 
@@ -216,9 +203,9 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan, reuse what an earlier run left, and continue to the end, or with ``self.deferrable`` to a deferral."""
-        with task_run(self, context) as run:
-            deadline = time.time() + seconds_of("timeout", self.timeout)
-            return self._run(run, deadline, execution_deadline(context, self.execution_timeout), resumed=False)
+        with task_run(self, context) as task:
+            ends = execution_deadline(context, self.execution_timeout)
+            return self._run_of(task, self._new_deadline(), ends).run(resumed=False)
 
     def execute_complete(
         self,
@@ -237,111 +224,36 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         :param ignored: Number of ignored objects by extension, as counted by `execute`.
         :param scanned_at: when the job list was scanned, epoch seconds.
         """
-        with task_run(self, context) as run:
-            if deadline is None:
-                deadline = time.time() + seconds_of("timeout", self.timeout)
+        with task_run(self, context) as task:
             ends = execution_deadline(context, self.execution_timeout, expires)
-            return self._run(run, deadline, ends, resumed=True, ignored=parse_ignored(ignored), scanned_at=scanned_at)
+            run = self._run_of(task, self._new_deadline() if deadline is None else deadline, ends)
+            return run.run(resumed=True, ignored=parse_ignored(ignored), scanned_at=scanned_at)
 
     def on_kill(self) -> None:
         """Log that the jobs continue, because Fluxions has no cancel. The next try reuses them."""
         log.info("Killed. Fluxions has no cancel: submitted jobs continue, and the next try reuses them.")
 
-    def _run(
-        self,
-        task: TaskRun,
-        deadline: float,
-        expires: float,
-        *,
-        resumed: bool,
-        ignored: Mapping[str, int] = NOTHING_IGNORED,
-        scanned_at: float | None = None,
-    ) -> dict[str, Any]:
-        context, client, price = task.context, task.client, task.price
-        ti, provenance = context["ti"], provenance_of(context)
-        choices = choose_installed(self.formats, self.format_options)
-        run = run_reference(context)
+    def _new_deadline(self) -> float:
+        return time.time() + seconds_of("timeout", self.timeout)
+
+    def _run_of(self, task: TaskRun, deadline: float, expires: float) -> TransferRun:
+        arguments = TransferArguments(
+            spec=self._spec(run_reference(task.context), provenance_of(task.context)),
+            choices=choose_installed(self.formats, self.format_options),
+            options=SubmitOptions(self.non_speech, self.cache),
+            destination=parse_destination(self.destination),
+            budget=Budget.checked(self.max_inputs, self.max_audio_hours),
+            limits=self._limits(min(deadline, expires)),
+            lookback_days=self.lookback_days,
+            fail_on_empty=self.fail_on_empty,
+            fail_on=self.fail_on,
+            dry_run=boolean_of("dry_run", self.dry_run),
+            timeout_seconds=seconds_of("timeout", self.timeout),
+            patience_seconds=self.recording_patience_seconds,
+            may_share_partitions=self._may_share_partitions,
+        )
         store = S3Store(self.aws_conn_id, self._writing(), requester_pays=self.requester_pays)
-        manifest = Manifest.of(ti, parse_destination(self.destination), map_index_of(ti), price, loop_index_of(context))
-        preparation = TransferPlanner(
-            client,
-            store,
-            self._spec(run, provenance),
-            manifest,
-            self._budget(),
-            self.lookback_days,
-            self.fail_on_empty,
-            Counter(ignored),
-        )
-        if boolean_of("dry_run", self.dry_run):
-            return preparation.forecast(datetime.now(UTC), price)
-        now = datetime.now(UTC)
-        scanned = datetime.fromtimestamp(scanned_at, UTC) if scanned_at is not None else None
-        plan = preparation.restored(now, scanned) if resumed else None
-        if plan is None:
-            scanned_at, identity = now.timestamp(), TaskIdentity.of(context, self.retries)
-            earlier_start = (identity.since or now) if identity.may_have_submitted else None
-            plan = preparation.plan(now, earlier_start=earlier_start)
-        records = plan.records
-        push_for_link(self, ti, RESULT_XCOM, manifest.uri)
-        steps = TransferSteps(
-            client,
-            store,
-            choices,
-            provenance,
-            SubmitOptions(self.non_speech, self.cache),
-            deadline,
-            run,
-            task.metrics,
-            self.recording_patience_seconds,
-            MetadataCheck(is_proven=any(record.state in DONE for record in records)),
-            plan.recent,
-            PartitionCheck(store, preparation.spec.target, records) if self._may_share_partitions else None,
-        )
-        runner = TransferRunner(steps, records, self._limits(min(deadline, expires)), from_end=plan.overlaps)
-        try:
-            kept = {"scanned_at": scanned_at, "ignored": most_frequent(preparation.ignored)}
-            self._move(task, runner, store, manifest, deadline, expires, kept)
-        finally:  # work before a failure is lineage, too
-            summary = summarize(records, manifest.uri, price, preparation.ignored)
-            self.lineage = lineage_of(records, summary)
-        self.log.info("%s", summary_line(summary, preparation.ignored))
-        return self._finish(context, records, summary)
-
-    def _move(
-        self,
-        task: TaskRun,
-        runner: TransferRunner,
-        store: S3Store,
-        manifest: Manifest,
-        deadline: float,
-        expires: float,
-        kept: Mapping[str, Any],
-    ) -> None:
-        """Run until every input is finished, or defer."""
-        with written_on_error(lambda: manifest.write(store, runner.records)):
-            running = runner.run()
-        manifest.write(store, runner.records)
-        if not running and not runner.has_more:
-            return
-        if time.time() >= runner.limits.deadline:
-            if expires < deadline:
-                raise execution_timeout_error(running)
-            raise timeout_error(runner.records, running, seconds_of("timeout", self.timeout))
-        # With queued inputs, a quarter of the jobs justifies a resume.
-        enough = max(1, len(running) // 4) if runner.has_more else len(running)
-        # One job that never ends must not block the results of all others.
-        until = min(deadline, time.time() + LONGEST_DEFERRAL_SECONDS)
-        wait = Wait(running, self.fluxions_conn_id, self.poll_interval, until, enough, expires)
-        self.log.info("Deferring: %s in progress. Resuming after %d finished.", counted(len(running), "job"), enough)
-        # The wait ends at `until`; the transfer continues until its own deadline.
-        task.defer(wait, deadline=deadline, **kept)
-
-    def _finish(self, context: Context, records: Sequence[InputRecord], summary: dict[str, Any]) -> dict[str, Any]:
-        if error := transfer_error(records, self.fail_on, summary["manifest"]):
-            raise error
-        add_asset_extra(context, self, summary)
-        return summary
+        return TransferRun(task, store, arguments, deadline, expires)
 
     def _spec(self, run: str, provenance: Provenance) -> TransferSpec:
         folder = ingest_folder(provenance.ingested_at) if self.partition_by_date else ""
@@ -366,9 +278,6 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         is_alone = self.has_dag() and self.dag.max_active_runs == 1
         return self.partition_by_date and not is_alone
 
-    def _budget(self) -> Budget:
-        return Budget.checked(self.max_inputs, self.max_audio_hours)
-
     def _writing(self) -> WriteOptions:
         return WriteOptions(self.extra_args or {}, self.gzip)
 
@@ -381,15 +290,3 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             self.deferrable,
             self.deferral_costs_seconds,
         )
-
-
-def lineage_of(records: Sequence[InputRecord], summary: Mapping[str, Any]) -> LineageRecord:
-    """Return the inputs and outputs of this run, for lineage."""
-    completed = [record for record in records if record.state is State.COMPLETED]
-    return LineageRecord(
-        inputs=[record.item.source.uri for record in completed],
-        outputs=[uri for record in completed for uri in record.item.uris(record.folder)] + [summary["manifest"]],
-        job_ids=[record.job_id for record in completed if record.job_id is not None],
-        audio_seconds=summary["audio_seconds"],
-        cost=summary.get("cost"),
-    )

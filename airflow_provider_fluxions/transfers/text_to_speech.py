@@ -53,7 +53,7 @@ from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, Writ
 from airflow_provider_fluxions.task.identity import loop_index_of, map_index_of, run_reference
 from airflow_provider_fluxions.task.lineage import ReportsLineage
 from airflow_provider_fluxions.task.run import TaskRun, task_run
-from airflow_provider_fluxions.transfers.s3_to_s3 import lineage_of
+from airflow_provider_fluxions.transfers.s3_to_s3_run import lineage_of
 
 log = logging.getLogger(__name__)
 
