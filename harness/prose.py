@@ -24,7 +24,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SKIPPED_FOLDERS = (
     "tests",
     "node_modules",
-    "viewer-ui",
     "static",
     "_build",
     "recorded",
@@ -72,6 +71,10 @@ _PATTERNS = {name: re.compile(rf"\b{pattern}\b", re.IGNORECASE) for name, (patte
 _ANY = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern, _ in PRIVATE.values()), re.IGNORECASE)
 _JOINT = re.compile(r"[\"']?\s*\n\s*(#|f?[\"'])?\s*")  # between two lines of a comment or a string
 _NEGATIONS = re.compile(r"\b(no|none|nothing|nobody|never|nowhere)\b", re.IGNORECASE)
+_SCRIPT_PROSE = re.compile(
+    r"/\*.*?\*/|(^|(?<=\s))//[^\n]*(\n\s*//[^\n]*)*|(?P<string>\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`)",
+    re.DOTALL | re.MULTILINE,
+)
 _COMMENT = re.compile(r"(^|\s)# .*$")
 _RAISED = re.compile(r"(Error|Exception|Timeout|Exit)$")
 
@@ -112,7 +115,7 @@ def texts(root: Path = ROOT, *, suspects: bool = False) -> Iterator[Text]:
 
 
 def _has_prose(path: Path) -> bool:
-    return path.suffix in (".md", ".py", ".sh") or path.parent.name == "scripts" or path.match(".ci/run")
+    return path.suffix in (".md", ".py", ".sh", ".ts", ".css") or path.parent.name == "scripts" or path.match(".ci/run")
 
 
 def _texts_of(path: Path, name: str) -> Iterator[Text]:
@@ -120,6 +123,8 @@ def _texts_of(path: Path, name: str) -> Iterator[Text]:
         yield from (Text(name, number, "page", words) for number, words in _paragraphs(path.read_text("utf-8")))
     elif path.suffix == ".py":
         yield from _python(path.read_text("utf-8"), name)
+    elif path.suffix in (".ts", ".css"):
+        yield from _script(path.read_text("utf-8"), name)
     else:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             if "#" in line or "echo" in line or "printf" in line:
@@ -164,6 +169,15 @@ def _python(source: str, name: str) -> Iterator[Text]:
     for number, line in enumerate(source.splitlines(), 1):
         if comment := _COMMENT.search(line):
             yield Text(name, number, "comment", comment[0])
+
+
+def _script(source: str, name: str) -> Iterator[Text]:
+    """Return the comments of a script or style sheet, and its strings of at least three words."""
+    for found in _SCRIPT_PROSE.finditer(source):
+        kind = "string" if found["string"] else "comment"
+        words = re.sub(r"\n\s*(\*|//)", "\n", found["string"] or found[0])
+        if words.count(" ") >= 2:
+            yield Text(name, source.count("\n", 0, found.start()) + 1, kind, re.sub(r"\$\{[^}]*\}", "X", words))
 
 
 def finds(found: Iterable[Text]) -> list[Find]:

@@ -38,6 +38,12 @@ def test_each_allowed_file_has_a_private_word() -> None:
     assert {find.path for find in finds(texts(suspects=True))} >= ALLOWED.keys()
 
 
+@pytest.mark.parametrize("line", ["// It was told then.", "/* It was\n * told then. */", 'show("It was told then.");'])
+def test_the_viewers_page_is_read_like_the_package(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a.ts").write_text(f"const one = 1;\n{line}\n")
+    assert [(find.path, find.name) for find in finds(texts(tmp_path))] == [("a.ts", "tell")]
+
+
 @pytest.mark.parametrize("word", sorted(REPLACED))
 def test_a_word_that_the_glossary_replaces_is_found(word: str) -> None:
     assert finds([Text("a.py", 1, "comment", f"# It was {word} then.")])

@@ -124,7 +124,7 @@ def test_the_tab_of_a_task_without_transcripts_says_so_in_one_line_and_is_no_fau
 @pytest.mark.parametrize(
     ("call", "status", "title"),
     [
-        ("task", 403, "You may not see this"),
+        ("task", 403, "You are not allowed to see this"),
         ("items", 502, "This cannot be shown"),
         ("transcript", 404, "Nothing to show"),
     ],
@@ -157,7 +157,7 @@ def test_a_refusal_shows_no_state_of_the_task(page: Page, serve: Serve) -> None:
     scene = scenes.dialogue()
     scene.refused["task"] = (403, "Forbidden")
     page.goto(serve(scene).url)
-    expect(page.get_by_role("heading", name="You may not see this")).to_be_visible()
+    expect(page.get_by_role("heading", name="You are not allowed to see this")).to_be_visible()
     expect(page.get_by_role("banner").locator(".state")).to_be_hidden()
 
 

@@ -1,4 +1,4 @@
-// The page's own address names the task instance, and may name one item of it. All others are relative to it.
+// The page's own address names the task instance, and can name one of its items. All other addresses are relative to it.
 
 const TASK_KEYS = ["dag_id", "run_id", "task_id", "map_index"];
 
@@ -13,17 +13,17 @@ export class Address {
     this.item = no !== null && /^\d+$/.test(no) ? Number(no) : null;
   }
 
-  /** One of the task's names, as the address has it. */
+  /** A part of the task's name in the address. */
   get(key: string): string {
     return this.task.get(key) ?? "";
   }
 
-  /** The page of one item, or of all. */
+  /** The address of the page of one item, or of all. */
   page(item: number | null): string {
     return `?${this.with(item === null ? {} : { no: item })}`;
   }
 
-  /** Where the server answers. */
+  /** The address of a call to the server. */
   api(call: string, more: Record<string, string | number> = {}): string {
     return `api/${call}?${this.with(more)}`;
   }

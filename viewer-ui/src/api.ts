@@ -1,4 +1,4 @@
-/** The server refused, or could not be reached; `message` tells the user what to do. */
+/** The server refused, or could not be reached. `message` says what the user can do. */
 export class Refused extends Error {
   readonly status: number | null;
 
@@ -8,18 +8,18 @@ export class Refused extends Error {
   }
 }
 
-/** Ask for JSON. Throws Refused; an abort passes as it is. */
+/** Request JSON. Throws Refused; an abort is thrown unchanged. */
 export async function ask<T>(address: string, signal?: AbortSignal): Promise<T> {
   const text = await send(address, { headers: { Accept: "application/json" }, ...(signal && { signal }) });
   try {
     return JSON.parse(text) as T;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new Refused("The answer was not the viewer's. Reload the page; you may have to sign in again.", null);
+    throw new Refused("The response is not from the viewer. Reload the page. You might have to sign in again.", null);
   }
 }
 
-/** Why the server does not send a recording; null if it does. */
+/** The reason why the server does not send a recording; null if it does. */
 export async function refusalOf(address: string): Promise<string | null> {
   try {
     await send(address, { headers: { Range: "bytes=0-0" } });
@@ -30,7 +30,7 @@ export async function refusalOf(address: string): Promise<string | null> {
   }
 }
 
-/** What the server answers, as text. Throws Refused. */
+/** The server's response as text. Throws Refused. */
 async function send(address: string, request: RequestInit): Promise<string> {
   try {
     const answer = await fetch(address, request);
@@ -38,13 +38,13 @@ async function send(address: string, request: RequestInit): Promise<string> {
     if (!answer.ok) throw new Refused(detailOf(text, answer.status), answer.status);
     return text;
   } catch (error) {
-    // As fetch tells that there is no connection, or that it was cut.
+    // fetch throws a TypeError if there is no connection, or if it broke.
     if (!(error instanceof TypeError)) throw error;
     throw new Refused("Airflow cannot be reached. Check the connection, then try again.", null);
   }
 }
 
-/** The sentence of an error's body, or one made from its status. */
+/** The message in the body of an error, or one from its status. */
 function detailOf(body: string, status: number): string {
   try {
     const told: unknown = JSON.parse(body);
@@ -52,5 +52,5 @@ function detailOf(body: string, status: number): string {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  return `The server answered with status ${status}.`;
+  return `The server responded with status ${status}.`;
 }

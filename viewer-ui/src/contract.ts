@@ -1,4 +1,4 @@
-// What the server answers (airflow_provider_fluxions/viewer). Times are seconds.
+// The server's responses (airflow_provider_fluxions/viewer). Times are in seconds.
 
 export interface Task {
   dag_id: string;

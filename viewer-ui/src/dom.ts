@@ -1,9 +1,9 @@
-// Elements are made here, and only here. Text goes in as text: nothing on this page is ever parsed as HTML.
+// Only this module makes elements. Text is inserted as text, so a transcript is never parsed as HTML.
 
 type Attribute = string | number | boolean | null;
 type Child = Node | string | null;
 
-/** An element. `true` sets an attribute without value; `false` and `null` leave it out. */
+/** An element. `true` sets an attribute without a value; `false` and `null` omit it. */
 export function el<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Record<string, Attribute> = {},
@@ -27,7 +27,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return element;
 }
 
-/** A button that does something. */
+/** A button with its action. */
 export function button(text: string, onPress: () => void, attributes: Record<string, Attribute> = {}): HTMLButtonElement {
   const element = el("button", { type: "button", ...attributes }, text);
   element.addEventListener("click", onPress);

@@ -8,7 +8,7 @@ const SHAPES = {
   down: "M6 9l6 6 6-6-1.4-1.4L12 12.2 7.4 7.6z",
 } as const;
 
-/** A picture beside a text, or in a button with a label. */
+/** A picture next to a text, or in a button with a label. */
 export function icon(name: keyof typeof SHAPES): SVGSVGElement {
   return svg("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, svg("path", { d: SHAPES[name] }));
 }

@@ -10,10 +10,10 @@ const HELP = [
   ["?", "This help"],
 ] as const;
 
-/** Keys that mean something anywhere on the page, but where one types or chooses. */
+/** Keys that work everywhere on the page except in fields and menus. */
 export type Shortcuts = Partial<Record<string, () => void>>;
 
-/** Let keys work until the signal aborts. */
+/** Handle keys until the signal aborts. */
 export function listen(shortcuts: Shortcuts, signal: AbortSignal): void {
   const press = (event: KeyboardEvent) => {
     const action = shortcuts[event.key];
@@ -30,7 +30,7 @@ function isTaken(event: KeyboardEvent): boolean {
   return event.key === " " && target.closest("button, summary") !== null;
 }
 
-/** The dialog that tells the keys. It shows itself; closed, it is gone. */
+/** Show the dialog with the keys. It is removed when the user closes it. */
 export function showHelp(): void {
   const rows = HELP.flatMap(([key, meaning]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, meaning)]);
   const close = button("Close", () => dialog.close());

@@ -1,19 +1,19 @@
 import { Refused } from "./api.ts";
 import { button, el } from "./dom.ts";
 
-/** What stands where something will come. */
+/** A placeholder for content that is being loaded. */
 export function loading(what: string): HTMLElement {
   return el("p", { class: "message", role: "status" }, `Loading ${what}…`);
 }
 
-/** What stands where there is nothing, and why. */
+/** The reason why there is no content. */
 export function nothing(why: string): HTMLElement {
   return el("p", { class: "message", role: "status" }, why);
 }
 
 const TITLES: Record<number, string> = {
   401: "Sign in to Airflow",
-  403: "You may not see this",
+  403: "You are not allowed to see this",
   404: "Nothing to show",
 };
 

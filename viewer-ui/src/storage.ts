@@ -1,4 +1,4 @@
-// What a browser may refuse to keep: then it is kept for as long as the page stands.
+// Values that a browser can refuse to store. They then last until the page is closed.
 
 const unsaved = new Map<string, string>();
 

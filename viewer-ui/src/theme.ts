@@ -1,11 +1,12 @@
 // Airflow's theme, not the system's alone: 3.x keeps it in localStorage and on its document's class, 2.11 in
-// localStorage only. Inside Airflow's frame its document is ours to look at; a page of its own reads what is kept.
+// localStorage only. Inside Airflow's frame, this page can read Airflow's document. In a window of its own it reads the
+// stored theme.
 
 import { recall } from "./storage.ts";
 
 export type Theme = "light" | "dark";
 
-/** The theme that Airflow keeps; null where it has none, or follows the system. */
+/** The theme that Airflow stores; null if there is none, or if it follows the system. */
 export function keptTheme(kept: (key: string) => string | null): Theme | null {
   const airflow3 = kept("theme");
   if (airflow3 === "light" || airflow3 === "dark") return airflow3;

@@ -10,7 +10,7 @@ import { recordingPage } from "./recording.ts";
 import { isOngoing, repeat } from "./refresh.ts";
 import { transcriptPage } from "./transcript/page.ts";
 
-/** The page: the task above, below it all items or one transcript, as the address says. */
+/** The page: the task, and below it all items or one transcript, depending on the address. */
 export class Viewer {
   readonly element: HTMLElement;
   private readonly address: Address;
@@ -32,13 +32,13 @@ export class Viewer {
     });
   }
 
-  /** Ask for the task, show what the address names, and look again while the task may still add to it. */
+  /** Request the task, show the item in the address, and repeat this while the task can still add transcripts. */
   async start(): Promise<void> {
     try {
       this.take(await ask<Task>(this.address.api("task")));
       await this.show(this.address.item);
     } catch (error) {
-      // Airflow before 3.4 has the tab on every task's page: on most there is nothing to show, and that is no fault.
+      // Airflow before 3.4 shows the tab on every task's page. Most tasks have no transcripts, which is not an error.
       const isEmpty = error instanceof Refused && error.status === 404;
       this.main.replaceChildren(isEmpty ? nothing(error.message) : failure(error, () => void this.start()));
       return;
@@ -49,7 +49,7 @@ export class Viewer {
   private mayChange(): boolean {
     if (this.task === null) return false;
     const { state, counts } = this.task;
-    // A task may end before its jobs do. Where it failed, nobody watches them.
+    // A task can end before its jobs do. After a failed task, the page no longer polls them.
     return isOngoing(state) || (state === "success" && counts.running > 0);
   }
 
@@ -59,7 +59,7 @@ export class Viewer {
     this.items?.showCounts(task.counts);
   }
 
-  /** Return whether nothing more will change. A transcript that is shown stays as it is, and so does all in trouble. */
+  /** Return whether the content is final. A shown transcript and a shown error do not change. */
   private async refresh(): Promise<boolean> {
     const before = JSON.stringify(this.task);
     try {
@@ -92,7 +92,7 @@ export class Viewer {
     }
   }
 
-  /** The item to show: the one that is asked for, or the only one. */
+  /** The item to show: the one in the address, or the only one. */
   private async choose(no: number | null, signal: AbortSignal): Promise<Item | null> {
     const only = this.task?.counts.all === 1 ? 0 : null;
     const chosen = no ?? only;
@@ -105,7 +105,7 @@ export class Viewer {
   private async showItems(): Promise<void> {
     if (this.task?.counts.all === 0) {
       const ongoing = isOngoing(this.task.state);
-      this.main.replaceChildren(nothing(ongoing ? "No recordings yet. This page looks again by itself." : "This task has no recordings."));
+      this.main.replaceChildren(nothing(ongoing ? "No recordings yet. This page updates itself." : "This task has no recordings."));
       return;
     }
     this.items = new ItemList(this.address, (item) => this.go(item.no));

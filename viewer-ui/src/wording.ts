@@ -1,4 +1,4 @@
-/** 3725.4 -> "1:02:05", 65 -> "1:05": a place in a recording. */
+/** 3725.4 -> "1:02:05", 65 -> "1:05": a position in a recording. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -6,7 +6,7 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${twoDigits(minutes)}:${twoDigits(rest)}` : `${minutes}:${twoDigits(rest)}`;
 }
 
-/** 3725.4 -> "1 h 2 min", 65 -> "1 min 5 s", 0.44 -> "0.4 s": how long something is. */
+/** 3725.4 -> "1 h 2 min", 65 -> "1 min 5 s", 0.44 -> "0.4 s": a duration. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
   const whole = Math.round(seconds);
@@ -16,7 +16,7 @@ export function duration(seconds: number): string {
   return `${rest} s`;
 }
 
-/** A cost in the connection's currency, which nobody told us: two digits, more where they would all be zero. */
+/** A cost in the connection's currency, which is unknown here: two decimals, or more if those are zeros. */
 export function money(cost: number): string {
   const digits = cost !== 0 && Math.abs(cost) < 0.1 ? { maximumSignificantDigits: 2 } : { minimumFractionDigits: 2 };
   return cost.toLocaleString("en", { maximumFractionDigits: 2, ...digits });

@@ -9,7 +9,7 @@ const FILTERS: readonly Filter[] = ["all", "done", "failed", "skipped", "running
 const PAGE = 100;
 const PAUSE_MILLISECONDS = 250;
 
-/** All items of a run: chosen by state and name, a page at a time. The server does the choosing. */
+/** All items of a run, one page at a time. The server selects them by state and name. */
 export class ItemList {
   readonly element: HTMLElement;
   readonly field = el("input", { type: "search", "aria-label": "Search by name", placeholder: "Search by name", "aria-keyshortcuts": "/" });
@@ -42,7 +42,7 @@ export class ItemList {
     for (const [filter, one] of this.buttons) one.textContent = `${filter} ${counts[filter].toLocaleString("en")}`;
   }
 
-  /** Ask for the page again, and show it if it has changed. */
+  /** Request the page again, and show it if it has changed. */
   async load(): Promise<void> {
     this.request.abort();
     this.request = new AbortController();

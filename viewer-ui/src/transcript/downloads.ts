@@ -2,7 +2,7 @@ import type { Address } from "../address.ts";
 import { el } from "../dom.ts";
 import type { Names } from "./names.ts";
 
-/** A link a format; the files have the names that the page shows. */
+/** One link for each format. The files contain the names that the page shows. */
 export function downloads(address: Address, no: number, formats: readonly string[], names: Names): HTMLElement {
   const links = formats.map((format) => el("a", { download: true, "data-format": format }, format));
   const show = () => {

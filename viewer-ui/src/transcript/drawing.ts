@@ -1,4 +1,4 @@
-// What the timeline draws, as the data of SVG paths: x is seconds, y is lanes.
+// The drawing of the timeline as SVG paths: x is seconds, y is lanes.
 
 import type { Segment, SpeechEvent } from "../contract.ts";
 
@@ -35,7 +35,7 @@ export function marksOf(events: readonly SpeechEvent[], lane: number, gap = 0): 
   return drawn;
 }
 
-/** Round times for a scale of at most so many steps. */
+/** Round times for a scale of at most this many steps. */
 export function ticksOf(seconds: number, most: number): number[] {
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800];
   const step = steps.find((one) => seconds / one <= most) ?? 86400;

@@ -1,11 +1,11 @@
-/** A place in a segment's text. */
+/** A range of a segment's text. */
 export interface Hit {
   place: number;
   from: number;
   to: number;
 }
 
-/** All places of the words, whatever their case and the white space between them, in the order of the text. */
+/** All matches of the words in the order of the text. Case and white space between words are ignored. */
 export function find(texts: readonly string[], words: string): Hit[] {
   const pattern = patternOf(words);
   if (pattern === null) return [];
@@ -20,7 +20,7 @@ function patternOf(words: string): RegExp | null {
   return new RegExp(parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/gu, "\\$&")).join("\\s+"), "giu");
 }
 
-/** The hit to go to from another, or from a place in the list, around the ends; null without hits. */
+/** The next hit from another hit or a position in the list. After the last one comes the first. Null without hits. */
 export function nextHit(hits: readonly Hit[], current: number | null, step: 1 | -1, place: number): number | null {
   if (hits.length === 0) return null;
   if (current !== null) return (current + step + hits.length) % hits.length;

@@ -6,9 +6,9 @@ import { segmentAt, type Starts } from "./moments.ts";
 import type { Position } from "./position.ts";
 import { type Span, spanAt, spansOf, timeOf } from "./words.ts";
 
-/** Ties the text to the position: shows the segment and the word that are said, and seeks where the text is clicked. */
+/** Connects the text with the position: marks the current segment and word, and seeks to clicked text. */
 export class Follower {
-  /** Whether the window goes along while the recording plays. */
+  /** Whether the window scrolls while the recording plays. */
   isFollowing = true;
   private current: { place: number; spans: Span[] } | null = null;
   private word: Span | null = null;
@@ -24,7 +24,7 @@ export class Follower {
     list.onDraw(() => this.paint());
   }
 
-  /** Seek to the segment before or after the one that is read; without times only go there. */
+  /** Seek to the segment before or after the current one; without times only scroll to it. */
   step(by: 1 | -1): void {
     const place = this.list.place + by;
     if (place < 0 || place >= this.segments.length) return;
@@ -60,7 +60,7 @@ export class Follower {
     const target = event.target as Element;
     const place = this.list.placeOf(target);
     const isLink = target.closest("a") !== null;
-    // A selection is for copying. Keys that open links elsewhere keep their meaning.
+    // A selection is for copying, so it does not seek. Keys that open links in other tabs keep their meaning.
     if (place === null || event.ctrlKey || event.metaKey || (!isLink && !getSelection()?.isCollapsed)) return;
     const segment = this.segments[place];
     const said = this.list.said(place);

@@ -1,6 +1,6 @@
-// From letters of a segment's text to the nodes that hold them, and back. Marks of events are not letters of it.
+// Converts letters of a segment's text to the nodes that contain them, and back. Marks of events are not letters.
 
-/** The part of the text as a range, for highlighting; its letters may be cut by marks. */
+/** A part of the text as a range for highlighting. Marks of events can interrupt it. */
 export function rangeOf(said: HTMLElement, from: number, to: number): StaticRange | null {
   const [start, end] = [nodeAt(said, from, false), nodeAt(said, to, true)];
   if (start === null || end === null) return null;
@@ -9,7 +9,7 @@ export function rangeOf(said: HTMLElement, from: number, to: number): StaticRang
   });
 }
 
-/** Which letter was clicked; null where it was none. */
+/** The clicked letter; null if the click hit no letter. */
 export function letterAt(said: HTMLElement, x: number, y: number): number | null {
   const caret = caretAt(x, y);
   let passed = 0;
@@ -39,7 +39,7 @@ function caretAt(x: number, y: number): { node: Node; offset: number } | null {
     const caret = document.caretPositionFromPoint(x, y);
     return caret && { node: caret.offsetNode, offset: caret.offset };
   }
-  // Safari has only this, under a name that the standard dropped.
+  // Safari has only this older function, which the standard no longer contains.
   const range = (document as unknown as { caretRangeFromPoint(x: number, y: number): Range | null }).caretRangeFromPoint(x, y);
   return range && { node: range.startContainer, offset: range.startOffset };
 }

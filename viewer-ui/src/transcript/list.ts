@@ -6,7 +6,7 @@ import type { Names } from "./names.ts";
 import { eventsBySegment } from "./pieces.ts";
 import { heightOf, rowOf } from "./row.ts";
 
-/** The text: an item a segment, with the speaker's name where another one begins. Only items near the window are drawn. */
+/** The text: one item for each segment, with the name of each new speaker. Only items near the window are drawn. */
 export class SegmentList {
   readonly element: HTMLElement;
   private readonly chunks: Chunks;
@@ -45,13 +45,13 @@ export class SegmentList {
     return this.chunks.row(place)?.querySelector<HTMLElement>(".said") ?? null;
   }
 
-  /** The place of the segment that an element is in. */
+  /** The number in the list of the segment that contains an element. */
   placeOf(element: Element): number | null {
     const row = element.closest<HTMLElement>(".segment");
     return row === null ? null : Number(row.dataset["place"]);
   }
 
-  /** The one segment that Tab leads to. */
+  /** The one segment that the Tab key reaches. */
   get place(): number {
     return this.reading;
   }
@@ -65,7 +65,7 @@ export class SegmentList {
     this.chunks.release(before);
   }
 
-  /** Show a segment, or none, as the one that is said. */
+  /** Mark a segment, or none, as the current one. */
   mark(place: number | null): void {
     const before = this.current;
     this.current = place;
@@ -81,7 +81,7 @@ export class SegmentList {
     this.scrollTo(place);
   }
 
-  /** Scroll a segment to the middle of the window unless it is in sight. */
+  /** Scroll a segment to the middle of the window unless it is visible. */
   scrollTo(place: number): void {
     this.chunks.drawAround(place);
     const row = this.chunks.row(place);

@@ -7,7 +7,7 @@ export interface Starts {
   readonly places: readonly number[];
 }
 
-// How many people at most talk over one another, as far as finding who still does is concerned.
+// Maximum number of overlapping speakers for finding segments that are still in progress.
 const OVERLAPS = 8;
 
 export function startsOf(segments: readonly Segment[]): Starts {
@@ -22,7 +22,7 @@ export function startsOf(segments: readonly Segment[]): Starts {
   };
 }
 
-/** The place of the segment that is being said: the latest to begin of those that go on, else the last that was said. */
+/** The current segment: of those in progress the last to begin, or else the last that has ended. */
 export function segmentAt(starts: Starts, seconds: number): number | null {
   const last = countUpTo(starts.seconds, seconds) - 1;
   for (let index = last; index >= Math.max(0, last - OVERLAPS); index--) {
@@ -31,7 +31,7 @@ export function segmentAt(starts: Starts, seconds: number): number | null {
   return starts.places[last] ?? null;
 }
 
-/** How many of the ascending numbers are not above the limit. */
+/** The number of ascending numbers up to the limit. */
 function countUpTo(ascending: readonly number[], limit: number): number {
   let [low, high] = [0, ascending.length];
   while (low < high) {

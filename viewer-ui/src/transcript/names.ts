@@ -1,10 +1,10 @@
 import type { Speaker, Transcript } from "../contract.ts";
 import { keep, recall } from "../storage.ts";
 
-// Style sheets have as many colours.
+// The style sheet has this number of colors.
 const COLOURS = 8;
 
-/** What speakers are called on this page: the user's names, kept for the job in this browser, else the task's. */
+/** The names of speakers on this page: the user's, stored for the job in this browser, or else the task's. */
 export class Names {
   private readonly key: string;
   private readonly speakers: readonly Speaker[];
@@ -21,12 +21,12 @@ export class Names {
     return this.given.get(speaker) ?? this.usual(speaker);
   }
 
-  /** The name without the user's. */
+  /** The name that is used without a name from the user. */
   usual(speaker: string): string {
     return this.speakers.find((one) => one.id === speaker)?.name ?? `Speaker ${speaker}`;
   }
 
-  /** An empty name gives the usual one back. */
+  /** An empty name restores the usual one. */
   rename(speaker: string, name: string): void {
     const clean = name.trim();
     if (clean === "" || clean === this.usual(speaker)) this.given.delete(speaker);
@@ -39,25 +39,25 @@ export class Names {
     this.listeners.push(listener);
   }
 
-  /** As downloads take them. */
+  /** The names as parameters of a download. */
   query(): Record<string, string> {
     return Object.fromEntries([...this.given].map(([speaker, name]) => [`speaker.${speaker}`, name]));
   }
 
-  /** The lane and colour of a speaker, in the order in which they first speak; null for nobody. */
+  /** The lane and color of a speaker, in the order of first words; null without a speaker. */
   lane(speaker: string | null): number | null {
     const lane = this.speakers.findIndex((one) => one.id === speaker);
     return lane < 0 ? null : lane;
   }
 
-  /** The class that has the speaker's colour. */
+  /** The class with the speaker's color. */
   colour(speaker: string | null): string {
     const lane = this.lane(speaker);
     return lane === null ? "" : `speaker-${lane % COLOURS}`;
   }
 }
 
-/** Read what is kept; what is not names is nothing. */
+/** Read the stored names. Any other stored value counts as no names. */
 export function namesFrom(kept: string | null): [string, string][] {
   try {
     const names: unknown = JSON.parse(kept ?? "{}");

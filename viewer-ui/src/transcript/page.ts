@@ -43,7 +43,7 @@ export function transcriptPage(transcript: Transcript, hasAudio: boolean, task: 
     el("div", { class: "heading" }, title(transcript), downloads(address, transcript.no, task.formats, names)),
     el("div", { class: "lanes" }, speakerList(transcript, names), timeline),
     el("div", { class: "toolbar" }, player && player.element, follow, search.element, help),
-    transcript.segments.length > 0 ? list.element : el("p", { class: "message" }, "Nobody speaks in this recording."),
+    transcript.segments.length > 0 ? list.element : el("p", { class: "message" }, "This recording contains no speech."),
   );
   return { element, goTo: (hash) => list.goTo(hash) };
 }
@@ -61,7 +61,7 @@ function lengthOf({ audio_seconds, segments }: Transcript): number {
   return segments.reduce((longest, { start, end }) => Math.max(longest, end ?? start ?? 0), audio_seconds ?? 0);
 }
 
-/** On while the text goes along with the recording. Who scrolls by hand switches it off. */
+/** On while the text scrolls with the recording. Scrolling by hand switches it off. */
 function followSwitch(follower: Follower, signal: AbortSignal): HTMLElement {
   const toggle = button("Follow", () => turn(!follower.isFollowing), { class: "follow", title: "Scroll along while the recording plays" });
   const turn = (on: boolean) => {

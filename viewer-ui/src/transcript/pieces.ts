@@ -4,7 +4,7 @@ import { spansOf } from "./words.ts";
 
 export type Piece = string | SpeechEvent;
 
-/** The events of each segment by its place in the list; those without a segment of their own go by their time. */
+/** The events of each segment, by its number in the list. Events without a segment are assigned by their time. */
 export function eventsBySegment(segments: readonly Segment[], events: readonly SpeechEvent[], starts: Starts): Map<number, SpeechEvent[]> {
   const places = new Map(segments.map((segment, place) => [segment.no, place]));
   const found = new Map<number, SpeechEvent[]>();
@@ -19,7 +19,7 @@ export function eventsBySegment(segments: readonly Segment[], events: readonly S
   return found;
 }
 
-/** A segment's text, cut where its events happen: after the words that end before them. */
+/** A segment's text, divided at its events: each comes after the words that end before it. */
 export function piecesOf(segment: Segment, events: readonly SpeechEvent[]): Piece[] {
   if (events.length === 0) return [segment.text];
   const spans = spansOf(segment);

@@ -27,7 +27,7 @@ export class Player {
       this.showTime();
     });
     this.audio.addEventListener("loadedmetadata", () => this.learnLength());
-    // Out of the document it would play on.
+    // An element that is removed from the document would continue to play.
     signal.addEventListener("abort", () => this.audio.pause());
     this.showState();
     this.showTime();
@@ -42,12 +42,12 @@ export class Player {
     try {
       await this.audio.play();
     } catch (error) {
-      // A pause before the beginning, or what `error` events tell better.
+      // A pause before the start, or an error that the `error` event reports.
       if (!(error instanceof DOMException)) throw error;
     }
   }
 
-  /** Four `timeupdate` events a second are too few for words. */
+  /** The browser sends four `timeupdate` events per second, which is too few for words. */
   private tick(): void {
     this.position.played(this.audio.currentTime);
     if (!this.audio.paused) requestAnimationFrame(() => this.tick());
@@ -80,7 +80,7 @@ export class Player {
     this.time.textContent = length > 0 ? `${clock(seconds)} / ${clock(length)}` : clock(seconds);
   }
 
-  /** A media error says little; the server's answer says why. */
+  /** A media error has no reason. The server's response has it. */
   private async explain(address: string): Promise<void> {
     this.play.disabled = true;
     this.trouble.textContent = (await refusalOf(address)) ?? "This browser cannot play the recording.";

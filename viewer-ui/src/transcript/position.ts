@@ -1,12 +1,12 @@
-// How far a key goes.
+// The step of an arrow key.
 export const STEP_SECONDS = 5;
 
-/** Whether the recording got there by itself, or somebody went there. */
+/** Whether the recording played to this position, or the user moved to it. */
 export type Cause = "played" | "sought";
 
 type Listener = (seconds: number, cause: Cause) => void;
 
-/** The one position in the recording that the player, the timeline and the text share. It exists without audio too. */
+/** The position in the recording, which the player, the timeline and the text share. It also exists without audio. */
 export class Position {
   seconds = 0;
   private readonly listeners: Listener[] = [];

@@ -8,7 +8,7 @@ import type { SegmentList } from "./list.ts";
 
 const PAUSE_MILLISECONDS = 150;
 
-/** The field that finds words in the transcript, with the way from hit to hit. */
+/** The search field of the transcript, with buttons for the next and the previous hit. */
 export class Search {
   readonly element: HTMLElement;
   readonly field = el("input", { type: "search", "aria-label": "Search in the transcript", placeholder: "Search", "aria-keyshortcuts": "/" });
@@ -45,7 +45,7 @@ export class Search {
     }
   }
 
-  /** Find anew, and go to the first hit from where one reads. */
+  /** Search again, and move to the first hit after the current segment. */
   private run(): void {
     clearTimeout(this.timer);
     this.timer = 0;
@@ -55,7 +55,7 @@ export class Search {
   }
 
   private step(by: 1 | -1): void {
-    // Enter may come before the pause is over.
+    // The user can press Enter before the pause is over.
     if (this.timer !== 0) {
       this.run();
       return;

@@ -4,10 +4,10 @@ import { icon } from "../icons.ts";
 import { count, duration } from "../wording.ts";
 import type { Names } from "./names.ts";
 
-/** The speakers in their lanes' order, each with a way to rename them. */
+/** The speakers in the order of their lanes, each with a button to rename them. */
 export function speakerList({ speakers, events }: Transcript, names: Names): HTMLElement {
   const list = el("ul", { class: "speakers", "aria-label": "Speakers" }, ...speakers.map((one) => speakerRow(one, names)));
-  // The timeline has one lane more for these.
+  // The timeline has another lane for events.
   const timed = events.filter((event) => event.start !== null).length;
   return el("div", {}, list, timed === 0 ? null : el("p", { class: "event-lane" }, count(timed, "event")));
 }
@@ -28,7 +28,7 @@ function speakerRow(speaker: Speaker, names: Names): HTMLElement {
   return row;
 }
 
-/** Put a field in the row's place. Enter and leaving it keep the name, Escape does not. */
+/** Replace the row with a field. Enter, and leaving the field, store the name; Escape discards it. */
 function edit(row: HTMLElement, speaker: Speaker, names: Names): void {
   const field = el("input", { "aria-label": `Name of ${names.usual(speaker.id)}`, maxlength: 80, placeholder: names.usual(speaker.id) });
   field.value = names.of(speaker.id);
@@ -42,7 +42,7 @@ function edit(row: HTMLElement, speaker: Speaker, names: Names): void {
   field.addEventListener("blur", () => close(field.value, false));
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== "Escape") return;
-    // Else Enter would press the button that gets the focus.
+    // Otherwise Enter would also press the button that gets the focus.
     event.preventDefault();
     close(event.key === "Enter" ? field.value : names.of(speaker.id), true);
   });

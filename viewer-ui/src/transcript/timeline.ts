@@ -10,7 +10,7 @@ const TICKS = 6;
 // Half a pixel of a wide window: gaps between bars that are smaller cannot be seen.
 const MOST_BARS = 2000;
 
-/** The strip: a lane a speaker, one for events, and the position, which can be moved. */
+/** The timeline: one lane for each speaker, one for events, and the position, which users can move. */
 export class Timeline {
   readonly element: HTMLElement;
   private readonly strip = el("div", { class: "strip", role: "slider", tabindex: 0, "aria-label": "Position", "aria-valuemin": 0 });
@@ -50,7 +50,7 @@ export class Timeline {
   }
 
   private scale(): HTMLElement {
-    // The last one would not fit before the end.
+    // The last label would not fit before the end.
     const shown = ticksOf(this.position.length, TICKS).filter((seconds) => seconds < this.position.length * 0.95);
     const ticks = shown.map((seconds) => {
       const tick = el("span", {}, clock(seconds));
@@ -71,7 +71,7 @@ export class Timeline {
     this.position.seek(this.secondsAt(event));
   }
 
-  /** What sliders do beside the page's own keys. */
+  /** The keys of a slider, in addition to those of the page. */
   private key(event: KeyboardEvent): void {
     const { seconds, length } = this.position;
     const keys: Partial<Record<string, number>> = { Home: 0, End: length, ArrowUp: seconds + STEP_SECONDS, ArrowDown: seconds - STEP_SECONDS };

@@ -1,6 +1,6 @@
 import type { Segment } from "../contract.ts";
 
-/** A word with the place of its letters in the segment's text. */
+/** A word with the position of its letters in the segment's text. */
 export interface Span {
   from: number;
   to: number;
@@ -8,15 +8,15 @@ export interface Span {
   end: number | null;
 }
 
-// A word that only stands further on is another one, and taking it would lose all between.
+// A match far behind is another word, and using it would lose all words in between.
 const FARTHEST = 40;
 
-/** Where each word stands in its segment's text; a word that is not in it is left out. */
+/** The position of each word in its segment's text. A word that is not in the text is omitted. */
 export function spansOf(segment: Segment): Span[] {
   const spans: Span[] = [];
   let searched = 0;
   for (const [word, start, end] of segment.words) {
-    // The text is without what marks emphasis; words are as they were written.
+    // The text has no marks of emphasis, and the words still have them.
     const found = [word, word.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "")]
       .filter((letters) => letters !== "")
       .map((letters) => ({ letters, from: segment.text.indexOf(letters, searched) }))
@@ -28,7 +28,7 @@ export function spansOf(segment: Segment): Span[] {
   return spans;
 }
 
-/** The word that is being said: the last that has begun, until it ends or, where its end is unknown, the next begins. */
+/** The current word: the last one that has begun. It lasts to its end, or to the next word if its end is unknown. */
 export function spanAt(spans: readonly Span[], seconds: number): Span | null {
   let said: Span | null = null;
   for (const span of spans) {
@@ -39,7 +39,7 @@ export function spanAt(spans: readonly Span[], seconds: number): Span | null {
   return said !== null && (said.end === null || seconds < said.end) ? said : null;
 }
 
-/** When the text at that letter is said: its word's start, else that of the nearest timed word before it. */
+/** The time of a letter: the start of its word, or else of the nearest timed word before it. */
 export function timeOf(spans: readonly Span[], offset: number): number | null {
   let time: number | null = null;
   for (const span of spans) {
