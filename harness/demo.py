@@ -101,7 +101,8 @@ def _run(options: argparse.Namespace, home: Path, stack: ExitStack, screen: Demo
     with screen.step("Fluxions emulator with speech recognition, and a local S3"):
         emulator.wait_ready()
         storage.wait_ready()
-    storage.create_bucket(INPUT, OUTPUT)
+    # Airflow's link to a result leads a browser to the local S3.
+    storage.create_bucket(INPUT, OUTPUT, acl="public-read")
     with screen.step(f"Airflow: starting {', '.join(airflow.components.names)}"):
         stack.enter_context(airflow)
     _add_connections(airflow, fluxions_default=emulator.airflow_connection(), aws_default=storage.airflow_connection())

@@ -25,8 +25,7 @@ PYTHONS = ("3.11.7", "3.13.1")
 def pin_files(root: Path = ROOT) -> list[Path]:
     """Return every file of pins that a script installs from."""
     folder = root / "requirements"
-    demo = root / "harness" / "requirements-demo.txt"
-    return [*sorted(folder.glob("*.txt")), demo]
+    return [*sorted(folder.glob("*.txt")), *sorted((root / "harness").glob("requirements-*.txt"))]
 
 
 def pins(text: str) -> Iterator[tuple[str, str]]:

@@ -69,10 +69,13 @@ class LocalS3(Service):
             config=Config(proxies={}),
         )
 
-    def create_bucket(self, *names: str) -> None:
-        """Create buckets that do not exist yet."""
+    def create_bucket(self, *names: str, acl: str = "private") -> None:
+        """Create buckets that do not exist yet.
+
+        :param acl: ``public-read`` lets a browser read their objects without a signature.
+        """
         for name in names:
-            self.client.create_bucket(Bucket=name)
+            self.client.create_bucket(Bucket=name, ACL=acl)
 
     def put(self, bucket: str, key: str, data: bytes | Path) -> str:
         """Store bytes or a file's content; returns its s3:// URI."""

@@ -11,6 +11,7 @@ from typing import Any
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.viewer.errors import bad_request
 from airflow_provider_fluxions.viewer.request import TaskKey
+from airflow_provider_fluxions.viewer.submitted_db import read_recordings
 from airflow_provider_fluxions.viewer.task_info import Kind, TaskInfo, Unreadable
 
 XCOMS = ("job_id", "return_value", "cost")
@@ -38,7 +39,8 @@ def read_task_info(key: TaskKey) -> TaskInfo | None:
         if info.kind is Kind.MANIFEST:
             return info
         xcoms = {name: value for name in XCOMS if (value := _xcom(key, attempt_id, name, session)) is not None}
-    return replace(info, xcoms=xcoms)
+        recordings = read_recordings(key, session) if info.needs_recordings else {}
+    return replace(info, xcoms=xcoms, recordings=recordings)
 
 
 def _current_attempt(key: TaskKey, session: Any) -> tuple[str | None, str | None, Any] | None:

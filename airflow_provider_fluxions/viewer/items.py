@@ -42,6 +42,7 @@ class Item:
     :param proof: The manifest line's proof that ``job_id`` belongs to it; see `pipeline.ownership`.
     :param stored: URI of its ``json`` result, if it is allowed to be read.
     :param recording: URI of its source, if it is allowed to be read.
+    :param recording_conn_id: The connection that reads ``recording``; None: the task's own.
     :param version: ETag of the transcribed recording; None: any.
     :param source: URI to show.
     :param text: of a spoken text: where it is.
@@ -61,6 +62,7 @@ class Item:
     outputs: tuple[str, ...] = ()
     stored: str | None = None
     recording: str | None = None
+    recording_conn_id: str | None = None
     version: str | None = None
     text: SpokenSource | None = None
     spoken: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from airflow_provider_fluxions.api.cost import cost_of
 from airflow_provider_fluxions.api.job_reference import filename_without_reference
@@ -13,6 +14,7 @@ from airflow_provider_fluxions.formats.table_format import TableFormat
 from airflow_provider_fluxions.formats.tables import TABLES
 from airflow_provider_fluxions.viewer.items import Item, Status
 from airflow_provider_fluxions.viewer.manifest_items import stored_result
+from airflow_provider_fluxions.viewer.task_info import Recording
 
 
 def _all_extensions() -> list[str]:
@@ -81,6 +83,20 @@ def items_to_store(job_ids: Iterable[str], task_state: str | None) -> tuple[Item
     """Return the items of a task that has stored nothing."""
     status = _WITHOUT_RESULT.get(task_state or "", Status.RUNNING)
     return tuple(Item(f"job {job_id}", status, task_state or "to_do", job_id) for job_id in job_ids)
+
+
+def with_recordings(items: Iterable[Item], recordings: Mapping[str, Recording]) -> tuple[Item, ...]:
+    """Return items with the recordings that other tasks submitted.
+
+    :param recordings: By job id.
+    """
+    return tuple(_with_recording(item, recordings.get(item.job_id or "")) for item in items)
+
+
+def _with_recording(item: Item, recording: Recording | None) -> Item:
+    if recording is None or item.recording is not None:
+        return item
+    return replace(item, source=recording.uri, recording=recording.uri, recording_conn_id=recording.conn_id)
 
 
 def _result_item(base: str, uris: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]) -> Item:

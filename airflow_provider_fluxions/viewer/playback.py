@@ -26,7 +26,7 @@ def play(stores: Stores, info: TaskInfo, item: Item, headers: Mapping[str, str])
     content_type = audio_type(item.recording or "")
     if item.recording is None or content_type is None:
         raise not_found(f"There is no recording of {item.name} that can be played here.")
-    store = stores.open(info.conn_id("aws_conn_id"))
+    store = stores.open(item.recording_conn_id or info.conn_id("aws_conn_id"))
     found = find(store, item.recording)
     if item.version and found.version != item.version:
         raise not_found(f"{found.uri} has changed since it was transcribed.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -36,6 +36,17 @@ class Unreadable:
     reason: str
 
 
+@dataclass(frozen=True)
+class Recording:
+    """A recording that a task submitted.
+
+    :param conn_id: The connection that the task read it with.
+    """
+
+    uri: str
+    conn_id: str
+
+
 class Kind(StrEnum):
     """Where a task's items come from: a manifest, the results that it returned, its job ids, or its text."""
 
@@ -52,6 +63,7 @@ class TaskInfo:
     :param names: Names of its templated arguments.
     :param fields: These arguments as rendered, if Airflow still stores them.
     :param xcoms: Its own XComs by key: plain values, or `Unreadable`. A transfer needs none.
+    :param recordings: Recordings that other tasks of its run submitted, by job id, if it needs them.
     """
 
     key: TaskKey
@@ -60,6 +72,7 @@ class TaskInfo:
     names: frozenset[str]
     fields: Mapping[str, Any]
     xcoms: Mapping[str, Any]
+    recordings: Mapping[str, Recording] = field(default_factory=dict)
 
     @property
     def kind(self) -> Kind:
@@ -109,6 +122,11 @@ class TaskInfo:
         value = self.fields.get("source", self.fields.get("audio"))
         addresses = value if isinstance(value, list) else [value]
         return tuple(_sources(one for one in addresses if isinstance(one, str)))
+
+    @property
+    def needs_recordings(self) -> bool:
+        """Whether other tasks submitted its jobs."""
+        return self.kind is Kind.RESULTS or (self.kind is Kind.JOBS and "audio" not in self.names)
 
     @property
     def manifest(self) -> str | None:
@@ -201,6 +219,14 @@ def may_read(sources: Iterable[SourcePattern], uri: str) -> bool:
     except FluxionsInputError:
         return False
     return any(source.contains(bucket, key) for source in sources)
+
+
+def recording_of(fields: Mapping[str, Any]) -> Recording | None:
+    """Return the recording in S3 that a task with these rendered arguments submitted."""
+    uri, conn_id = fields.get("audio"), fields.get("aws_conn_id")
+    if "fluxions_conn_id" not in fields or not isinstance(uri, str) or not isinstance(conn_id, str) or not conn_id:
+        return None
+    return Recording(uri, conn_id) if may_be_object(uri) else None
 
 
 def may_be_object(uri: str) -> bool:

@@ -16,7 +16,7 @@ from airflow_provider_fluxions.viewer.api_client import connected
 from airflow_provider_fluxions.viewer.cache import LruTtlCache
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.items import Item, Status, count, total
-from airflow_provider_fluxions.viewer.job_items import items_of_jobs, items_of_results, items_to_store
+from airflow_provider_fluxions.viewer.job_items import items_of_jobs, items_of_results, items_to_store, with_recordings
 from airflow_provider_fluxions.viewer.manifest_items import read_manifest, weight_of
 from airflow_provider_fluxions.viewer.s3_reader import Stores, read_whole
 from airflow_provider_fluxions.viewer.single_flight import SingleFlight
@@ -85,10 +85,10 @@ class TaskItemsReader:
         if kind is Kind.MANIFEST:
             return TaskItems(kind, self._of_manifest(info), info.manifest)
         if kind is Kind.RESULTS:
-            return TaskItems(kind, _of_results(info))
+            return TaskItems(kind, with_recordings(_of_results(info), info.recordings))
         if kind is Kind.SPEECH:
             return TaskItems(kind, _of_text(info))
-        return TaskItems(kind, self._of_jobs(info))
+        return TaskItems(kind, with_recordings(self._of_jobs(info), info.recordings))
 
     def _of_manifest(self, info: TaskInfo) -> tuple[Item, ...]:
         uri = info.manifest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
 from airflow_provider_fluxions.viewer.s3_reader import MAX_BYTES
+from airflow_provider_fluxions.viewer.task_info import Recording
 from tests.airflow.conftest import INPUT, OUTPUT
 from tests.airflow.viewing import KEY, Seen, body_of, facts_after, facts_of
 
@@ -240,6 +242,21 @@ def test_a_sensor_shows_every_job_that_it_waits_for(fluxions_emulator: EmulatorS
     assert shown[str(ids[1])] == ("failed", "Too noisy")
     assert shown[str(ids[2])] == ("running", None)
     assert shown["4711"][0] == "failed"
+
+
+def test_a_sensor_and_stored_results_play_the_recordings_that_the_runs_submits_sent(s3: Any) -> None:
+    put(s3, "calls/a.mp3")
+    uri = f"s3://{INPUT}/calls/a.mp3"
+    job_id = FluxionsHook().submit(b"audio" * 300, filename="a.mp3").id
+    sensor = FluxionsTranscriptionSensor(task_id=KEY.task_id, job_id=[job_id, 4711])
+    store = FluxionsToS3Operator(task_id=KEY.task_id, job_id=job_id, destination=f"s3://{OUTPUT}/r/")
+    for facts in (facts_of(sensor, {}), facts_after(store)):
+        assert facts.needs_recordings
+        seen = Seen(replace(facts, recordings={str(job_id): Recording(uri, "aws_default")}))
+        items = seen.json("items")["items"]
+        assert [item["has_audio"] for item in items] == [True, False][: len(items)]
+        assert items[0]["source"] == uri
+        assert seen.ask("audio", no=0).status == 200
 
 
 def test_a_job_that_has_ended_is_not_asked_for_again(fluxions_emulator: EmulatorServer) -> None:
