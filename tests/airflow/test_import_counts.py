@@ -20,7 +20,7 @@ def loaded_by(module: str) -> set[str]:
 @pytest.mark.parametrize(
     ("module", "at_most", "never"),
     [
-        ("viewer.handlers", 105, ("operators", "sensors", "transfers", "triggers", "task", "pipeline.runner", "cli")),
+        ("viewer.handlers", 107, ("operators", "sensors", "transfers", "triggers", "task", "pipeline.runner", "cli")),
         (
             "hooks",
             46,
