@@ -151,14 +151,26 @@ class UploadGuard(Protocol):
         """Raise to stop the upload before its last byte, with which the service would create a job."""
 
 
+class LastByte(bytes):
+    """The last byte of a guarded upload. The connection calls the guard again when the system has room for the byte."""
+
+    guard: UploadGuard
+
+
+def _last_byte(block: bytes, guard: UploadGuard) -> LastByte:
+    last = LastByte(block[-1:])
+    last.guard = guard
+    return last
+
+
 class UploadBody:
     """A request body of known length that reads a source once, in blocks, and counts the blocks.
 
     ``requests`` reads the length from ``len`` and streams because the object is iterable. If a source is longer or
     shorter than its length, it raises, so that the service never accepts a part of a recording as a whole one.
 
-    The last byte is sent alone, after all others were handed to the system and after the guard was called. It is only
-    one byte, because a process that is stopped during a send completes this send when it continues.
+    The last byte is sent alone, as a `LastByte`, after all others were handed to the system and after the guard was
+    called. It is only one byte, because a process that is stopped during a send completes this send when it continues.
 
     :param guard: Called before the last byte. Default None.
     """
@@ -208,7 +220,7 @@ class UploadBody:
                     if len(block) > 1:
                         yield block[:-1]
                     self._guard.before_last_byte()
-                    block = block[-1:]
+                    block = _last_byte(block, self._guard)
             yield block
             block = self._read()
 

@@ -15,8 +15,10 @@ from weakref import WeakSet
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import wait_for_write
 
-from airflow_provider_fluxions.api.limits import running_call
+from airflow_provider_fluxions.api.audio import LastByte
+from airflow_provider_fluxions.api.limits import Call, running_call
 
 # Bytes of a response as sent: status line, headers and chunk sizes, in addition to the limit for its body.
 OVERHEAD_BYTES = 1 << 20
@@ -114,6 +116,8 @@ class _Limited:
             return
         # Each block has its own maximum: a large upload takes longer than any timeout for the whole body.
         call.start_part()
+        if isinstance(data, LastByte):
+            self._check_last_byte(data, call)
         self.sock.settimeout(call.left_seconds())
         if not isinstance(self.sock, ssl.SSLSocket):
             self.sock.sendall(data)  # its timeout applies to all bytes
@@ -123,6 +127,14 @@ class _Limited:
             while sent < len(view):  # TLS sends single records, and the timeout applies to one
                 self.sock.settimeout(call.left_seconds())
                 sent += self.sock.send(view[sent:])
+
+    def _check_last_byte(self, data: LastByte, call: Call) -> None:
+        # On a slow network the send buffer is full for seconds. A process that is stopped while it waits for room would
+        # send the byte when it continues, without a check. So the guard is called when there is room.
+        if not wait_for_write(self.sock, call.left_seconds()):
+            raise TimeoutError("the last byte of the upload could not be sent in time")
+        data.guard.before_last_byte()
+        call.start_part()  # the guard can take as long as a scan of the job list
 
     def getresponse(self) -> Any:
         """Read a response within the seconds of a part."""

@@ -78,11 +78,12 @@ def _read_on(scene: Scene, part: Part) -> None:
 
 def _stop_until_replaced(scene: Scene, part: Part, pids: list[int]) -> bool:
     scene.stopped.update(pids)
+    tries = _tries(scene, part)
     try:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         _read_on(scene, part)
-        wait_until(lambda: _is_replaced(scene, part), f"{part.run_id} replaced", REPLACED_SECONDS)
+        wait_until(lambda: _is_replaced(scene, part, tries), f"{part.run_id} replaced", REPLACED_SECONDS)
     except (HarnessError, OSError):
         return False
     finally:
@@ -103,8 +104,16 @@ def _process(scene: Scene, part: Part) -> int:
     return next(int(row["pid"]) for row in rows if row["run_id"] == part.run_id and row["state"] == "running")
 
 
-def _is_replaced(scene: Scene, part: Part) -> bool:
-    """Whether a later try has submitted the recording."""
+def _tries(scene: Scene, part: Part) -> int:
+    """How many tries the part's tasks have had. Only one of them runs at a time."""
+    rows = scene.airflow.database.task_rows("run_id", "try_number")
+    return sum(int(row["try_number"]) for row in rows if row["run_id"] == part.run_id)
+
+
+def _is_replaced(scene: Scene, part: Part, tries: int) -> bool:
+    """Whether a later try has started, and the recording has a job: of this try, or of the end of the first upload."""
+    if _tries(scene, part) == tries:
+        return False
     name = f"{part.recordings[0]}.wav"
     with scene.account.awake:
         return any(filename_matches(job["filename"], name) for job in scene.account.control.jobs())

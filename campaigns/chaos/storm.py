@@ -48,7 +48,9 @@ def storm(scene: Scene, plan: Plan) -> Counter[str]:
         hit[event.kind] += strike_down(scene, event)
 
     def stop(event: Start) -> None:
-        hit[STALL] += stall(scene, event.part)
+        # First the stall, which takes minutes: `+=` would read the number before it, and others count meanwhile.
+        if stall(scene, event.part):
+            hit[STALL] += 1
 
     with ThreadPoolExecutor(5 + len(plan.stalls)) as pool:
         under_way = [
