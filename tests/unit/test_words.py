@@ -34,6 +34,7 @@ def test_private_words_do_not_come_back() -> None:
     assert not found, "\n".join(found)
 
 
+@pytest.mark.slow
 def test_each_allowed_file_has_a_private_word() -> None:
     assert {find.path for find in finds(texts(suspects=True))} >= ALLOWED.keys()
 

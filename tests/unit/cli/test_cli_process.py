@@ -121,6 +121,7 @@ def test_the_version_is_the_packages(process: Process) -> None:
     assert process("--version").stdout.strip() == "0.1.0"
 
 
+@pytest.mark.slow
 def test_starting_loads_neither_airflow_nor_requests_nor_rich() -> None:
     code = (
         "import sys, airflow_provider_fluxions.cli.main; "

@@ -236,6 +236,7 @@ def test_a_transcript_cannot_steer_the_terminal_that_it_is_shown_on(
     assert "\x1b]0;" not in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_any_text_can_be_written_in_any_encoding(
     account: Service, monkeypatch: pytest.MonkeyPatch, encoding: str
@@ -270,6 +271,7 @@ def test_an_unexpected_error_has_its_traceback_with_verbose(
     assert "Traceback" in done.err
 
 
+@pytest.mark.slow
 def test_each_failed_job_is_reported_with_its_recording_and_reason_in_the_order_given(
     run: Run, account: Service, recording: Path
 ) -> None:

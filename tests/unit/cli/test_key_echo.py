@@ -16,6 +16,7 @@ JSON = json.dumps({"detail": f"Invalid API key provided: {KEY} (Bearer {KEY})"})
 PAGE = b"<html><h1>Bad gateway</h1><pre>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "body", "content_type"),
     [

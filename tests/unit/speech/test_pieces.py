@@ -100,6 +100,7 @@ def test_pieces_of_less_than_40_characters_are_refused() -> None:
         cut_text("a", 39)
 
 
+@pytest.mark.slow
 def test_a_book_is_cut_in_time_that_grows_with_its_length() -> None:
     paragraph = "It was the best of times, it was the worst of times; it was the age of wisdom. " * 20
     pieces = cut_text("\n\n".join([paragraph] * 100))

@@ -44,7 +44,7 @@ def test_a_wav_file_is_as_long_as_its_header_says() -> None:
 @pytest.mark.parametrize("claimed", UNKNOWN_LENGTHS)
 @pytest.mark.parametrize("sample", [b"\0\0", b"\x01\x02", b"fm"])
 def test_a_wav_file_from_a_pipe_is_as_long_as_its_size(claimed: int, sample: bytes) -> None:
-    for seconds in (0.5, 40.0):
+    for seconds in (0.5, 4.0):
         assert seconds_of(wav(seconds, claimed=claimed, sample=sample)) == pytest.approx(seconds, rel=0.01)
 
 

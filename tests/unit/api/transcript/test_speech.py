@@ -244,6 +244,7 @@ def test_cleaning_a_transcript_keeps_each_turns_speaker(turns: list[Turn]) -> No
     assert [turn.speaker for turn in cleaned] == [turn.speaker for turn in turns]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["[" * 50_000, "*a" * 30_000, "ha " * 30_000 + "hab", "[pause] " * 20_000, " " * 90_000]
 )
