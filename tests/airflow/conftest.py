@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,11 +17,12 @@ os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "True"
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 # The first file brings all imports with it, which take a busy machine more than the 30 s of the default.
 os.environ["AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT"] = "120"
+# Each new session of boto3 reads megabytes of JSON.
+os.environ["AIRFLOW__AWS__SESSION_FACTORY"] = "tests.airflow.aws_sessions.SharedSessions"
 
 import boto3
-import botocore.session
 import pytest
-from airflow.providers.amazon.aws.hooks.base_aws import AwsGenericHook
+import requests
 from airflow.secrets import BaseSecretsBackend
 from moto.server import ThreadedMotoServer
 
@@ -49,22 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.any_version)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cheap_s3_clients() -> Iterator[None]:
-    """Make clients of S3 hooks for a tenth of the CPU.
-
-    Each hook makes a session, each session reads megabytes of JSON anew; and the source of each function on the stack,
-    to tell AWS who calls.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
-        patch.setattr(AwsGenericHook, "_get_caller", lambda _: "Unknown", raising=False)
-        yield
-
-
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
     """Moto's S3 server on a free loopback port."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # a line for each request
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -72,8 +61,20 @@ def s3_url() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def s3_client(s3_url: str) -> Any:
+    """One client for all tests: a new one costs as much as a dozen requests."""
+    return boto3.client(
+        "s3",
+        endpoint_url=s3_url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
 @pytest.fixture
-def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def s3(s3_url: str, s3_client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client for two empty buckets; `aws_default` leads there too."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     connection = {
@@ -83,19 +84,12 @@ def s3(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "extra": {"endpoint_url": s3_url, "region_name": "us-east-1"},
     }
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
-    client = boto3.client(
-        "s3",
-        endpoint_url=s3_url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    with requests.Session() as session:
+        session.trust_env = False
+        session.post(f"{s3_url}/moto-api/reset", timeout=60).raise_for_status()
     for bucket in (INPUT, OUTPUT):
-        client.create_bucket(Bucket=bucket)
-    yield client
-    for bucket in (INPUT, OUTPUT):
-        empty(client, bucket)
-        client.delete_bucket(Bucket=bucket)
+        s3_client.create_bucket(Bucket=bucket)
+    return s3_client
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ def run(airflow: LocalAirflow, *command: object) -> subprocess.CompletedProcess[
     return subprocess.run(line, capture_output=True, text=True, env=airflow.env, timeout=180)
 
 
+@pytest.mark.slow
 @TAKES_COMMANDS
 def test_airflow_fluxions_submits_waits_and_prints_nothing_but_the_transcript(
     airflow: LocalAirflow, service: EmulatorServer, tmp_path: Path
@@ -61,6 +62,7 @@ def test_airflow_fluxions_submits_waits_and_prints_nothing_but_the_transcript(
     assert any(job.filename.startswith("from_airflow--") for job in service.emulator.jobs)
 
 
+@pytest.mark.slow
 @TAKES_COMMANDS
 def test_airflow_fluxions_ends_with_our_status_and_one_line(airflow: LocalAirflow) -> None:
     done = run(airflow, "airflow", "fluxions", "wait", "999", "-o", "json")
@@ -70,6 +72,7 @@ def test_airflow_fluxions_ends_with_our_status_and_one_line(airflow: LocalAirflo
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_connection_in_airflows_database_is_found(airflow: LocalAirflow) -> None:
     done = run(airflow, "airflow_provider_fluxions", "health", "--conn-id", "stored", "-o", "json")
     assert done.returncode == 0, done.stderr
@@ -97,6 +100,7 @@ def test_airflows_parser_hands_the_emulators_options_over() -> None:
     assert [argument for argument in options.emulator_arguments if argument != "--"] == ["--port", "0"]
 
 
+@pytest.mark.slow
 def test_what_every_airflow_command_imports_of_ours_is_a_few_plain_modules() -> None:
     code = (
         "import sys, functools, dataclasses, airflow.cli.cli_config; before = set(sys.modules);"
@@ -148,6 +152,7 @@ def test_the_environment_goes_before_the_default_connection(
     assert main(["health", "--conn-id", fluxions_connection]) == 0
 
 
+@pytest.mark.slow
 def test_a_connection_that_is_not_there_is_one_clear_line(
     airflow: LocalAirflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

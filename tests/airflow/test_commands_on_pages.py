@@ -22,6 +22,8 @@ from airflow_provider_fluxions.emulator import Emulator, EmulatorServer
 from harness.airflow import LocalAirflow
 from harness.processes import ManagedProcess, http_answers
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = ROOT / "docs" / "howto" / "connect.md"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

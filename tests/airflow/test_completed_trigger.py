@@ -104,6 +104,7 @@ def test_a_missing_connection_is_an_error_that_watching_waits_out() -> None:
         asyncio.run(watcher(fluxions_conn_id="absent").connect())
 
 
+@pytest.mark.slow
 @on_airflow_3
 def test_the_block_in_the_documentation_runs() -> None:
     text = (Path(__file__).parents[2] / "docs" / "events.md").read_text()

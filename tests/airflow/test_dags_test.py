@@ -18,10 +18,13 @@ from tests.airflow.conftest import INPUT, OUTPUT
 from tests.airflow.dags import EXAMPLES, IS_AIRFLOW_2, ROOT, TESTS_DAGS_TOO_SOON
 from tests.airflow.echoing import Echo
 
-pytestmark = pytest.mark.skipif(
-    TESTS_DAGS_TOO_SOON,
-    reason="Airflow 3.0 to 3.2 do not wait until the API inside a tested DAG's process is up, and fail the first task",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        TESTS_DAGS_TOO_SOON,
+        reason="Airflow 3.0 to 3.2 do not wait until the API in a tested DAG's process is up, and fail the first task",
+    ),
+]
 
 RECORDINGS = ("dialogue.mp3", "memo.mp3")
 LINK_XCOMS = (JOB_XCOM, RECORDING_XCOM, RESULT_XCOM)

@@ -190,6 +190,7 @@ def test_each_object_is_reported_once_in_each_direction_and_a_bounded_number_of_
     assert len(collector.seen) == MAX_ASSETS + 1
 
 
+@pytest.mark.slow
 def test_parsing_loads_no_openlineage() -> None:
     code = (
         "import sys; from airflow_provider_fluxions import operators, sensors, transfers, triggers, assets; "

@@ -62,6 +62,7 @@ def test_the_sensor_takes_poke_interval_under_its_airflow_name() -> None:
     assert FluxionsTranscriptionSensor(task_id="t", job_id=1, poke_interval=7).poll_interval == 7
 
 
+@pytest.mark.slow
 def test_parsing_a_dag_loads_no_boto3_and_makes_no_client() -> None:
     """Beyond what a task of Airflow's own class loads, which is starlette on 3.0."""
     code = (

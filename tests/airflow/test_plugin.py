@@ -24,6 +24,7 @@ def test_airflow_finds_the_plugin() -> None:
     assert found.load() is FluxionsPlugin
 
 
+@pytest.mark.slow
 def test_importing_the_plugin_loads_nothing_that_airflow_has_not_loaded() -> None:
     code = (
         "import sys; from airflow.plugins_manager import AirflowPlugin; from airflow.models import DAG\n"

@@ -8,9 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from harness.airflow import LocalAirflow
 from harness.settings import clean_environment
 from tests.airflow.dags import TESTS_DAGS_TOO_SOON
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "testing.md").read_text()

@@ -44,6 +44,7 @@ def test_there_are_at_least_fifty_sentences_without_digits(example: Any) -> None
     assert not any(character.isdigit() for text in example.SENTENCES for character in text)
 
 
+@pytest.mark.slow
 def test_too_many_word_errors_fail_the_run_and_the_results_are_kept(
     s3: Any, example: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,7 +55,7 @@ def moments() -> list[Moment]:
     ]
 
 
-@pytest.fixture(params=["documented", "observed"])
+@pytest.fixture(params=[pytest.param("documented", marks=pytest.mark.slow), "observed"])
 def account(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     emulator = Emulator(api_key="key", profile=request.param)
     with emulator, EmulatorServer(emulator) as server:

@@ -46,6 +46,8 @@ ASK_THE_FORM = """
 import json
 from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
+pytestmark = pytest.mark.slow
+
 (form,) = [one for one in HookMetaService.hook_meta_data() if one.connection_type == "fluxions"]
 print(form.model_dump_json())
 """
