@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.suite.parts import CAPACITY, SUITES
+from harness.suite.parts import CAPACITY, LEAVES, SUITES
 from harness.suite.report import report
 from harness.suite.running import Suite
 
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcomes = Suite(ROOT, logs, say, asked.capacity, {**os.environ, "PYTEST_ADDOPTS": addopts}).run(
         SUITES[asked.suite]
     )
-    print("\n".join(report(outcomes)), flush=True)
+    print("\n".join(report(outcomes, LEAVES.get(asked.suite, ""))), flush=True)
     return 0 if all(one.is_good for one in outcomes) else 1
 
 

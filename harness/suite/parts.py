@@ -63,21 +63,42 @@ def longest_first(*parts: Part) -> tuple[Part, ...]:
 
 
 INSTALL = (_install("servers"), _install(FIRST), _install(LAST), _install("core"))
-CORE = _tests("core", "core", "-m", "", load=COMPUTING, minutes=5)
+_QUICK = ("--hypothesis-profile", "quick", "-m")
 _SHARING = "not campaign and not own_airflow"
-ON_AIRFLOW = {
-    FIRST: (
-        _tests("running 3.3", FIRST, "tests/e2e", "-m", _SHARING, servers=True, minutes=11),
-        _tests("own Airflow 3.3", FIRST, "tests/e2e", "-m", "own_airflow", servers=True, minutes=5),
-        _tests("classes 3.3", FIRST, "classes", load=COMPUTING, minutes=10),
-        _tests("viewer 3.3", FIRST, "tests/viewer", "campaigns/tests", servers=True, minutes=3),
-    ),
-    LAST: (
-        _tests("running 2.11", LAST, "tests/e2e", "-m", f"{_SHARING} and not any_version", servers=True, minutes=11),
-        _tests("own Airflow 2.11", LAST, "tests/e2e", "-m", "own_airflow", servers=True, minutes=4),
-        _tests("classes 2.11", LAST, "classes", "-m", "not any_version", load=COMPUTING, minutes=4),
-    ),
-}
+
+
+def _core(*, slow: bool) -> Part:
+    if slow:
+        return _tests("core", "core", "-m", "", load=COMPUTING, minutes=5)
+    return _tests("core", "core", minutes=1)
+
+
+def _on_airflow(version: str, *, slow: bool) -> tuple[Part, ...]:
+    """The tests that need an Airflow of this version: all, or those that a contributor waits for.
+
+    What no version can change runs on `FIRST` only.
+    """
+    once = "" if version == FIRST else " and not any_version"
+    rest = once if slow else f"{once} and not slow"
+
+    def part(name: str, *arguments: str, minutes: float, servers: bool = True, load: int = LOAD) -> Part:
+        return _tests(f"{name} {version}", version, *arguments, minutes=minutes, servers=servers, load=load)
+
+    classes = ("-m", rest.removeprefix(" and ")) if slow else (*_QUICK, rest.removeprefix(" and "))
+    found = (
+        part("running", "tests/e2e", "-m", f"{_SHARING}{rest}", minutes=11),
+        part("own Airflow", "tests/e2e", "-m", f"own_airflow{rest}", minutes=5 if version == FIRST else 4),
+        part("classes", "classes", *classes, minutes=8 if slow else 4, servers=False, load=COMPUTING),
+    )
+    if version != FIRST:
+        return found
+    return (*found, part("viewer", "tests/viewer", "campaigns/tests", "-m", rest.removeprefix(" and "), minutes=3))
+
+
+def _tests_of_all(*, slow: bool) -> tuple[Part, ...]:
+    return (_core(slow=slow), *_on_airflow(FIRST, slow=slow), *_on_airflow(LAST, slow=slow))
+
+
 CAMPAIGNS = (
     # Storms and modes take long; on 2.11 scripts/chaos plays storms, and scripts/matrix the modes.
     _campaign("kill points", FIRST, "campaigns/kill_points", minutes=4),
@@ -98,11 +119,13 @@ CHECKS = (
     _check("demo"),
     _check("matrix", "--slice", needs=("install servers",), before_minute=65.0, load=LOAD, minutes=9),
 )
-ALL = (CORE, *ON_AIRFLOW[FIRST], *ON_AIRFLOW[LAST])
 SUITES = {
-    "all": (*INSTALL, *longest_first(*ALL)),
+    "all": (*INSTALL, *longest_first(*_tests_of_all(slow=False))),
     "campaigns": (*INSTALL[:3], *longest_first(*CAMPAIGNS)),
-    "ci": (*INSTALL, *longest_first(*ALL, *CAMPAIGNS, *CHECKS)),
-    FIRST: (*INSTALL[:2], *longest_first(*ON_AIRFLOW[FIRST])),
-    LAST: (INSTALL[0], INSTALL[2], *longest_first(*ON_AIRFLOW[LAST])),
+    "ci": (*INSTALL, *longest_first(*_tests_of_all(slow=True), *CAMPAIGNS, *CHECKS)),
+    FIRST: (*INSTALL[:2], *longest_first(*_on_airflow(FIRST, slow=False))),
+    LAST: (INSTALL[0], INSTALL[2], *longest_first(*_on_airflow(LAST, slow=False))),
 }
+# What a suite leaves to others, for the end of its report.
+LEFT_TO_CI = "tests marked slow, most examples of each property, campaigns, checks, the demo, a slice of the matrix"
+LEAVES = {"all": LEFT_TO_CI, FIRST: LEFT_TO_CI, LAST: LEFT_TO_CI}

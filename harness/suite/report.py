@@ -74,8 +74,8 @@ def failures(log: str) -> str:
     return "\n".join(lines[:_MOST_LINES] if match else lines[-_MOST_LINES:])
 
 
-def report(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """All of it: what failed, a table of the parts, the slowest tests, and last how pytest closed."""
+def report(outcomes: Sequence[Outcome], leaves: str = "") -> Iterator[str]:
+    """All of it: what failed, a table of the parts, the slowest tests, how pytest closed, and what it leaves to CI."""
     for bad in (one for one in outcomes if one.status):
         yield from ("", f"##### {bad.name} failed", failures(bad.log))
     yield from ("", *_table(outcomes))
@@ -86,6 +86,8 @@ def report(outcomes: Sequence[Outcome]) -> Iterator[str]:
     for one in outcomes:
         for line in closing_lines(one.log):
             yield from (f"{one.name}:", line)
+    if leaves:
+        yield f"Left to CI (.ci/run): {leaves}."
     total = sum((counts(one.log) for one in outcomes), Counter[str]())
     yield f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped"
 

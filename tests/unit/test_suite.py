@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,6 +70,15 @@ def test_a_part_larger_than_the_capacity_runs_alone() -> None:
     assert next_parts([part("a", load=9)], {}, 5, is_idle=False) == []
 
 
+def test_ci_runs_slow_tests_and_all_examples_of_each_part_that_a_contributor_runs_without() -> None:
+    commands = {one.name: " ".join(one.command) for one in SUITES["ci"]}
+    for one in SUITES["all"]:
+        quick, full = " ".join(one.command), commands[one.name]
+        if one.tests:
+            assert "not slow" in quick or one.name == "core", quick
+            assert not re.search("slow|quick", full), full
+
+
 def test_every_part_needs_only_parts_that_come_before_it() -> None:
     for parts in SUITES.values():
         names = [one.name for one in parts]
@@ -81,6 +91,10 @@ def test_the_log_of_pytest_tells_progress_and_counts() -> None:
     assert percent(LOG) == 50
     assert counts(LOG) == {"failed": 1, "passed": 3, "skipped": 2}
     assert closing_lines("=== no tests ran in 0.01s ===") == ["=== no tests ran in 0.01s ==="]
+
+
+def test_the_report_says_before_its_last_line_what_it_leaves_to_ci() -> None:
+    assert list(report([Outcome("one", 0, log=LOG)], "slow tests"))[-2] == "Left to CI (.ci/run): slow tests."
 
 
 def test_the_report_shows_failures_then_all_parts_then_how_pytest_closed() -> None:
