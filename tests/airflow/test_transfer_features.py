@@ -295,6 +295,7 @@ def test_time_that_is_up_is_told_with_what_is_left(s3: Any, emulator: Emulator) 
     assert int(told[1]) + int(told[2]) == 3
 
 
+@pytest.mark.slow
 def test_a_log_has_no_line_a_file(s3: Any, caplog: pytest.LogCaptureFixture) -> None:
     put(s3, *(f"{n:03}.mp3" for n in range(60)))
     with caplog.at_level(logging.INFO, logger="airflow_provider_fluxions"):

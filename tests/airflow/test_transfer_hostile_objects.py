@@ -84,6 +84,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(st.dictionaries(st.sampled_from(FIELDS), VALUES, min_size=1, max_size=3) | st.binary(max_size=60))
 def test_any_manifest_is_resumed_or_an_error_of_ours(s3: Any, emulator: Emulator, change: Any) -> None:
@@ -106,6 +107,7 @@ def test_a_hostile_stored_result_has_the_outcome_of_its_row(row: Row, s3: Any) -
         assert LINK_MARK not in read(s3, f"s3://{OUTPUT}/{one['Key']}")
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(
     st.binary(max_size=60) | VALUES.map(lambda value: json.dumps({"id": 7, "segments": value, "text": value}).encode())

@@ -42,6 +42,7 @@ def expected(key: str) -> str:
     return f"out/{key}.json"
 
 
+@pytest.mark.slow
 def test_a_prefix_full_of_strange_names_is_done_once_and_found_done_again(s3: Any, emulator: Emulator) -> None:
     put(s3, *NAMES.values())
     put(s3, "calls/folder.mp3/", body=b"")

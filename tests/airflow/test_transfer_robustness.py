@@ -214,6 +214,7 @@ def test_a_destination_that_takes_no_more_results_stops_the_night_with_what_runs
     assert transfer("", task_context(try_number=2))["completed"] == len(emulator.jobs) == 20
 
 
+@pytest.mark.slow
 def test_looking_at_many_results_side_by_side_throws_no_connection_away(
     s3: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

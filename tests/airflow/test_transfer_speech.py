@@ -284,6 +284,7 @@ def test_every_audio_format_is_written_with_the_same_frames(s3: Any) -> None:
         assert abs(found.frames / found.samplerate - frames / 24_000) < 0.05, extension
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("base", ["wav", "flac"])
 def test_a_format_that_is_added_later_is_made_from_stored_audio(s3: Any, emulator: Emulator, base: str) -> None:
     texts(s3, a_txt="Hello.", book_txt=LONG)

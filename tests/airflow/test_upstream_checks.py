@@ -16,6 +16,8 @@ from airflow_provider_fluxions import __version__, get_provider_info
 from airflow_provider_fluxions.connection import form
 from tests.airflow.dags import EXAMPLES, IS_AIRFLOW_2, ROOT
 
+pytestmark = pytest.mark.slow
+
 NAME = "airflow-provider-fluxions"
 FIELDS = {field.name for field in form.FIELDS}
 AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
@@ -45,8 +47,6 @@ print(json.dumps([list(dags), [f"{one.filename}:{one.lineno}: {one.message}" for
 ASK_THE_FORM = """
 import json
 from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
-
-pytestmark = pytest.mark.slow
 
 (form,) = [one for one in HookMetaService.hook_meta_data() if one.connection_type == "fluxions"]
 print(form.model_dump_json())
