@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_DAGS = ROOT / "dags_examples"
 PROFILES = ("documented", "observed")
 EXAMPLES = ("submit_wait_store", "bucket_to_bucket", "mapped_taskflow")
+# A DAG of the stage that waits for long, so its run starts with the first ones; and a task that defers.
+EARLY, EARLY_TASK = "waiting", "deferrable_good"
 # Started by the tests that need them: with more runs at once, jobs are completed before tasks poll them.
 LATE_EXAMPLES = ("lakehouse",)
 INPUT, OUTPUT = "fluxions-input", "fluxions-output"
@@ -92,6 +94,7 @@ class Stage:
     storage: LocalS3
     emulators: dict[str, LocalEmulator]
     runs: dict[tuple[str, str], Run] = field(default_factory=dict)
+    early: Run | None = None
 
     def trigger(self, profile: str, example: str) -> Run:
         """Start a run of an example; results go to `s3://OUTPUT/{profile}/{example}/`."""
@@ -145,14 +148,18 @@ def set_stage(home: Path, **airflow_env: str) -> Iterator[Stage]:
         for profile in PROFILES:
             for example in EXAMPLES:
                 stage.runs[profile, example] = stage.trigger(profile, example)
+        stage.early = stage.start(EARLY)
         _let_jobs_end(stage)
         yield stage
 
 
 def _let_jobs_end(stage: Stage) -> None:
     """Once all first runs wait in the triggerer, let jobs take JOB_SECONDS, those that are running included."""
-    for (_, example), run in stage.runs.items():
-        wait_until(partial(run.waits_or_ended, WAITING_TASKS[example]), f"{run.dag_id} defers", RUN_SECONDS)
+    waits = [(run, WAITING_TASKS[example]) for (_, example), run in stage.runs.items()]
+    if stage.early:
+        waits.append((stage.early, EARLY_TASK))
+    for run, task_id in waits:
+        wait_until(partial(run.waits_or_ended, task_id), f"{run.dag_id} defers", RUN_SECONDS)
     for emulator in stage.emulators.values():
         with ControlClient(emulator.url) as control:
             control.set_transition(Transition.after_seconds(JOB_SECONDS))

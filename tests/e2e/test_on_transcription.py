@@ -30,6 +30,7 @@ WAIT_SECONDS = 120.0
 
 pytestmark = [
     pytest.mark.own_airflow,
+    pytest.mark.slow,
     pytest.mark.skipif(version("apache-airflow").startswith("2."), reason="Airflow 2 has no asset watchers"),
     pytest.mark.skipif(shutil.which("curl") is None, reason="submits with curl"),
 ]

@@ -34,7 +34,7 @@ print(postgres.process.pid, redis.process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
-pytestmark = pytest.mark.any_version
+pytestmark = [pytest.mark.any_version, pytest.mark.slow]
 
 
 @pytest.fixture

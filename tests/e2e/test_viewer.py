@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_fluxions.emulator import ControlClient
 from harness.settings import AIRFLOW_2
 from harness.stage import INPUT, OUTPUT, ROOT, Run, Stage
 from tests.e2e.visitor import CLOSED_DAG, GUEST, Reply, Visitor, add_user_2
@@ -67,7 +68,12 @@ def viewed(stage: Stage) -> Run:
         stage.airflow.rest.call("POST", "/connections", {**fields[name], "connection_id": conn_id, "extra": extra})
     storage.put(INPUT, "viewed/memo.mp3", (ROOT / "samples" / "memo.mp3").read_bytes() + b"viewed")
     storage.client.put_object(Bucket=INPUT, Key="viewed/page.mp3", Body=PAGE, ContentType="text/html")
-    return stage.start("viewed", CONNECTIONS).succeeded()
+    run = stage.start("viewed", CONNECTIONS).succeeded()
+    # That a job still runs is known for seconds, also without its connection.
+    with ControlClient(emulator.url) as control:
+        for index in (0, 1):
+            control.force_status(int(run.xcom("submit", index)), "completed")
+    return run
 
 
 def test_a_transfer_shows_its_manifest_its_transcripts_and_its_recordings(

@@ -84,6 +84,7 @@ def test_a_click_on_a_word_seeks_while_the_recording_plays(
     viewer.page.screenshot(path=tmp_path / "viewer-light.png")
 
 
+@pytest.mark.slow
 def test_a_word_is_found_in_the_transcript(viewer: Frame, stored: dict[str, Any]) -> None:
     viewer.get_by_role("link", name=RECORDINGS[0]).click()
     texts = [part["text"] for part in stored["segments"]]
@@ -96,6 +97,7 @@ def test_a_word_is_found_in_the_transcript(viewer: Frame, stored: dict[str, Any]
     assert coloured(viewer, "chosen") == [words]
 
 
+@pytest.mark.slow
 def test_a_renamed_speaker_is_renamed_in_the_captions_that_are_downloaded(viewer: Frame, tmp_path: Path) -> None:
     viewer.get_by_role("link", name=RECORDINGS[0]).click()
     viewer.get_by_role("button", name=f"Rename {SPEAKER}").click()
@@ -109,6 +111,7 @@ def test_a_renamed_speaker_is_renamed_in_the_captions_that_are_downloaded(viewer
     assert voices == {"Speaker 0", "Ann Lee"}
 
 
+@pytest.mark.slow
 def test_the_viewer_is_dark_where_airflow_is(ui: Airflow3Ui, run: Run, tmp_path: Path) -> None:
     ui.darken()
     viewer = ui.open_transcript(run.dag_id, run.run_id, "transcribe")

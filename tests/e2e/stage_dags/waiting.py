@@ -10,8 +10,13 @@ from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
 
 CONNECTION = "fluxions_documented"
-MODES = {"poke": {"mode": "poke"}, "reschedule": {"mode": "reschedule"}, "deferrable": {"deferrable": True}}
-TIMEOUT_SECONDS = {"good": 240, "bad": 240, "never": 35}
+MODES = {
+    "poke": {"mode": "poke", "poll_interval": 2},
+    # Each poll is a new process of the task.
+    "reschedule": {"mode": "reschedule", "poll_interval": 8},
+    "deferrable": {"deferrable": True, "poll_interval": 2},
+}
+TIMEOUT_SECONDS = {"good": 480, "bad": 480, "never": 35}
 
 with DAG(
     dag_id="waiting",
@@ -31,7 +36,6 @@ with DAG(
             FluxionsTranscriptionSensor(
                 task_id=f"{name}_{outcome}",
                 job_id=submit.output,
-                poll_interval=2,
                 timeout=seconds,
                 fluxions_conn_id=CONNECTION,
                 **mode,
