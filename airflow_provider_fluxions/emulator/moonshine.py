@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from airflow_provider_fluxions.emulator import probe
@@ -26,6 +27,8 @@ Progress = Callable[[float, float | None], None]
 _WINDOW_SECONDS = 300
 """The package copies samples into Python floats, so a window limits the memory. Speakers are matched in a window."""
 _MIN_SEGMENT_SECONDS = 0.1
+_ONE_SPEAKER_SECONDS = 10.0
+"""A recording up to this long has one speaker: diarization takes at least 6 s of CPU, the words of a sentence 0.4 s."""
 _OPTIONS = {
     "identify_speakers": "true",
     # Every fourth analysis step, one clustering per minute: all turns of samples/dialogue.mp3 are correct, in a
@@ -40,8 +43,9 @@ _OPTIONS = {
 class MoonshineRecogniser:
     """Transcribes English speech with a tiny local model, not the vendor's; `Decoder` lists the kinds of files.
 
-    Speakers come from the package's diarization. It has no word times, so words are spread over their
-    segment. It recognizes no ``[laugh]`` and no other tag. The model is loaded at once, to fail early.
+    Speakers come from the package's diarization; recordings of up to 10 s have one. It has no word times, so words
+    are spread over their segment. It recognizes no ``[laugh]`` and no other tag. The model is loaded at once,
+    to fail early.
 
     :param on_progress: Called in the thread of the recognition after each window of `_WINDOW_SECONDS`.
     :raises MissingExtraError: if ``moonshine-voice`` or ``av`` is not installed.
@@ -52,9 +56,7 @@ class MoonshineRecogniser:
     def __init__(self, on_progress: Progress | None = None) -> None:
         self._moonshine = _import("moonshine_voice")
         self._decoder = Decoder()
-        model = importlib.import_module("moonshine_voice.utils").get_model_path("tiny-en")
-        tiny = self._moonshine.ModelArch.TINY
-        self._transcriber = self._moonshine.Transcriber(str(model), tiny, options=_OPTIONS)
+        self._transcriber = self._load(_OPTIONS)
         self._lock = threading.Lock()
         self._on_progress = on_progress
 
@@ -78,13 +80,23 @@ class MoonshineRecogniser:
         container = probe.audio_format(upload.head) or "unknown"
         return Recognition("en", round(seconds, 2), container, _turns(_numbered(segments)))
 
+    def _load(self, options: Mapping[str, str]) -> Any:
+        model = importlib.import_module("moonshine_voice.utils").get_model_path("tiny-en")
+        return self._moonshine.Transcriber(str(model), self._moonshine.ModelArch.TINY, options=options)
+
+    @cached_property
+    def _one_speaker_transcriber(self) -> Any:
+        return self._load({**_OPTIONS, "identify_speakers": "false"})
+
     def _report(self, seconds: float, total: float | None) -> None:
         if self._on_progress is not None:
             self._on_progress(seconds, total)
 
     def _window(self, samples: Sequence[float], offset_seconds: float) -> list[Segment]:
+        is_short = not offset_seconds and len(samples) <= _ONE_SPEAKER_SECONDS * SAMPLE_RATE_HZ
+        transcriber = self._one_speaker_transcriber if is_short else self._transcriber
         try:
-            transcript = self._transcriber.transcribe_without_streaming(samples, SAMPLE_RATE_HZ)
+            transcript = transcriber.transcribe_without_streaming(samples, SAMPLE_RATE_HZ)
         except self._moonshine.MoonshineError as error:
             raise RecognitionError(f"The audio could not be transcribed: {error}") from error
         spoken = [line for line in transcript.lines if line.text.strip()]

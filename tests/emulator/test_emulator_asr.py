@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import requests
 from airflow_provider_fluxions.emulator import (
     Emulator,
     EmulatorServer,
+    HibariSynthesizer,
     MissingExtraError,
     MoonshineRecogniser,
     RecognitionError,
@@ -75,6 +77,19 @@ def test_words_are_in_the_order_of_their_times(answer: dict[str, Any]) -> None:
 def test_speakers_are_numbered_from_0_in_each_recording() -> None:
     segments = [Segment(speaker, "Hello.", 0.0, 1.0, 0) for speaker in ("7", "9", "7")]
     assert [segment.speaker for segment in _numbered(segments)] == ["0", "1", "0"]
+
+
+@needs_asr
+def test_a_sentence_is_recognized_as_that_of_one_speaker(recogniser: MoonshineRecogniser, tmp_path: Path) -> None:
+    pytest.importorskip("hibari")
+    speech = HibariSynthesizer().speak("The old bridge was closed because of the heavy rain.", "maeve")
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((1, 2, speech.sample_rate, 0, "NONE", ""))
+        file.writeframes(speech.pcm)
+    found = recogniser.recognise(Upload("0" * 64, 1, (tmp_path / "a.wav").read_bytes()[:64], tmp_path / "a.wav"))
+    assert [(turn.speaker, turn.text) for turn in found.turns] == [
+        ("0", "The old bridge was closed because of the heavy rain.")
+    ]
 
 
 @needs_asr
