@@ -92,7 +92,8 @@ def normalized(text: str) -> str:
 def word_errors(sentences: dict[str, str], transcripts: dict[str, str]) -> dict[str, Any]:
     """Return the word error rate of all sentences together, and of each. A missing transcript counts as all wrong.
 
-    Sentences are named by their ids. Both texts are normalized first.
+    Sentences are named by their ids. Both texts are normalized first; ``raw_word_error_rate`` is that of the texts as
+    they are.
     """
     import jiwer
 
@@ -103,7 +104,8 @@ def word_errors(sentences: dict[str, str], transcripts: dict[str, str]) -> dict[
         for name in sentences
     ]
     total = jiwer.wer(list(expected.values()), list(found.values()))
-    return {"word_error_rate": round(total, 4), "sentences": each}
+    raw = jiwer.wer(list(sentences.values()), [" ".join(transcripts.get(name, "").split()) for name in sentences])
+    return {"word_error_rate": round(total, 4), "raw_word_error_rate": round(raw, 4), "sentences": each}
 
 
 with DAG(

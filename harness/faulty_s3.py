@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from harness.holding_s3 import S3, Answer, HoldingS3
-from harness.s3_store import Store, refusal
+from harness.s3_store import Store, is_met, refusal
 
 # Error code of S3 -> its status (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
 STATUSES = {
@@ -129,7 +129,15 @@ class FaultyS3(HoldingS3):
         if refused is not None:
             return refused
         path, headers = store.passed_on(method, path, headers)
+        if method == "POST" and "uploadId=" in path and not is_met(headers, self._etag(path, headers)):
+            return refusal(method, 412, "PreconditionFailed")  # moto has this condition for PUT only
         return store.changed(method, unquote(path), super().answer(method, path, headers, body))
+
+    def _etag(self, path: str, headers: Mapping[str, str]) -> str | None:
+        """The ETag of an object, None if there is none."""
+        login = {name: value for name, value in headers.items() if name.lower() == "authorization"}
+        found = super().answer("HEAD", path.partition("?")[0], login, b"")
+        return dict(found.headers).get("ETag") if found.status == 200 else None
 
     def _take(self, method: str, target: str) -> S3Fault | None:
         with self._door:

@@ -17,6 +17,7 @@ ConditionalPuts = Literal["refused", "ignored"]
 
 _METADATA = "x-amz-meta-"
 _CONDITIONS = ("if-match", "if-none-match")
+_WRITES = ("PUT", "POST")
 _ENTRY = re.compile(r"<Contents>.*?</Contents>", re.DOTALL)
 _KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
 _ETAG, _LAST_MODIFIED, _CLASS = (
@@ -34,7 +35,8 @@ class Store:
     `metadata_names`: how the names of an object's metadata come back (`X-Amz-Meta-Name` as behind a Go proxy, all
     upper, or dropped with their values). `etags`: weak ones (`W/"..."`) or none, `last_modified=False`: no time of the
     last change, both in listings and in headers. `start_after=False`: listings ignore `start-after`.
-    `conditional_puts`: `If-Match` and `If-None-Match` of a PUT are refused (501) or ignored.
+    `conditional_puts`: `If-Match` and `If-None-Match` of a PUT, or of the completion of an upload, are refused (501) or
+    ignored.
     """
 
     archived: str | None = None
@@ -63,7 +65,7 @@ class Store:
             return refusal(method, 403, "AccessDenied")
         if method == "GET" and self._is_archived(address):
             return refusal(method, 403, "InvalidObjectState")
-        if self.conditional_puts == "refused" and method == "PUT" and names & {*_CONDITIONS}:
+        if self.conditional_puts == "refused" and method in _WRITES and names & {*_CONDITIONS}:
             return refusal(method, 501, "NotImplemented")
         return None
 
@@ -71,7 +73,7 @@ class Store:
         """The path and the headers that reach the server behind."""
         if not self.start_after:
             path = re.sub(r"(?<=[?&])start-after=[^&]*&?", "", path)
-        is_plain = self.conditional_puts == "ignored" and method == "PUT"
+        is_plain = self.conditional_puts == "ignored" and method in _WRITES
         return path, {name: value for name, value in headers.items() if not (is_plain and name.lower() in _CONDITIONS)}
 
     def changed(self, method: str, target: str, answer: Answer) -> Answer:
@@ -114,6 +116,14 @@ class Store:
 
     def _is_archived(self, address: str) -> bool:
         return self.archived is not None and fnmatchcase(address, self.archived)
+
+
+def is_met(headers: Mapping[str, str], etag: str | None) -> bool:
+    """Whether the condition of a write is met by an object with this ETag; None: there is no object."""
+    given = {name.lower(): value for name, value in headers.items()}
+    if "if-none-match" in given and etag is not None:
+        return False
+    return "if-match" not in given or given["if-match"].strip('"') == (etag or "").strip('"')
 
 
 def refusal(method: str, status: int, code: str, headers: Mapping[str, str] | None = None) -> Answer:

@@ -1,25 +1,20 @@
-"""The pieces of a long text, stored until its audio exists, so that a retry renders only what is missing."""
+"""Speaking a long text: several of its pieces at a time, each stored until the audio of the text exists."""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 
-from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsSpeechError
-from airflow_provider_fluxions.api.job_reference import piece_reference
-from airflow_provider_fluxions.api.printable import printable
-from airflow_provider_fluxions.api.speech_audio import SAMPLE_BYTES, SpeechAudio, read_wav
-from airflow_provider_fluxions.api.speech_options import SpeechOptions
-from airflow_provider_fluxions.api.uris import last_part
+from airflow_provider_fluxions.api.errors import FluxionsError
+from airflow_provider_fluxions.api.speech_audio import SpeechAudio
+from airflow_provider_fluxions.pipeline.speech.stored_pieces import StoredPieces
 from airflow_provider_fluxions.speech.parts import Parts
 from airflow_provider_fluxions.speech.pieces import Piece
-from airflow_provider_fluxions.storage import S3Object, S3Store
 
 log = logging.getLogger(__name__)
-
-WAV_HEADER_BYTES = 44
-MAX_PIECE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -40,83 +35,109 @@ class Spoken:
     seconds: float
 
 
-@dataclass(frozen=True)
-class StoredPieces:
-    """The pieces of one text below ``{folder}{full voice id}/``.
+def speak_pieces(
+    stored: StoredPieces,
+    pieces: Sequence[Piece],
+    voice_id: str,
+    render: Callable[[str, str], SpeechAudio],
+    max_in_flight: int,
+) -> Spoken:
+    """Render and store the pieces that are missing. Each is kept once S3 has acknowledged it.
 
-    :param folder: The key of the destination and ``_pieces/{reference of the text}/``.
-    :param render: Renders one piece with a full voice id.
+    :param render: Renders one piece with a full voice id; threads share it.
+    :param max_in_flight: Maximum renders at a time.
+    :raises FluxionsError: the first that a piece raised; the renders in progress are kept. ``renders`` counts those of
+        all pieces.
     """
+    sizes, texts = stored.sizes(voice_id), stored.texts(pieces, voice_id)
+    missing = {ref: text for ref, text in texts.items() if ref not in sizes}
+    log.info("Speaking %d pieces; %d are stored already.", len(texts), len(texts) - len(missing))
+    work = _Work(stored, voice_id, render)
+    try:
+        work.run(missing, max_in_flight)
+    except FluxionsError as error:
+        error.renders, error.renders_lost = work.renders, work.lost
+        raise
+    parts = stored.parts(pieces, voice_id, {**sizes, **work.sizes})
+    return Spoken(voice_id, parts, work.renders, work.lost, work.characters, work.seconds)
 
-    store: S3Store
-    bucket: str
-    folder: str
-    options: SpeechOptions
+
+@dataclass
+class _Work:
+    """The renders of one text, and their account, which only the task's own thread changes."""
+
+    stored: StoredPieces
+    voice_id: str
     render: Callable[[str, str], SpeechAudio]
+    has_ended: threading.Event = field(default_factory=threading.Event)
+    sizes: dict[str, int] = field(default_factory=dict)
+    renders: int = 0
+    lost: int = 0
+    characters: int = 0
+    seconds: float = 0.0
 
-    def speak(self, pieces: Sequence[Piece], voice_id: str) -> Spoken:
-        """Render and store the pieces that are missing. Each is kept once S3 has acknowledged it.
+    def run(self, texts: dict[str, str], max_in_flight: int) -> None:
+        """Render texts, given by their references; after an error, end those in progress and start no other.
 
-        :raises FluxionsError: a piece cannot be rendered or stored; ``renders`` counts those of all pieces.
+        :raises FluxionsError: the first error.
         """
-        sizes = self._stored(voice_id)
-        log.info("Speaking %d pieces; %d are stored already.", len(pieces), len(sizes))
-        renders = lost = characters = 0
-        seconds = 0.0
-        for piece in pieces:
-            ref = piece_reference(piece.text, voice_id, self.options)
-            if ref in sizes:
-                continue
+        with ThreadPoolExecutor(max_in_flight, thread_name_prefix="fluxions-speech") as pool:
+            futures = {ref: pool.submit(self._store_unless_ended, text) for ref, text in texts.items()}
             try:
-                audio = self.render(piece.text, voice_id)
-                renders, lost = renders + audio.renders, lost + audio.renders_lost
-                self.store.put(self.bucket, self._key(voice_id, ref), body := audio.wav, "audio/wav", {})
-            except FluxionsError as error:
-                error.renders += renders
-                error.renders_lost += lost
-                raise
-            sizes[ref] = len(body)
-            characters, seconds = characters + len(piece.text), seconds + audio.duration
-        return Spoken(voice_id, self._parts(pieces, voice_id, sizes), renders, lost, characters, seconds)
+                wait(futures.values(), return_when=FIRST_EXCEPTION)
+            finally:  # after a timeout of Airflow, too
+                self.has_ended.set()
+        errors = [error for ref, future in futures.items() if (error := self._account(ref, future)) is not None]
+        if errors:
+            raise errors[0]
 
-    def remove(self) -> None:
-        """Remove the pieces of all checkpoints. A failure is a warning: the audio of the text is stored."""
+    def _store_unless_ended(self, text: str) -> _Stored | None:
+        """Render and store a piece; None if another one failed before it began."""
+        if self.has_ended.is_set():
+            return None
         try:
-            self.store.delete(self.bucket, [found.key for found in self.store.list(self.bucket, self.folder)])
+            return self._store(text)
+        except BaseException:
+            self.has_ended.set()
+            raise
+
+    def _store(self, text: str) -> _Stored:
+        audio = self.render(text, self.voice_id)
+        renders, lost, seconds = audio.renders, audio.renders_lost, audio.duration
+        body = audio.wav
+        del audio  # each render in progress would hold its samples twice
+        try:
+            size_bytes = self.stored.put(text, self.voice_id, body)
         except FluxionsError as error:
-            log.warning("Could not remove the pieces below s3://%s/%s: %s A lifecycle rule can remove them.",
-                        self.bucket, printable(self.folder), printable(error))  # fmt: skip
+            error.renders, error.renders_lost = renders, lost
+            raise
+        return _Stored(size_bytes, renders, lost, len(text), seconds)
 
-    def _stored(self, voice_id: str) -> dict[str, int]:
-        found = self.store.list(self.bucket, self._key(voice_id, "").removesuffix(".wav"))
-        return {last_part(one.key).removesuffix(".wav"): one.size_bytes for one in found}
+    def _account(self, ref: str, future: Future[_Stored | None]) -> BaseException | None:
+        """Count what a piece took; return its error."""
+        error = future.exception()
+        if isinstance(error, FluxionsError):
+            self.renders, self.lost = self.renders + error.renders, self.lost + error.renders_lost
+        if error is None and (done := future.result()) is not None:
+            self.sizes[ref] = done.size_bytes
+            self.renders, self.lost = self.renders + done.renders, self.lost + done.renders_lost
+            self.characters, self.seconds = self.characters + done.characters, self.seconds + done.seconds
+        return error
 
-    def _key(self, voice_id: str, ref: str) -> str:
-        return f"{self.folder}{voice_id}/{ref}.wav"
 
-    def _parts(self, pieces: Sequence[Piece], voice_id: str, sizes: dict[str, int]) -> Parts:
-        refs = [piece_reference(piece.text, voice_id, self.options) for piece in pieces]
-        first = self._read(voice_id, refs[0])
-        frames = [(sizes[ref] - WAV_HEADER_BYTES) // (SAMPLE_BYTES * first.channels) for ref in refs]
+@dataclass(frozen=True)
+class _Stored:
+    """A piece that is stored, and what it took."""
 
-        def read(number: int) -> bytes:
-            audio = self._read(voice_id, refs[number])
-            if (audio.frames, audio.sample_rate, audio.channels) != (frames[number], first.sample_rate, first.channels):
-                raise FluxionsSpeechError(
-                    f"The pieces below s3://{self.bucket}/{self.folder} have different sample rates, or changed. "
-                    "Delete them, and clear the task: the text is rendered again."
-                )
-            return audio.pcm
-
-        return Parts(pieces, frames, first.sample_rate, first.channels, read)
-
-    def _read(self, voice_id: str, ref: str) -> SpeechAudio:
-        found = S3Object(self.bucket, self._key(voice_id, ref), 0, "")
-        return read_wav(self.store.get(found, MAX_PIECE_BYTES), voice_id)
+    size_bytes: int
+    renders: int
+    renders_lost: int
+    characters: int
+    seconds: float
 
 
 def held(piece: Piece, audio: SpeechAudio) -> Spoken:
     """Return a text of one piece, whose audio is in memory."""
-    parts = Parts((piece,), (audio.frames,), audio.sample_rate, audio.channels, lambda _: audio.pcm)
+    parts = Parts((piece,), (audio.frames,), audio.sample_rate, audio.channels, lambda: iter((audio.pcm,)))
     lost = audio.renders_lost
     return Spoken(audio.voice_id, parts, audio.renders, lost, len(piece.text), audio.duration)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
-from airflow_provider_fluxions.api.arguments import seconds_of
+from airflow_provider_fluxions.api.arguments import at_least_one, seconds_of
 from airflow_provider_fluxions.api.cost import SpeechPrice
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputError
 from airflow_provider_fluxions.api.job_reference import speech_reference
@@ -24,7 +23,9 @@ from airflow_provider_fluxions.api.voices import VoiceList, check_voice
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
-from airflow_provider_fluxions.operators.speech_pieces import Spoken, StoredPieces, held
+from airflow_provider_fluxions.operators.speech_pieces import Spoken, held, speak_pieces
+from airflow_provider_fluxions.pipeline.conditional_put import write_result
+from airflow_provider_fluxions.pipeline.speech.stored_pieces import StoredPieces
 from airflow_provider_fluxions.speech.encoding import AudioFormat, check_format, format_of, open_encoder
 from airflow_provider_fluxions.speech.metadata import META_SECONDS, META_VOICE_ID, is_done, speech_metadata
 from airflow_provider_fluxions.speech.pieces import Piece, cut_text
@@ -94,6 +95,8 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
     :param rerender_on_new_checkpoint: Render again if another checkpoint of the voice spoke the existing audio. Default
         False.
     :param dry_run: Return the estimate; send nothing to Fluxions and write nothing. Default False.
+    :param max_in_flight: Maximum renders at a time, for a text of several pieces. Default 8. Each holds a piece in
+        memory, about 2.4 MB. The order of the pieces is kept.
     :param timeout: Seconds, or a ``timedelta``, in which transient service errors are retried. Default 3,600.
     :param price_per_speech_hour: Price of an hour of speech in your currency. Default None: no cost is reported.
     :param price_per_1000_characters: Price of 1,000 characters, instead of the price of an hour.
@@ -121,6 +124,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         verify_chunks: bool | None = None,
         rerender_on_new_checkpoint: bool = False,
         dry_run: bool = False,
+        max_in_flight: int = 8,
         timeout: float | timedelta = DEFAULT_SPEECH_TIMEOUT_SECONDS,
         price_per_speech_hour: float | None = None,
         price_per_1000_characters: float | None = None,
@@ -144,6 +148,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         self.verify_chunks = verify_chunks
         self.rerender_on_new_checkpoint = rerender_on_new_checkpoint
         self.dry_run = dry_run
+        self.max_in_flight = at_least_one("max_in_flight", max_in_flight)
         self.timeout = seconds_of("timeout", timeout)
         self.price_per_speech_hour = price_per_speech_hour
         self.price_per_1000_characters = price_per_1000_characters
@@ -169,7 +174,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
                 log.info("%s exists with the same text, voice and options. Skipped.", plan.uri)
                 result = {**estimate, **_facts(found)}
             else:
-                result = {**estimate, **self._speak(plan, store, run)}
+                result = {**estimate, **self._speak(plan, store, run, found)}
             return self._report(context, plan, result)
 
     def on_kill(self) -> None:
@@ -223,8 +228,11 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             result["estimated_cost"] = cost
         return result
 
-    def _speak(self, plan: _Plan, store: S3Store, run: TaskRun) -> dict[str, Any]:
-        """Render, and write the audio."""
+    def _speak(self, plan: _Plan, store: S3Store, run: TaskRun, found: S3Object | None) -> dict[str, Any]:
+        """Render, and write the audio.
+
+        :param found: what it replaces.
+        """
         deadline, client, metrics = time.time() + self.timeout, run.client, run.metrics
 
         def render(text: str, voice_id: str) -> SpeechAudio:
@@ -240,11 +248,11 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             return audio
 
         folder = f"{plan.key}_pieces/{plan.reference}/"
-        stored = StoredPieces(store, plan.bucket, folder, plan.options, render)
+        stored = StoredPieces(store, plan.bucket, folder, plan.options)
 
         def speak(voice_id: str) -> Spoken:
             if len(plan.pieces) > 1:
-                return stored.speak(plan.pieces, voice_id)
+                return speak_pieces(stored, plan.pieces, voice_id, render, self.max_in_flight)
             return held(plan.pieces[0], render(plan.pieces[0].text, voice_id))
 
         try:
@@ -255,23 +263,22 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             metrics.rendered(error.renders, error.renders_lost, 0.0)
             raise
         try:
-            self._write(plan, store, spoken)
+            stored_facts = self._write(plan, store, spoken, found.version if found else None)
         except FluxionsError as error:
             error.renders, error.renders_lost = spoken.renders, spoken.renders_lost
             raise
         if len(plan.pieces) > 1:
-            stored.remove()
-        facts = {
-            "voice_id": spoken.voice_id,
-            "audio_seconds": round(spoken.parts.seconds, 3),
-            "renders": spoken.renders,
-            "renders_lost": spoken.renders_lost,
-        }
+            stored.remove(plan.uri)
+        facts = {**stored_facts, "renders": spoken.renders, "renders_lost": spoken.renders_lost}
         cost = self._price.cost(spoken.characters, spoken.seconds)
         return facts if cost is None else {**facts, "cost": cost}
 
-    def _write(self, plan: _Plan, store: S3Store, spoken: Spoken) -> None:
-        """Write the audio: one PUT of a short text; a long one is encoded while it is sent."""
+    def _write(self, plan: _Plan, store: S3Store, spoken: Spoken, replaces: str | None) -> dict[str, Any]:
+        """Write the audio, encoded while it is sent. Audio of the same text that another run has stored by now stays.
+
+        :param replaces: the version of the object that it replaces.
+        :returns: the voice id and the seconds of the audio that is stored.
+        """
         parts, extension = spoken.parts, plan.form.extension
         metadata = speech_metadata(
             reference=plan.reference,
@@ -280,27 +287,22 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             audio_seconds=parts.seconds,
             characters=len(plan.text),
         )
-        if len(parts.pieces) == 1:
-            file = io.BytesIO()
-            with open_encoder(file, extension, parts.sample_rate, parts.channels) as encoder:
-                for block in parts.blocks():
-                    encoder.write(block)
-            store.put(plan.bucket, plan.key, file.getvalue(), plan.form.content_type, metadata)
-        else:
-            with (
-                ObjectUpload(store, plan.bucket, plan.key, plan.form.content_type, metadata) as upload,
-                open_encoder(cast("BinaryIO", upload), extension, parts.sample_rate, parts.channels) as encoder,
-            ):
+        with ObjectUpload(store, plan.bucket, plan.key, plan.form.content_type, metadata) as upload:
+            with open_encoder(cast("BinaryIO", upload), extension, parts.sample_rate, parts.channels) as encoder:
                 for block in parts.blocks():
                     encoder.write(block)
                     upload.check()
+            write_result(store, plan.bucket, plan.key, metadata, replaces, upload.complete)
         log.info("Wrote %s (%.1f s, voice_id=%s).", plan.uri, parts.seconds, spoken.voice_id)
         there = store.head(plan.bucket, plan.key)
-        if there is not None and not is_done(there.metadata, plan.reference):
+        if there is not None and is_done(there.metadata, plan.reference):
+            return _facts(there)
+        if there is not None:
             log.warning(
                 "S3 does not return the metadata of %s (x-amz-meta-*), so the next run renders the text again, at your "
                 "charge. Configure the proxy to pass these headers, or use another store.", plan.uri,
             )  # fmt: skip
+        return {"voice_id": spoken.voice_id, "audio_seconds": round(parts.seconds, 3)}
 
     def _report(self, context: Context, plan: _Plan, result: dict[str, Any]) -> dict[str, Any]:
         ti = context["ti"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError, FluxionsTransferError
@@ -24,16 +25,39 @@ def put_result(
 ) -> None:
     """Write one result, unless the same result or one of another recording exists by now.
 
+    :raises FluxionsTransferError: see `write_result`.
+    :raises FluxionsStorageError: likewise.
+    """
+
+    def write(expected: str | None) -> None:
+        store.put(bucket, key, body, content_type, metadata, expected=expected)
+
+    write_result(store, bucket, key, metadata, replaces, write)
+
+
+def write_result(
+    store: S3Store,
+    bucket: str,
+    key: str,
+    metadata: Metadata,
+    replaces: str | None,
+    write: Callable[[str | None], None],
+) -> None:
+    """Write one result, unless the same result or one of another recording exists by now.
+
     This takes one request if the object is unchanged since the listing.
 
+    :param metadata: Of the result.
     :param replaces: The version in the listing; None if there was no object.
+    :param write: Writes it if the object is the given version, with `ObjectChangedError` if it is not; empty: if there
+        is no object; None: without a condition.
     :raises FluxionsTransferError: if a result of another recording exists.
     :raises FluxionsStorageError: if S3 refused the request, or other tasks keep replacing the object.
     """
     expected: str | None = replaces or ""
     for _ in range(MAX_ATTEMPTS):
         try:
-            store.put(bucket, key, body, content_type, metadata, expected=expected)
+            write(expected)
         except ObjectChangedError:
             there = store.head(bucket, key)
             # The object was deleted after the listing, so the next attempt must find none.
@@ -47,7 +71,10 @@ def put_result(
             expected = None if there.version == expected else there.version
         else:
             return
-    raise FluxionsStorageError(f"s3://{bucket}/{key} is replaced by other tasks again and again.")
+    raise FluxionsStorageError(
+        f"Could not write s3://{bucket}/{key}: other tasks replaced it, or removed its parts, {MAX_ATTEMPTS} times. "
+        "Retry the task."
+    )
 
 
 def _require_same_recording(there: S3Object, metadata: Metadata) -> None:

@@ -46,7 +46,10 @@ def joined_blocks(parts: Iterable[tuple[bytes, float]], sample_rate: int, channe
     :param parts: The samples of each piece and the seconds of pause after it.
     """
     for pcm, pause_seconds in parts:
-        yield faded(pcm, sample_rate, channels)
+        block = faded(pcm, sample_rate, channels)
+        del pcm  # while a block is written, the samples that it was made of are not needed
+        yield block
+        del block
         pause = silence(pause_seconds, sample_rate, channels)
         if pause:
             yield pause

@@ -1,4 +1,4 @@
-"""The audio of a whole text, made of the audio of its pieces. No I/O but what `read` does."""
+"""The audio of a whole text, made of the audio of its pieces. No I/O but what `samples` does."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Parts:
 
     :param pieces: of the text.
     :param frames: of each piece.
-    :param read: returns a piece's samples by its position.
+    :param samples: yields those of each piece, in order.
     """
 
     pieces: Sequence[Piece]
     frames: Sequence[int]
     sample_rate: int
     channels: int
-    read: Callable[[int], bytes]
+    samples: Callable[[], Iterator[bytes]]
 
     @property
     def seconds(self) -> float:
@@ -38,10 +38,12 @@ class Parts:
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the samples of the whole, about one piece at a time."""
-        parts = ((self.read(number), piece.pause_seconds) for number, piece in enumerate(self.pieces))
+        pauses = iter([piece.pause_seconds for piece in self.pieces])
+        # zip would hold the samples of a piece until the next one.
+        parts = ((pcm, next(pauses)) for pcm in self.samples())
         return joined_blocks(parts, self.sample_rate, self.channels)
 
 
-def unread(_: int) -> bytes:
-    """Return no samples: for parts whose times alone are needed."""
-    return b""
+def unread() -> Iterator[bytes]:
+    """Yield no samples: for parts whose times alone are needed."""
+    return iter(())

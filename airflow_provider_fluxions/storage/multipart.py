@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # All parts but the last have this size: S3 needs 5 MiB, and Cloudflare R2 refuses parts of different sizes.
 PART_BYTES = 5 * 1024 * 1024
+# Parts that are sent while the next one is made; each is in memory.
+PARTS_IN_FLIGHT = 1
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 MAX_PARTS = 10_000
 # What each part needs of the arguments that the user gave for the object: keys of server-side encryption.
@@ -27,15 +30,14 @@ _OF_EACH_PART = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5", 
 
 
 class ObjectUpload:
-    """A file open for writing that becomes one object when its block ends without an error.
+    """A file open for writing that becomes one object with `complete`.
 
-    A content of at most one part is one PUT. A larger one is a multipart upload: it is aborted on an error, and no
-    reader ever sees a part of it. Holds two parts in memory.
+    A content of at most one part is one PUT. A larger one is a multipart upload, which is aborted if its block ends
+    before it is complete. No reader ever sees a part of it. Holds two parts in memory, and those that are being sent.
 
     Seeking back is possible within the first part only.
 
     :param part_bytes: size of a part; a test can make it smaller.
-    :raises FluxionsStorageError: when the block ends: S3 refused, or see `check`.
     """
 
     def __init__(
@@ -55,8 +57,12 @@ class ObjectUpload:
         self._first, self._rest = bytearray(), bytearray()
         self._position = self._size = 0
         self._upload_id: str | None = None
+        self._last_part = 1
+        self._pool = ThreadPoolExecutor(PARTS_IN_FLIGHT, thread_name_prefix="fluxions-upload")
+        self._sending: set[Future[dict[str, Any]]] = set()
         self._parts: list[dict[str, Any]] = []
         self._error: BaseException | None = None
+        self._is_sent = self._is_complete = False
 
     def __enter__(self) -> ObjectUpload:
         return self
@@ -64,15 +70,28 @@ class ObjectUpload:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
+        # A part that arrives after the abort would stay.
+        self._pool.shutdown(cancel_futures=True)
+        if not self._is_complete:
             self._abort()
-            return
-        try:
-            self.check()
-            self._complete()
-        except BaseException:
-            self._abort()
-            raise
+
+    def complete(self, expected: str | None = None) -> None:
+        """Make the object of what was written. After an `ObjectChangedError`, it can be called again.
+
+        :param expected: the version to replace, or empty if there must be no object. Default None: replace any.
+        :raises ObjectChangedError: the object is not ``expected``. Nothing was written.
+        :raises FluxionsStorageError: S3 refused, or see `check`.
+        """
+        self.check()
+        bucket, key = self._address["Bucket"], self._address["Key"]
+        if self._upload_id is None and not self._rest:
+            body = bytes(self._first)
+            self._store.put(bucket, key, body, self._content_type, self._metadata, expected=expected)
+        else:
+            self._send_all()
+            parts = sorted(self._parts, key=lambda part: part["PartNumber"])
+            self._store.complete_upload(bucket, key, self._upload_id or "", parts, expected=expected)
+        self._is_complete = True
 
     def write(self, data: bytes, /) -> int:
         """Write at the position: at the end, or over bytes of the first part.
@@ -135,40 +154,55 @@ class ObjectUpload:
         self._rest += view[room:]
         # A part is sent when more follows: the last one may be smaller, and there must be one.
         while len(self._rest) > self._part_bytes:
+            self._wait(PARTS_IN_FLIGHT - 1)  # before the copy, which is one part more in memory
             with memoryview(self._rest) as rest:  # a slice of the bytearray itself would be a second copy
                 body = bytes(rest[: self._part_bytes])
-            self._send(len(self._parts) + 2, body)
+            self._send_next(body)
             del self._rest[: self._part_bytes]
 
+    def _send_next(self, body: bytes) -> None:
+        self._last_part += 1
+        self._send(self._last_part, body)
+
     def _send(self, number: int, body: bytes) -> None:
+        """Send a part in a thread; wait first until fewer than the maximum are being sent."""
         if number > MAX_PARTS:
             raise FluxionsStorageError(f"{self._uri} would have more than {MAX_PARTS:,} parts.", transient=False)
-        with storage_errors(self._uri):
-            if self._upload_id is None:
+        if self._upload_id is None:
+            with storage_errors(self._uri):
                 self._upload_id = self._client.create_multipart_upload(
                     **self._address, ContentType=self._content_type, Metadata=dict(self._metadata), **self._extra
                 )["UploadId"]
-            keys = {name: value for name, value in self._extra.items() if name in _OF_EACH_PART}
+        self._wait(PARTS_IN_FLIGHT - 1)
+        self._sending.add(self._pool.submit(self._upload, number, body))
+
+    def _wait(self, most: int) -> None:
+        """Wait until at most so many parts are being sent.
+
+        :raises FluxionsStorageError: S3 refused one.
+        """
+        while len(self._sending) > most:
+            done, self._sending = wait(self._sending, return_when=FIRST_COMPLETED)
+            self._parts += [one.result() for one in done]
+
+    def _upload(self, number: int, body: bytes) -> dict[str, Any]:
+        keys = {name: value for name, value in self._extra.items() if name in _OF_EACH_PART}
+        with storage_errors(self._uri):
             answer = self._client.upload_part(
                 **self._address, **keys, UploadId=self._upload_id, PartNumber=number, Body=body
             )
         sums = {name: value for name, value in answer.items() if name.startswith("Checksum") and name[8:].isupper()}
-        self._parts.append({"PartNumber": number, "ETag": answer["ETag"], **_strings(sums)})
+        return {"PartNumber": number, "ETag": answer["ETag"], **_strings(sums)}
 
-    def _complete(self) -> None:
-        bucket, key = self._address["Bucket"], self._address["Key"]
-        if self._upload_id is None and not self._rest:
-            self._store.put(bucket, key, bytes(self._first), self._content_type, self._metadata)
+    def _send_all(self) -> None:
+        """Send what is left, the first part last, once."""
+        if self._is_sent:
             return
         if self._rest:
-            self._send(len(self._parts) + 2, bytes(self._rest))
+            self._send_next(bytes(self._rest))
         self._send(1, bytes(self._first))
-        parts = sorted(self._parts, key=lambda part: part["PartNumber"])
-        with storage_errors(self._uri):
-            self._client.complete_multipart_upload(
-                **self._address, UploadId=self._upload_id, MultipartUpload={"Parts": parts}
-            )
-        self._store.report_written(bucket, key)
+        self._wait(0)
+        self._is_sent = True
 
     @property
     def _extra(self) -> Mapping[str, Any]:

@@ -158,8 +158,11 @@ def _is_skewed(date: str | None, now: datetime) -> bool:
 
 
 def is_changed(error: Exception) -> bool:
-    """Return whether S3 refused a conditional PUT because the object exists, changed or was deleted."""
-    return code_of(error) in CHANGED_CODES | _RACE_CODES | {"NoSuchKey"}
+    """Return whether S3 refused a conditional write because the object exists, changed or was deleted.
+
+    `NoSuchUpload`: the parts were removed, also if this upload was completed and its response was lost.
+    """
+    return code_of(error) in CHANGED_CODES | _RACE_CODES | {"NoSuchKey", "NoSuchUpload"}
 
 
 def is_unknown_condition(error: Exception) -> bool:

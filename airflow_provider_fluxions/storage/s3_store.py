@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC
 from typing import Any
@@ -26,6 +27,7 @@ from airflow_provider_fluxions.storage.s3_hook import HookLineage, new_hook, wit
 from airflow_provider_fluxions.storage.write_options import WriteOptions
 
 DEFAULT_AWS_CONN_ID = "aws_default"
+DELETES_IN_FLIGHT = 8
 
 
 class S3Store:
@@ -48,8 +50,8 @@ class S3Store:
         self.writing = writing or WriteOptions()
         self.reading: Mapping[str, str] = {"RequestPayer": "requester"} if requester_pays else {}
         self._lineage = HookLineage(self.hook)
-        # Whether the store and botocore support a conditional PUT.
-        self._takes_conditions = True
+        # Calls with a condition that the store, or botocore, does not support.
+        self._unconditional: set[str] = set()
 
     def head(self, bucket: str, key: str) -> S3Object | None:
         """Return an object's size, version and metadata, or None if it or its bucket does not exist.
@@ -211,43 +213,59 @@ class S3Store:
         stored, extra = self.writing.packed(body, content_type)
         arguments = {"Bucket": bucket, "Key": key, "Body": stored, "ContentType": content_type}
         with storage_errors(f"s3://{bucket}/{key}"):
-            self._put({**arguments, **self.reading, "Metadata": dict(metadata), **extra}, expected)
+            self._write("put_object", {**arguments, **self.reading, "Metadata": dict(metadata), **extra}, expected)
         self._lineage.wrote(bucket, key)
 
-    def report_written(self, bucket: str, key: str) -> None:
-        """Report an object that was written by other means than `put`, for lineage."""
+    def complete_upload(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[Mapping[str, Any]], *, expected: str | None = None
+    ) -> None:
+        """Make one object of the parts of a multipart upload. The parts are kept if its object changed.
+
+        :param expected: See `put`.
+        :raises ObjectChangedError: if the object is not ``expected``, or the parts were removed. Nothing was written.
+        :raises FluxionsStorageError: if S3 refused the request.
+        """
+        arguments = {"Bucket": bucket, "Key": key, "UploadId": upload_id, "MultipartUpload": {"Parts": parts}}
+        with storage_errors(f"s3://{bucket}/{key}"):
+            self._write("complete_multipart_upload", {**arguments, **self.reading}, expected)
         self._lineage.wrote(bucket, key)
 
     def delete(self, bucket: str, keys: Sequence[str]) -> None:
-        """Delete objects, one request each: stores differ in what they take of many at once.
+        """Delete objects, one request each and several at a time: stores differ in what they take of many at once.
 
-        :raises FluxionsStorageError: S3 refused; earlier ones are deleted.
+        :raises FluxionsStorageError: S3 refused; others are deleted.
         """
-        for key in keys:
+
+        def delete(key: str) -> None:
             with storage_errors(f"s3://{bucket}/{key}"):
                 self.client.delete_object(Bucket=bucket, Key=key, **self.reading)
 
-    def _put(self, arguments: Mapping[str, Any], expected: str | None) -> None:
+        with ThreadPoolExecutor(DELETES_IN_FLIGHT, thread_name_prefix="fluxions-delete") as pool:
+            list(pool.map(delete, keys))
+
+    def _write(self, call: str, arguments: Mapping[str, Any], expected: str | None) -> None:
+        """Call the client, with the condition that the object is ``expected`` where the store supports it."""
+        write: Callable[..., Any] = getattr(self.client, call)
         if expected is None:
-            self.client.put_object(**arguments)
+            write(**arguments)
             return
-        if not self._takes_conditions:  # second best: send a HEAD right before
+        if call in self._unconditional:  # second best: send a HEAD right before
             found = self.head(arguments["Bucket"], arguments["Key"])
             if (found.version if found else "") != expected:
                 raise ObjectChangedError(f"s3://{arguments['Bucket']}/{arguments['Key']} changed.")
-            self.client.put_object(**arguments)
+            write(**arguments)
             return
         condition = {"IfMatch": f'"{expected}"'} if expected else {"IfNoneMatch": "*"}
         try:
-            self.client.put_object(**arguments, **condition)
+            write(**arguments, **condition)
         except s3_exceptions() as error:
             if is_changed(error):
                 raise ObjectChangedError(f"s3://{arguments['Bucket']}/{arguments['Key']} changed.") from error
             if not is_unknown_condition(error):
                 raise
-            # Once for the whole task: the store responds to every condition in the same way.
-            self._takes_conditions = False
-            self._put(arguments, expected)
+            # Once for the whole task: the store responds to every condition of this call in the same way.
+            self._unconditional.add(call)
+            self._write(call, arguments, expected)
 
 
 def _shown(bucket: str, key: str, facts: Mapping[str, Any], size_bytes: int) -> S3Object:

@@ -14,6 +14,9 @@ TTS = "/vui/v1/tts"
 # Two paragraphs of one piece each.
 LONG = "\n\n".join(" ".join(f"Word {letter}{number}." for number in range(50)) for letter in "ab")
 
+# Six pieces: its audio is a multipart upload.
+BOOK = "\n\n".join(" ".join(f"Word {letter}{number}." for number in range(75)) for letter in "abcdef")
+
 
 def texts(s3: Any, **files: str) -> None:
     """Store texts: ``a_txt="Hello."`` becomes ``a.txt``."""

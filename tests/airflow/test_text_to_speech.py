@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -14,11 +15,13 @@ import soundfile
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
 from airflow_provider_fluxions.api.errors import FluxionsCreditError, FluxionsError, FluxionsStorageError
-from airflow_provider_fluxions.emulator import Emulator, Fault
+from airflow_provider_fluxions.emulator import Emulator, Fault, ToneSynthesizer
 from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.operators import FluxionsTextToSpeechOperator
+from airflow_provider_fluxions.speech.pieces import cut_text
 from airflow_provider_fluxions.task import metrics as metrics
 from harness.faulty_s3 import FaultyS3, S3Fault
+from harness.processes import wait_until
 from tests.airflow.conftest import OUTPUT, task_context
 
 pytestmark = pytest.mark.usefixtures("fluxions_connection")
@@ -123,7 +126,7 @@ def test_a_long_text_is_one_file_and_leaves_no_pieces(s3: Any, emulator: Emulato
 def test_a_retry_of_a_long_text_renders_what_is_missing(s3: Any, emulator: Emulator) -> None:
     emulator.add_fault(Fault(path=RENDER, status=402, text="Paragraph 3*"))
     with pytest.raises(FluxionsCreditError) as raised:
-        speak(text=LONG)
+        speak(text=LONG, max_in_flight=1)
     assert (raised.value.renders, raised.value.renders_lost) == (3, 1)
     assert len(keys(s3)) == 2
     assert all(key.startswith("speech/hello.wav_pieces/") and "/maeve.h8ff7e07da/" in key for key in keys(s3))
@@ -132,10 +135,52 @@ def test_a_retry_of_a_long_text_renders_what_is_missing(s3: Any, emulator: Emula
     assert keys(s3) == ["speech/hello.wav"]
 
 
+def test_several_pieces_are_rendered_at_a_time_and_joined_in_order(s3: Any, emulator: Emulator) -> None:
+    emulator.add_fault(Fault(path=RENDER, text="Paragraph 1*", hold="before_body", name="first"))
+    with ThreadPoolExecutor() as pool:
+        result = pool.submit(speak, text=LONG)
+        wait_until(lambda: len(emulator.renders) == 3 or None, "three renders", 60)
+        emulator.hold_board.release()
+        assert result.result()["renders"] == 4
+    assert emulator.renders[-1].text.startswith("Paragraph 1.")
+    with wave.open(stored(s3)["Body"]) as file:
+        for piece in cut_text(LONG):
+            alone = ToneSynthesizer().speak(piece.text, "maeve").pcm
+            # Without the fades.
+            assert file.readframes(len(alone) // 2)[2_000:-2_000] == alone[2_000:-2_000]
+            file.readframes(round(piece.pause_seconds * 24_000))
+
+
+def test_an_error_of_one_piece_keeps_the_others_in_progress_and_counts_all(s3: Any, emulator: Emulator) -> None:
+    emulator.add_fault(Fault(path=RENDER, status=402, text="Paragraph 3*"))
+    with pytest.raises(FluxionsCreditError) as raised:
+        speak(text=LONG)
+    assert raised.value.renders == len(emulator.renders) + 1
+    assert (raised.value.renders_lost, len(keys(s3))) == (1, len(emulator.renders))
+    assert speak(text=LONG)["renders"] == 4 - (raised.value.renders - 1)
+
+
+def test_audio_of_the_same_text_that_another_run_stored_meanwhile_stays(
+    s3: Any, faulty_s3: FaultyS3, emulator: Emulator
+) -> None:
+    first = speak(text=LONG)
+    audio = s3.head_object(Bucket=OUTPUT, Key="speech/hello.wav")
+    s3.delete_object(Bucket=OUTPUT, Key="speech/hello.wav")
+    emulator.rotate_checkpoint()
+    emulator.add_fault(Fault(path=RENDER, text="Paragraph 4*", hold="before_body", name="last"))
+    with ThreadPoolExecutor() as pool:
+        result = pool.submit(speak, text=LONG)
+        wait_until(lambda: len(emulator.renders) == 7 or None, "three renders", 60)
+        s3.put_object(Bucket=OUTPUT, Key="speech/hello.wav", Body=b"of the other run", Metadata=audio["Metadata"])
+        emulator.hold_board.release()
+        assert result.result()["voice_id"] == first["voice_id"]
+    assert stored(s3)["Body"].read() == b"of the other run"
+
+
 def test_pieces_of_another_checkpoint_are_not_joined(s3: Any, emulator: Emulator) -> None:
     emulator.add_fault(Fault(path=RENDER, status=402, text="Paragraph 3*"))
     with pytest.raises(FluxionsCreditError):
-        speak(text=LONG)
+        speak(text=LONG, max_in_flight=1)
     checkpoint = emulator.rotate_checkpoint()
     assert speak(text=LONG)["renders"] == 4
     assert [one.voice_id for one in emulator.renders[-4:]] == [f"maeve.{checkpoint}"] * 4

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError, FluxionsCreditError
-from airflow_provider_fluxions.emulator import Emulator, Fault
+from airflow_provider_fluxions.api.job_reference import piece_reference
+from airflow_provider_fluxions.api.speech_audio import SpeechAudio
+from airflow_provider_fluxions.api.speech_options import SpeechOptions
+from airflow_provider_fluxions.emulator import Emulator, Fault, ToneSynthesizer
+from airflow_provider_fluxions.speech.pieces import cut_text
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator
+from harness.faulty_s3 import FaultyS3
+from harness.processes import wait_until
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
 from tests.airflow.speaking import (
+    BOOK,
     LONG,
     TTS,
     audio_of,
@@ -206,6 +214,19 @@ def test_the_own_folders_of_a_destination_in_the_source_are_no_texts(s3: Any) ->
     assert (summary["inputs"], summary["already_done"]) == (1, 1)
 
 
+def speech_of(text: str) -> SpeechAudio:
+    speech = ToneSynthesizer().speak(text, "maeve")
+    return SpeechAudio(speech.pcm, speech.sample_rate, 1, "maeve")
+
+
+def second_piece() -> str:
+    return cut_text(LONG)[1].text
+
+
+def voice_of(piece: str) -> str:
+    return piece.split("/")[-2]
+
+
 def test_an_unexpected_exception_is_the_failure_of_its_text(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow_provider_fluxions.speech.encoding import AUDIO_FORMATS
 
@@ -264,6 +285,39 @@ def test_a_checkpoint_that_goes_between_two_pieces_leaves_no_mixed_file(s3: Any,
     emulator.rotate_checkpoint()
     speak(task_context(try_number=2))
     assert len({one.voice_id for one in emulator.renders[-2:]}) == 1
+
+
+def test_audio_of_another_source_that_appeared_during_a_long_text_is_not_replaced(
+    s3: Any, faulty_s3: FaultyS3, emulator: Emulator
+) -> None:
+    texts(s3, book_txt=BOOK)
+    emulator.add_fault(Fault(path=TTS, text="Word f*", hold="before_body", name="last"))
+    with ThreadPoolExecutor() as pool:
+        summary = pool.submit(speak, fail_on="none")
+        wait_until(lambda: len(emulator.renders) == 5 or None, "all renders but the last", 60)
+        other = {"fluxions-reference": "0" * 16, "fluxions-source": "s3://elsewhere/a.txt"}
+        s3.put_object(Bucket=OUTPUT, Key="out/book.txt.wav", Body=b"of another text", Metadata=other)
+        emulator.hold_board.release()
+        row = rows_of(s3, summary.result())[0]
+    assert "would replace those of s3://elsewhere/a.txt" in row["error"]
+    assert s3.get_object(Bucket=OUTPUT, Key="out/book.txt.wav")["Body"].read() == b"of another text"
+    assert s3.list_multipart_uploads(Bucket=OUTPUT).get("Uploads", []) == []
+
+
+def test_a_piece_that_another_run_stored_meanwhile_stays_and_is_joined(s3: Any, emulator: Emulator) -> None:
+    texts(s3, book_txt=LONG)
+    emulator.add_fault(Fault(path=TTS, text="Word b*", hold="before_body", name="second"))
+    longer = speech_of("Word a0. " * 100)
+    with ThreadPoolExecutor() as pool:
+        summary = pool.submit(speak)
+        wait_until(lambda: pieces(s3) or None, "the first piece", 60)
+        (first,) = pieces(s3)
+        second = f"{first.rpartition('/')[0]}/{piece_reference(second_piece(), voice_of(first), SpeechOptions())}.wav"
+        s3.put_object(Bucket=OUTPUT, Key=second, Body=longer.wav)
+        emulator.hold_board.release()
+        seconds = summary.result()["audio_seconds"]
+    first_seconds = next(one.audio_seconds for one in emulator.renders if one.text.startswith("Word a"))
+    assert seconds == pytest.approx(first_seconds + 0.6 + longer.duration, abs=0.01)
 
 
 # Formats

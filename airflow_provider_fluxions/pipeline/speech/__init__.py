@@ -4,4 +4,4 @@
 `records` and `report` account for each input.
 """
 
-__all__ = ["formats", "planning", "records", "report", "results", "runner", "steps"]
+__all__ = ["formats", "planning", "records", "report", "results", "runner", "steps", "stored_pieces"]

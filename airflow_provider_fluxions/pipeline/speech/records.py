@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 from airflow_provider_fluxions.api.cost import SpeechPrice
 from airflow_provider_fluxions.api.speech_text import expected_seconds, unknown_tags
@@ -109,13 +108,10 @@ class SpeechUnit:
         """The bucket of its results and pieces."""
         return self.first.record.item.target.bucket
 
-    def folder(self, voice_id: str | None) -> str:
-        """Return the key prefix of its pieces: of one checkpoint, or of all for None.
-
-        ``{destination}_pieces/{reference}/{full voice id}/``. Pieces of two checkpoints are never joined.
-        """
-        start = f"{self.first.record.item.target.prefix}_pieces/{self.first.ref}/"
-        return start if voice_id is None else f"{start}{quote(voice_id, safe='')}/"
+    @property
+    def folder(self) -> str:
+        """The key prefix of its pieces: ``{destination}_pieces/{reference}/``."""
+        return f"{self.first.record.item.target.prefix}_pieces/{self.first.ref}/"
 
 
 def units_of(inputs: Iterable[SpeechInput]) -> list[SpeechUnit]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import IO, BinaryIO, cast
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError
-from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck, put_result
+from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck, put_result, write_result
 from airflow_provider_fluxions.pipeline.object_metadata import META_RUN, META_SECONDS, META_VERSION, source_metadata
 from airflow_provider_fluxions.pipeline.speech.formats import SpeechFormats
 from airflow_provider_fluxions.pipeline.speech.records import SpeechInput
@@ -101,13 +101,13 @@ class SpeechResults:
         metadata: Mapping[str, str],
     ) -> None:  # fmt: skip
         target, key = one.record.item.target, one.record.item.outputs()[extension]
-        with (
-            ObjectUpload(self.store, target.bucket, key, _content_type(extension), metadata) as upload,
-            open_encoder(cast("BinaryIO", upload), extension[1:], sample_rate, channels) as encoder,
-        ):
-            for block in blocks:
-                encoder.write(block)
-                upload.check()
+        with ObjectUpload(self.store, target.bucket, key, _content_type(extension), metadata) as upload:
+            with open_encoder(cast("BinaryIO", upload), extension[1:], sample_rate, channels) as encoder:
+                for block in blocks:
+                    encoder.write(block)
+                    upload.check()
+            replaced = one.record.replaces.get(extension)
+            write_result(self.store, target.bucket, key, metadata, replaced, upload.complete)
         self.metadata_check.check(self.store, target.bucket, key)
 
     def _put(self, one: SpeechInput, extension: str, content: bytes, metadata: Mapping[str, str]) -> None:

@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsNotFoundError, FluxionsVoiceError
-from airflow_provider_fluxions.api.job_reference import piece_reference
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.api.voices import VoiceList
@@ -20,12 +19,24 @@ from airflow_provider_fluxions.pipeline.progress import REPORT_SECONDS, Progress
 from airflow_provider_fluxions.pipeline.records import State, count_states
 from airflow_provider_fluxions.pipeline.speech.records import SpeechInput, SpeechUnit, entries_of, units_of
 from airflow_provider_fluxions.pipeline.speech.steps import PaidError, Rendered, SpeechSteps, Spoken
-from airflow_provider_fluxions.speech.pieces import Piece, cut_text
+from airflow_provider_fluxions.speech.pieces import MAX_PIECE_CHARACTERS, Piece, cut_text
 
 log = logging.getLogger(__name__)
 
-Act = Callable[[], Any]
-Done = Callable[[Any], None]
+# Files of long texts that are written at a time: each holds some pieces and parts of an upload, about 30 MB.
+MAX_LONG_FILES = 2
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What a thread does, and what follows in the task's own.
+
+    :param is_long_file: whether it writes the audio of a long text.
+    """
+
+    act: Callable[[], Any]
+    done: Callable[[Any], None]
+    is_long_file: bool = False
 
 
 @dataclass
@@ -43,7 +54,7 @@ class _Work:
     sizes: dict[str, int] | None = None
     running: int = 0
     error: Exception | None = None
-    ready: deque[tuple[Act, Done]] = field(default_factory=deque)
+    ready: deque[_Step] = field(default_factory=deque)
 
 
 class SpeechRunner:
@@ -70,7 +81,7 @@ class SpeechRunner:
         self._voice, self._clock = voice, clock or Clock()
         self._units = deque(units_of(inputs))
         self._open: deque[_Work] = deque()
-        self._futures: dict[Future[Any], tuple[_Work, Done]] = {}
+        self._futures: dict[Future[Any], tuple[_Work, _Step]] = {}
         self._fatal: Exception | None = None
 
     def run(self) -> bool:
@@ -110,17 +121,21 @@ class SpeechRunner:
                     break
                 self._begin(self._units.popleft())
                 continue
-            work, (act, done) = found
+            work, step = found
+            work.ready.popleft()
             work.running += 1
-            self._futures[pool.submit(act)] = (work, done)
+            self._futures[pool.submit(step.act)] = (work, step)
         return bool(self._futures)
 
     def _may_start(self) -> bool:
         return self._fatal is None and self._clock.now() < self._deadline
 
-    @staticmethod
-    def _next(work: _Work) -> tuple[Act, Done] | None:
-        return work.ready.popleft() if work.ready else None
+    def _next(self, work: _Work) -> _Step | None:
+        """Return the next step of a unit that can begin now."""
+        step = work.ready[0] if work.ready else None
+        if step is None or not step.is_long_file:
+            return step
+        return step if sum(one.is_long_file for _, one in self._futures.values()) < MAX_LONG_FILES else None
 
     def _begin(self, unit: SpeechUnit) -> None:
         """Open a unit: cut its text, resolve its voice, and put its first step in line."""
@@ -128,7 +143,8 @@ class SpeechRunner:
         self._open.append(work)
         try:
             if unit.first.base is not None:
-                work.ready.append((partial(self._steps.convert, unit), partial(self._written, work)))
+                is_long = unit.first.characters > MAX_PIECE_CHARACTERS
+                work.ready.append(_Step(partial(self._steps.convert, unit), partial(self._written, work), is_long))
                 return
             work.pieces = cut_text(unit.first.text)
             work.voice_id = self._voices.resolve(unit.first.voice)
@@ -143,14 +159,14 @@ class SpeechRunner:
             one.pieces, one.record.attempts = len(work.pieces), one.record.attempts + 1
         if len(work.pieces) == 1:
             speak = partial(self._steps.speak, unit, work.pieces[0], work.voice_id)
-            work.ready.append((speak, partial(self._written, work)))
+            work.ready.append(_Step(speak, partial(self._written, work)))
         else:
-            scan = partial(self._steps.stored_pieces, unit, work.voice_id)
-            work.ready.append((scan, partial(self._listed, work)))
+            scan = partial(self._steps.pieces_of(unit).sizes, work.voice_id)
+            work.ready.append(_Step(scan, partial(self._listed, work)))
 
     def _listed(self, work: _Work, sizes: Mapping[str, int]) -> None:
         """Put the renders of the missing pieces in line; equal pieces share one."""
-        texts = {piece_reference(one.text, work.voice_id, self._steps.options): one.text for one in work.pieces}
+        texts = self._steps.pieces_of(work.unit).texts(work.pieces, work.voice_id)
         work.sizes = {ref: sizes[ref] for ref in texts if ref in sizes}
         if work.sizes:
             log.info(
@@ -160,7 +176,7 @@ class SpeechRunner:
         for ref, text in texts.items():
             if ref not in work.sizes:
                 step = partial(self._steps.store_piece, work.unit, text, work.voice_id)
-                work.ready.append((step, partial(self._stored, work, ref)))
+                work.ready.append(_Step(step, partial(self._stored, work, ref)))
         self._join_if_whole(work)
 
     def _stored(self, work: _Work, ref: str, result: tuple[Rendered, int]) -> None:
@@ -174,20 +190,20 @@ class SpeechRunner:
         if work.ready or work.running > 1 or work.error is not None:
             return
         step = partial(self._steps.join, work.unit, work.pieces, work.sizes or {}, work.voice_id)
-        work.ready.append((step, partial(self._written, work)))
+        work.ready.append(_Step(step, partial(self._written, work), is_long_file=True))
 
     # Results
 
     def _collect(self, timeout: float) -> None:
         done, _ = wait(self._futures, timeout=timeout, return_when=FIRST_COMPLETED)
         for future in done:
-            work, on_done = self._futures.pop(future)
+            work, step = self._futures.pop(future)
             if future.cancelled():
                 work.running -= 1
                 continue
             error = future.exception()
             if error is None:
-                on_done(future.result())
+                step.done(future.result())
             elif isinstance(error, Exception):
                 self._failed(work, error)
             else:
@@ -254,8 +270,8 @@ class SpeechRunner:
             one.record.state, one.voice_id, one.text = State.COMPLETED, spoken.voice_id, ""
             one.record.audio_seconds, one.record.written_at = round(spoken.audio_seconds, 3), self._clock.now()
         if len(work.pieces) > 1:
-            step = partial(self._steps.remove_pieces, work.unit)
-            work.ready.append((step, lambda _: None))
+            step = partial(self._steps.pieces_of(work.unit).remove, work.unit.first.label)
+            work.ready.append(_Step(step, lambda _: None))
 
 
 def _is_own_fault(error: Exception) -> bool:
