@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -25,8 +23,6 @@ PIECE_TYPE = "audio/wav"
 WAV_HEADER_BYTES = 44
 # A piece of 800 characters has some 2.4 MB; a slow voice and long pauses make more.
 MAX_PIECE_BYTES = 64 * 1024 * 1024
-# Pieces that are read while the one before is encoded and sent; each is in memory.
-PIECES_AHEAD = 1
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,7 @@ class StoredPieces:
                 raise _unlike(f"s3://{self.bucket}/{self._folder(voice_id)}")
             return audio.pcm
 
-        return Parts(pieces, frames, rate, channels, lambda: read_ahead(read, len(refs), PIECES_AHEAD))
+        return Parts(pieces, frames, rate, channels, lambda: map(read, range(len(refs))))
 
     def remove(self, label: str) -> None:
         """Remove the pieces of all checkpoints. A failure is a warning: the audio of the text is stored.
@@ -116,24 +112,6 @@ class StoredPieces:
     def _read(self, ref: str, voice_id: str) -> SpeechAudio:
         found = S3Object(self.bucket, self._key(ref, voice_id), 0, "")
         return read_wav(self.store.get(found, MAX_PIECE_BYTES), voice_id)
-
-
-def read_ahead(read: Callable[[int], bytes], count: int, ahead: int) -> Iterator[bytes]:
-    """Yield what ``read`` returns for 0, 1 and so on, in order, while threads read the next ones.
-
-    :param ahead: how many are read, or wait in memory, besides the one that was yielded.
-    """
-    waiting: deque[Future[bytes]] = deque()
-    with ThreadPoolExecutor(ahead, thread_name_prefix="fluxions-read") as pool:
-        try:
-            for number in range(count + ahead):
-                if number < count:
-                    waiting.append(pool.submit(read, number))
-                if number >= ahead:
-                    yield waiting.popleft().result()
-        finally:
-            for one in waiting:
-                one.cancel()
 
 
 def _unlike(folder: str) -> FluxionsStorageError:
