@@ -137,11 +137,15 @@ def test_a_retry_of_a_long_text_renders_what_is_missing(s3: Any, emulator: Emula
 
 def test_several_pieces_are_rendered_at_a_time_and_joined_in_order(s3: Any, emulator: Emulator) -> None:
     emulator.add_fault(Fault(path=RENDER, text="Paragraph 1*", hold="before_body", name="first"))
-    with ThreadPoolExecutor() as pool:
-        result = pool.submit(speak, text=LONG)
+
+    def meanwhile() -> None:
         wait_until(lambda: len(emulator.renders) == 3 or None, "three renders", 60)
         emulator.hold_board.release()
-        assert result.result()["renders"] == 4
+
+    with ThreadPoolExecutor() as pool:
+        released = pool.submit(meanwhile)
+        assert speak(text=LONG)["renders"] == 4
+        released.result()
     assert emulator.renders[-1].text.startswith("Paragraph 1.")
     with wave.open(stored(s3)["Body"]) as file:
         for piece in cut_text(LONG):
@@ -168,12 +172,16 @@ def test_audio_of_the_same_text_that_another_run_stored_meanwhile_stays(
     s3.delete_object(Bucket=OUTPUT, Key="speech/hello.wav")
     emulator.rotate_checkpoint()
     emulator.add_fault(Fault(path=RENDER, text="Paragraph 4*", hold="before_body", name="last"))
-    with ThreadPoolExecutor() as pool:
-        result = pool.submit(speak, text=LONG)
+
+    def meanwhile() -> None:
         wait_until(lambda: len(emulator.renders) == 7 or None, "three renders", 60)
         s3.put_object(Bucket=OUTPUT, Key="speech/hello.wav", Body=b"of the other run", Metadata=audio["Metadata"])
         emulator.hold_board.release()
-        assert result.result()["voice_id"] == first["voice_id"]
+
+    with ThreadPoolExecutor() as pool:
+        other_run = pool.submit(meanwhile)
+        assert speak(text=LONG)["voice_id"] == first["voice_id"]
+        other_run.result()
     assert stored(s3)["Body"].read() == b"of the other run"
 
 

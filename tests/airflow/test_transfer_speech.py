@@ -292,13 +292,17 @@ def test_audio_of_another_source_that_appeared_during_a_long_text_is_not_replace
 ) -> None:
     texts(s3, book_txt=BOOK)
     emulator.add_fault(Fault(path=TTS, text="Word f*", hold="before_body", name="last"))
-    with ThreadPoolExecutor() as pool:
-        summary = pool.submit(speak, fail_on="none")
+
+    def meanwhile() -> None:
         wait_until(lambda: len(emulator.renders) == 5 or None, "all renders but the last", 60)
         other = {"fluxions-reference": "0" * 16, "fluxions-source": "s3://elsewhere/a.txt"}
         s3.put_object(Bucket=OUTPUT, Key="out/book.txt.wav", Body=b"of another text", Metadata=other)
         emulator.hold_board.release()
-        row = rows_of(s3, summary.result())[0]
+
+    with ThreadPoolExecutor() as pool:
+        other_run = pool.submit(meanwhile)
+        row = rows_of(s3, speak(fail_on="none"))[0]
+        other_run.result()
     assert "would replace those of s3://elsewhere/a.txt" in row["error"]
     assert s3.get_object(Bucket=OUTPUT, Key="out/book.txt.wav")["Body"].read() == b"of another text"
     assert s3.list_multipart_uploads(Bucket=OUTPUT).get("Uploads", []) == []
@@ -308,14 +312,18 @@ def test_a_piece_that_another_run_stored_meanwhile_stays_and_is_joined(s3: Any, 
     texts(s3, book_txt=LONG)
     emulator.add_fault(Fault(path=TTS, text="Word b*", hold="before_body", name="second"))
     longer = speech_of("Word a0. " * 100)
-    with ThreadPoolExecutor() as pool:
-        summary = pool.submit(speak)
+
+    def meanwhile() -> None:
         wait_until(lambda: pieces(s3) or None, "the first piece", 60)
         (first,) = pieces(s3)
         second = f"{first.rpartition('/')[0]}/{piece_reference(second_piece(), voice_of(first), SpeechOptions())}.wav"
         s3.put_object(Bucket=OUTPUT, Key=second, Body=longer.wav)
         emulator.hold_board.release()
-        seconds = summary.result()["audio_seconds"]
+
+    with ThreadPoolExecutor() as pool:
+        other_run = pool.submit(meanwhile)
+        seconds = speak()["audio_seconds"]
+        other_run.result()
     first_seconds = next(one.audio_seconds for one in emulator.renders if one.text.startswith("Word a"))
     assert seconds == pytest.approx(first_seconds + 0.6 + longer.duration, abs=0.01)
 
