@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from airflow_provider_fluxions.emulator.faults import Fault
 from campaigns import task_processes
@@ -13,6 +14,8 @@ from harness.processes import HarnessError, wait_until
 
 # How long to wait for a task to kill.
 VICTIM_SECONDS = 20.0
+# How long the kill of a scheduler waits for tasks that are stopped in their upload.
+STALLED_SECONDS = 240.0
 _TASK_KINDS = ("task", "supervisor")
 
 
@@ -31,10 +34,18 @@ def strike_down(scene: Scene, kill: Kill) -> bool:
     if kill.kind == "emulator":
         _kill_emulator(scene, kill.down_seconds)
         return True
+    if kill.kind == "scheduler":
+        _wait_for_stalls(scene)
     scene.airflow.components.kill(kill.kind)
     time.sleep(kill.down_seconds)
     scene.airflow.components.restart(kill.kind)
     return True
+
+
+def _wait_for_stalls(scene: Scene) -> None:
+    """Wait until no process is stopped, because those of the LocalExecutor end with their scheduler."""
+    with suppress(HarnessError):
+        wait_until(lambda: not scene.stopped, "the stopped processes continue", STALLED_SECONDS)
 
 
 def _kill_task(scene: Scene, kill: Kill) -> bool:
@@ -47,9 +58,13 @@ def _kill_task(scene: Scene, kill: Kill) -> bool:
 
 
 def _running_pids(scene: Scene) -> list[int]:
-    """The processes of running tasks that our scheduler's session has, with their parents: ids are used again."""
+    """The processes of running tasks that our scheduler's session has, with their parents: ids are used again.
+
+    Tasks that are to be stopped in their upload are omitted, else most of them do not reach it.
+    """
     ours = set(watchdog.session_members(scene.airflow.components.pid("scheduler")))
-    pids = [row["pid"] for row in scene.airflow.database.task_rows("pid", state="running")]
+    rows = scene.airflow.database.task_rows("pid", "run_id", state="running")
+    pids = [row["pid"] for row in rows if row["run_id"] not in scene.account.lasting]
     free = ours - scene.stopped
     return [pid for pid in pids if pid in free and task_processes.parent(pid) in free]
 
