@@ -175,6 +175,12 @@ def test_a_name_is_shown_without_its_reference(filename: str, name: str) -> None
     assert filename_without_reference(filename) == name
 
 
+def test_of_two_references_in_a_name_the_last_one_is_removed() -> None:
+    name = f"call--0123456789abcdef{MARK}.mp3"
+    assert filename_without_reference(name) == "call--0123456789abcdef.mp3"
+    assert stem_without_reference(name) == "call--0123456789abcdef"
+
+
 @pytest.mark.parametrize(
     ("filename", "stem"),
     [

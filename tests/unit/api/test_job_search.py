@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 import pytest
 
@@ -188,6 +189,15 @@ def test_a_server_that_repeats_its_first_page_for_ever_is_left_and_unknown() -> 
     with pytest.raises(FluxionsUnknownOutcomeError):
         found_ids(account)
     assert len(account.asked) == MAX_PASSES * (MAX_STALE_PAGES + 1)
+
+
+def test_a_server_that_repeats_two_pages_in_turn_for_ever_is_left() -> None:
+    class Turning(FakeList):
+        def list_transcriptions(self, limit: int = 50, offset: int = 0) -> Page:
+            return super().list_transcriptions(limit, offset % 200)
+
+    pages = islice(iter_pages(Turning(foreign(250))), 20)
+    assert len(list(pages)) == 2 + MAX_STALE_PAGES
 
 
 @pytest.mark.parametrize(

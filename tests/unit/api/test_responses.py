@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import product
@@ -179,10 +180,74 @@ def test_every_redirect_and_no_other_status_is_explained_as_one() -> None:
     assert redirects == list(range(300, 400))
 
 
+HOST = "https://elsewhere.example"
+
+
+def advice(status: int, **facts: Any) -> str:
+    """Return the message of an empty response to a request for `/transcriptions` of `HOST`."""
+    with pytest.raises(FluxionsStatusError) as caught:
+        read_response(status, JSON, b"", RequestFacts(path="/transcriptions", base_url=HOST, **facts))
+    return str(caught.value)
+
+
+def test_a_404_without_a_job_says_which_path_the_host_does_not_have() -> None:
+    assert f"{HOST} has no /transcriptions. Check the connection's host" in advice(404)
+
+
+def test_a_404_about_a_job_says_to_check_the_id_and_the_key() -> None:
+    message = advice(404, job_id=124)
+    assert "Check the job id, and that the key" in message
+    assert HOST not in message
+
+
+def test_a_404_without_a_job_and_a_path_names_no_path() -> None:
+    assert "Check the job id" in str(error_of(404))
+
+
+def test_no_status_but_404_says_that_the_host_has_no_such_path() -> None:
+    assert [status for status in STATUS_CLASSES if "has no /transcriptions" in advice(status)] == [404]
+
+
+def test_advice_of_the_call_for_a_status_replaces_the_usual_one() -> None:
+    message = advice(402, advice_by_status={402: "Buy speech credit."})
+    assert message.endswith("an empty body. Buy speech credit.")
+
+
 def test_a_long_body_is_cut_in_messages() -> None:
     with pytest.raises(FluxionsStatusError) as caught:
         read_response(500, {"Content-Type": "text/plain"}, b"x" * 100_000)
     assert len(str(caught.value)) < MAX_SHOWN_CHARACTERS + 200
+
+
+def test_the_message_of_a_body_is_the_value_of_its_first_known_name() -> None:
+    names = ("detail", "error", "message", "error_message")
+    bodies = [json.dumps({name: name.title() for name in reversed(names[at:])}).encode() for at in range(len(names))]
+    assert [error_message(body) for body in bodies] == [name.title() for name in names]
+
+
+def message_of(status: int, headers: dict[str, str], body: bytes) -> str:
+    with pytest.raises(FluxionsRequestError) as caught:
+        read_response(status, headers, body)
+    return str(caught.value)
+
+
+def test_a_body_that_is_not_json_is_described_by_its_type() -> None:
+    message = message_of(502, {"Content-Type": "text/plain"}, recorded("gateway_plain.txt"))
+    assert "a body of type text/plain (error code: 1033)" in message
+
+
+def test_a_body_without_a_content_type_is_of_unknown_type() -> None:
+    messages = [message_of(status, {}, b"no JSON") for status in (200, 502)]
+    assert [message for message in messages if "of type unknown" not in message] == []
+
+
+def test_a_content_type_is_cut_to_100_characters_in_messages() -> None:
+    messages = [message_of(status, {"Content-Type": "x" * 200}, b"no JSON") for status in (200, 502)]
+    assert [message for message in messages if f"of type {'x' * 99}…" not in message] == []
+
+
+def test_a_page_after_blank_lines_is_an_html_page_under_a_2xx_too() -> None:
+    assert "an HTML page (<html>" in message_of(200, JSON, b"\n\n<html>")
 
 
 @pytest.mark.parametrize("name", ["broken_empty.txt", "gateway_nginx.html", "error_says_nothing.json"])

@@ -25,7 +25,7 @@ from airflow_provider_fluxions.api.retry import MAX_PAUSE_SECONDS, pause_seconds
 from airflow_provider_fluxions.api.stall import STALL_SECONDS
 from airflow_provider_fluxions.api.submit_once import SubmitOptions, SubmitRequest, SubmitResult, submit_once
 from tests.unit.conftest import MakeService, Service
-from tests.unit.fakes import MARK, REF, FakeTime, Source, source
+from tests.unit.fakes import MARK, REF, START, FakeList, FakeTime, Source, job, source
 
 DEADLINE_SECONDS = 3600.0
 
@@ -289,6 +289,16 @@ def test_a_service_whose_clock_is_wrong_hides_no_job(service: Service, time: Fak
     assert take(service.client(), time, work(since=since), may_exist=True).job_id == job_id
 
 
+def test_a_retry_goes_back_from_the_newest_job_of_a_service_whose_clock_is_hours_slow(time: FakeTime) -> None:
+    """On the second page: the first one is older than the start of the work, by the time of this machine."""
+    hours = 14 * 3600
+    newer = [job(100 - n, age_seconds=hours + n) for n in range(30)]
+    earlier = job(1, age_seconds=hours + 60, filename=f"interview{MARK}.mp3")
+    account = FakeList([*newer, earlier], max_limit=30)
+    taken = take(account, time, work(since=START - timedelta(minutes=5)), may_exist=True)  # type: ignore[arg-type]
+    assert (taken.job_id, taken.reused) == (1, True)
+
+
 @pytest.mark.slow
 def test_a_service_whose_clock_jumps_back_an_hour_hides_no_job(service: Service, time: FakeTime) -> None:
     time.seconds = datetime.now(UTC).timestamp()
@@ -526,6 +536,13 @@ def test_a_storm_of_429_is_waited_out_with_growing_pauses(
     assert time.slept == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
     assert service.live_ids(REF) == [taken.job_id]
     assert len([line for line in caplog.messages if "Too many requests" in line and "Retrying in" in line]) == 10
+
+
+def test_each_pause_after_a_service_error_is_reported_in_seconds(service: Service, time: FakeTime) -> None:
+    service.fault_on_submit(status=429, times=2)
+    pauses: list[float] = []
+    take(service.client(), time, on_pause=pauses.append)
+    assert pauses == [1, 2]
 
 
 def test_a_storm_that_outlasts_the_deadline_is_raised_in_time(service: Service, time: FakeTime) -> None:

@@ -177,6 +177,17 @@ def test_a_cue_whose_successor_leaves_no_room_stays_too_quick_and_keeps_its_word
     assert cues[0] == Cue(0, 1117, "0", ("Far too much to read",))
 
 
+def test_a_cue_that_starts_one_gap_before_the_next_lasts_until_it_starts(make: Make) -> None:
+    limits = Limits(min_cue_ms=500, gap_ms=100)
+    cues = caption(make(("0", 0, 0.05, "No."), ("1", 0.1, 2, "Yes.")), limits)
+    assert [(cue.start_ms, cue.end_ms) for cue in cues] == [(0, 100), (100, 2000)]
+
+
+def test_the_first_speaker_has_no_dash_if_the_segment_names_none(make: Make) -> None:
+    cues = caption(make((None, 0, 1, "a"), ("1", 2, 3, "b")), Limits(), "dashed")
+    assert [cue.lines[0] for cue in cues] == ["a", "- b"]
+
+
 def test_a_long_name_takes_half_a_line_at_most(make: Make) -> None:
     result = make(("0", 0, 1, "hello")).named({"0": "Wolfeschlegelsteinhausenbergerdorff"})
     (cue,) = caption(result, Limits(20), "shown")

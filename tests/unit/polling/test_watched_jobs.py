@@ -9,8 +9,9 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsInputError,
     FluxionsJobFailedError,
     FluxionsNotFoundError,
+    FluxionsNotReadyError,
 )
-from airflow_provider_fluxions.api.models import Job, JobStatus
+from airflow_provider_fluxions.api.models import Job, JobStatus, Transcription
 from airflow_provider_fluxions.polling.poll_requests import LOST, lost_job
 from airflow_provider_fluxions.polling.watched_jobs import (
     MAX_SHOWN_JOBS,
@@ -18,6 +19,7 @@ from airflow_provider_fluxions.polling.watched_jobs import (
     deadline_error,
     job_error,
     parse_job_ids,
+    require_completed,
 )
 
 DEADLINE = 1_772_438_400.0
@@ -138,6 +140,34 @@ def test_of_many_bad_jobs_the_first_are_told_and_all_are_in_the_error() -> None:
     assert len(error.job_ids) == 25
 
 
+def test_bad_jobs_up_to_the_limit_are_all_named_and_no_more_are_counted() -> None:
+    error = str(job_error([failed(n) for n in range(MAX_SHOWN_JOBS)]))
+    assert f"job {MAX_SHOWN_JOBS - 1} (" in error
+    assert " more" not in error
+
+
+def test_a_completed_transcription_is_returned_as_it_is() -> None:
+    completed = Transcription(1, JobStatus("completed"))
+    assert require_completed(completed) is completed
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [("processing", "still processing."), ("x" * 90, f"still {'x' * 39}…."), ("", "still without a status.")],
+)
+def test_a_running_transcription_is_refused_with_its_status(status: str, shown: str) -> None:
+    with pytest.raises(FluxionsNotReadyError) as caught:
+        require_completed(Transcription(1, JobStatus(status)))
+    assert f"Job 1 is {shown} Wait" in str(caught.value)
+    assert (caught.value.job_id, caught.value.transient) == (1, True)
+
+
+def test_a_failed_transcription_is_refused_with_the_services_reason() -> None:
+    with pytest.raises(FluxionsJobFailedError, match="The audio is silent") as caught:
+        require_completed(Transcription(1, JobStatus.FAILED, error_message="The audio is silent."))
+    assert caught.value.job_id == 1
+
+
 def test_a_missed_deadline_names_the_open_jobs_and_the_instant() -> None:
     error = deadline_error(saw(WatchedJobs((1, 2, 3)), _2="completed"), DEADLINE)
     assert isinstance(error, FluxionsDeadlineError)
@@ -147,3 +177,9 @@ def test_a_missed_deadline_names_the_open_jobs_and_the_instant() -> None:
 
 def test_of_many_open_jobs_the_first_are_told() -> None:
     assert "and 15 more" in str(deadline_error(WatchedJobs(tuple(range(25))), DEADLINE))
+
+
+def test_open_jobs_up_to_the_limit_are_all_named_and_no_more_are_counted() -> None:
+    error = str(deadline_error(WatchedJobs(tuple(range(MAX_SHOWN_JOBS))), DEADLINE))
+    assert f", {MAX_SHOWN_JOBS - 1} did not finish" in error
+    assert " more" not in error
