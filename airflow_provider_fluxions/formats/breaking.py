@@ -13,40 +13,51 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
+from functools import cache
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
-import regex
+if TYPE_CHECKING:
+    import regex
 
 # By code point, the column at which its cluster ends; None if every code point is a cluster of one column.
 Columns = Sequence[int] | None
 
-_CLUSTER = regex.compile(r"\X")
-_WIDE = regex.compile(r"[\p{East_Asian_Width=W}\p{East_Asian_Width=F}\p{Regional_Indicator}\uFE0F]")
+_CLUSTER = r"\X"
+_WIDE = r"[\p{East_Asian_Width=W}\p{East_Asian_Width=F}\p{Regional_Indicator}\uFE0F]"
 # Characters that join a cluster, or are wide.
-_SPECIAL = regex.compile(r"[\P{Grapheme_Cluster_Break=Other}\p{East_Asian_Width=W}\p{East_Asian_Width=F}\p{RI}]")
+_SPECIAL = r"[\P{Grapheme_Cluster_Break=Other}\p{East_Asian_Width=W}\p{East_Asian_Width=F}\p{RI}]"
 
 _CLOSING = r"\p{LB=CL}\p{LB=CP}\p{LB=EX}\p{LB=SY}"
 # LB13 and LB15b: no break before these, even after a space. A colon or point before a digit starts a number (LB15c).
-_NOT_AFTER_SPACE = regex.compile(rf"[{_CLOSING}]|\p{{LB=IS}}(?!\p{{LB=NU}})|\p{{Pf}}(?=[\s{_CLOSING}\p{{LB=IS}}]|$)")
+_NOT_AFTER_SPACE = rf"[{_CLOSING}]|\p{{LB=IS}}(?!\p{{LB=NU}})|\p{{Pf}}(?=[\s{_CLOSING}\p{{LB=IS}}]|$)"
 # Without a space, no break before small kana, marks of length and iteration, ellipses and hyphens (LB21, LB22).
-_NOT_FIRST = regex.compile(
-    rf"[{_CLOSING}\p{{LB=IS}}\p{{LB=NS}}\p{{LB=CJ}}\p{{LB=IN}}\p{{LB=BA}}\p{{LB=HY}}\p{{LB=WJ}}\p{{LB=GL}}\p{{LB=PO}}\p{{Pf}}]"
+_NOT_FIRST = (
+    rf"[{_CLOSING}\p{{LB=IS}}\p{{LB=NS}}\p{{LB=CJ}}\p{{LB=IN}}"
+    r"\p{LB=BA}\p{LB=HY}\p{LB=WJ}\p{LB=GL}\p{LB=PO}\p{Pf}]"
 )
-_NOT_LAST = regex.compile(r"[\p{LB=OP}\p{LB=WJ}\p{LB=GL}\p{LB=PR}\p{Pi}]")
-_NOT_BEFORE_SPACE = regex.compile(r"[\p{LB=OP}\p{Pi}]")
+_NOT_LAST = r"[\p{LB=OP}\p{LB=WJ}\p{LB=GL}\p{LB=PR}\p{Pi}]"
+_NOT_BEFORE_SPACE = r"[\p{LB=OP}\p{Pi}]"
 # Lines can end next to these without a space (LB ID and related classes).
-_IDEOGRAPHIC = regex.compile(r"[\p{LB=ID}\p{LB=H2}\p{LB=H3}\p{LB=CJ}\p{LB=EB}]")
+_IDEOGRAPHIC = r"[\p{LB=ID}\p{LB=H2}\p{LB=H3}\p{LB=CJ}\p{LB=EB}]"
+
+
+@cache
+def _compiled(pattern: str) -> regex.Pattern[str]:
+    import regex  # 11 ms, which the parsing of a DAG file does not need
+
+    return regex.compile(pattern)
 
 
 def columns_of(text: str) -> Columns:
     """Return the columns of a text, or None for a plain one. Needs 4 bytes of memory for each code point."""
-    if text.isascii() or _SPECIAL.search(text) is None:
+    if text.isascii() or _compiled(_SPECIAL).search(text) is None:
         return None
     ends = array("I", [0])
     column = 0
-    for cluster in _CLUSTER.finditer(text):
+    for cluster in _compiled(_CLUSTER).finditer(text):
         found = cluster[0]
-        column += 2 if _WIDE.search(found) else 1
+        column += 2 if _compiled(_WIDE).search(found) else 1
         ends.extend([column] * len(found))
     return ends
 
@@ -104,7 +115,7 @@ def word_cut(text: str, columns: Columns, begin: int, until: int) -> int:
 
 def first_word_cut(text: str, columns: Columns, begin: int, end: int) -> int:
     """Return the first allowed place in the span to cut text without spaces, or -1."""
-    has_ideographs = _IDEOGRAPHIC.search(text, begin, end) is not None
+    has_ideographs = _compiled(_IDEOGRAPHIC).search(text, begin, end) is not None
     for at in range(begin, end):
         if _may_cut(text, columns, at) and (not has_ideographs or _is_beside_ideograph(text, at)):
             return at
@@ -125,14 +136,14 @@ def _is_between_clusters(columns: Columns, at: int) -> bool:
 
 
 def _is_beside_ideograph(text: str, at: int) -> bool:
-    return bool(_IDEOGRAPHIC.match(text, at - 1) or _IDEOGRAPHIC.match(text, at))
+    return bool(_compiled(_IDEOGRAPHIC).match(text, at - 1) or _compiled(_IDEOGRAPHIC).match(text, at))
 
 
 def _may_end_at_space(text: str, columns: Columns, space: int) -> bool:
     after, before = text[space + 1 : space + 2], text[space - 1]
-    if not after.isalnum() and after and _NOT_AFTER_SPACE.match(text, space + 1):
+    if not after.isalnum() and after and _compiled(_NOT_AFTER_SPACE).match(text, space + 1):
         return False
-    if not before.isalnum() and _NOT_BEFORE_SPACE.match(before):
+    if not before.isalnum() and _compiled(_NOT_BEFORE_SPACE).match(before):
         return False
     return columns is None or _is_between_clusters(columns, space + 1)
 
@@ -140,6 +151,6 @@ def _may_end_at_space(text: str, columns: Columns, space: int) -> bool:
 def _may_cut(text: str, columns: Columns, at: int) -> bool:
     return (
         _is_between_clusters(columns, at)
-        and _NOT_FIRST.match(text, at) is None
-        and _NOT_LAST.match(text, at - 1) is None
+        and _compiled(_NOT_FIRST).match(text, at) is None
+        and _compiled(_NOT_LAST).match(text, at - 1) is None
     )

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
-import regex
-
 from airflow_provider_fluxions.api.errors import FluxionsFormatError, FluxionsInputError
 from airflow_provider_fluxions.api.speech_text import TAG, check_text, spoken_characters
 
@@ -143,6 +141,8 @@ def _best_cut(paragraph: str, places: Sequence[Sequence[_Cut]], start: int, most
 
 def _hard_cut(paragraph: str, start: int, most: int) -> int:
     """Return where text without any space is cut: between two graphemes, outside of tags."""
+    import regex  # 11 ms, which the parsing of a DAG file does not need
+
     window = paragraph[start : start + most + MIN_PIECE_CHARACTERS]
     tags = _tags(window)
     ends = [found.end() for found in regex.finditer(r"\X", window) if found.end() <= most]

@@ -44,7 +44,7 @@ TRIGGERS: dict[str, dict[str, Any]] = {
 OPERATOR_CLASSES = {
     name: value
     for module in (operators, sensors, transfers)
-    for name, value in vars(module).items()
+    for name, value in ((name, getattr(module, name)) for name in dir(module))
     if inspect.isclass(value) and issubclass(value, BaseOperator) and value.__module__.startswith(module.__name__)
 }
 # Airflow 2 has no triggers that start DAGs.
