@@ -21,6 +21,7 @@ from packaging.version import Version
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer
 from harness.airflow import LocalAirflow
 from harness.processes import ManagedProcess, http_answers
+from harness.s3 import LocalS3
 
 pytestmark = pytest.mark.slow
 
@@ -37,8 +38,11 @@ SERVER = "python -m airflow_provider_fluxions.emulator"
 INSTALLS = [block for block in BLOCKS if block.startswith("pip install ")]
 SCRIPTS = [block for block in BLOCKS if block.startswith("scripts/")]
 SERVERS = [block for block in BLOCKS if block.startswith(SERVER)]
+S3_SERVERS = [block for block in BLOCKS if block.startswith("python -m moto.server")]
+# These need the connections that the blocks before them export, and their servers.
+DAG_RUNS = [block for block in BLOCKS if block.startswith("airflow dags test")]
 TESTS = [block for block in BLOCKS if block.endswith("pytest test_my_dag.py")]
-COMMANDS = [block for block in BLOCKS if block not in [*INSTALLS, *SCRIPTS, *SERVERS, *TESTS]]
+COMMANDS = [block for block in BLOCKS if block not in [*INSTALLS, *SCRIPTS, *SERVERS, *S3_SERVERS, *DAG_RUNS, *TESTS]]
 KEY = "key-of-a-reader"
 
 
@@ -60,7 +64,7 @@ def shell(service: EmulatorServer, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def test_the_pages_have_blocks_of_each_kind() -> None:
-    assert all((INSTALLS, SCRIPTS, SERVERS, COMMANDS))
+    assert all((INSTALLS, SCRIPTS, SERVERS, S3_SERVERS, COMMANDS))
 
 
 @pytest.mark.parametrize("block", INSTALLS)
@@ -97,7 +101,7 @@ def test_an_emulator_started_as_a_page_says_answers_the_connection_of_the_page(
     """On a free port instead of the page's."""
     first, _, rest = block.partition("\n")
     port_file = tmp_path / "port"
-    command = [sys.executable, *shlex.split(first)[1:], "--port-file", str(port_file)]
+    command = [sys.executable, *shlex.split(first.removesuffix("&"))[1:], "--port-file", str(port_file)]
     page_port = command[command.index("--port") + 1]
     command[command.index("--port") + 1] = "0"
     process = ManagedProcess("emulator", command, tmp_path / "log", shell)
@@ -111,3 +115,18 @@ def test_an_emulator_started_as_a_page_says_answers_the_connection_of_the_page(
     finally:
         process.kill()
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("block", S3_SERVERS)
+def test_a_local_s3_started_as_a_page_says_takes_the_commands_of_the_page(
+    block: str, shell: dict[str, str], tmp_path: Path
+) -> None:
+    """On a free port instead of the page's."""
+    (tmp_path / "interview.mp3").write_bytes(b"ID3 an interview")
+    first, _, rest = block.partition("\n")
+    page_port = shlex.split(first)[4]
+    with LocalS3(tmp_path / "s3.log") as s3:
+        line = ["sh", "-e", "-c", rest.replace(f"http://127.0.0.1:{page_port}", s3.url)]
+        done = subprocess.run(line, cwd=tmp_path, env=shell, capture_output=True, text=True, timeout=180)
+        assert done.returncode == 0, done.stderr
+        assert s3.client.get_object(Bucket="recordings", Key="interview.mp3")["Body"].read() == b"ID3 an interview"
