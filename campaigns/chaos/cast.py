@@ -84,8 +84,6 @@ def cast(seed: int, jobs: int) -> tuple[Part, ...]:
     }
     runs = [(kind, number, size) for kind, all_of_kind in sizes.items() for number, size in enumerate(all_of_kind)]
     random.Random(f"cast {seed}").shuffle(runs)  # noqa: S311 (reproducible, nothing secret)
-    # A stall takes minutes: Airflow has to notice it, and the next try has to submit. So these runs start first.
-    runs.sort(key=lambda run: run[0] != "stalled")
     return tuple(part for place, run in enumerate(runs) for part in _parts(place, *run))
 
 

@@ -58,13 +58,9 @@ def _kill_task(scene: Scene, kill: Kill) -> bool:
 
 
 def _running_pids(scene: Scene) -> list[int]:
-    """The processes of running tasks that our scheduler's session has, with their parents: ids are used again.
-
-    Tasks that are to be stopped in their upload are omitted, else most of them do not reach it.
-    """
+    """The processes of running tasks that our scheduler's session has, with their parents: ids are used again."""
     ours = set(watchdog.session_members(scene.airflow.components.pid("scheduler")))
-    rows = scene.airflow.database.task_rows("pid", "run_id", state="running")
-    pids = [row["pid"] for row in rows if row["run_id"] not in scene.account.lasting]
+    pids = [row["pid"] for row in scene.airflow.database.task_rows("pid", state="running")]
     free = ours - scene.stopped
     return [pid for pid in pids if pid in free and task_processes.parent(pid) in free]
 

@@ -105,6 +105,7 @@ class Plan:
     """All that happens in a storm of `seconds`; afterwards nothing does, and what runs may finish.
 
     Of the runs, `stalls` are those whose task is stopped in the middle of its upload until Airflow has replaced it.
+    They start before the storm, whenever their `at` is.
     """
 
     seed: int

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 from airflow_provider_fluxions.emulator.faults import Fault
 from airflow_provider_fluxions.emulator.profiles import PROFILES
@@ -39,21 +40,49 @@ def prepare(scene: Scene, part: Part) -> None:
         scene.account.control.add_fault(fault)
 
 
-def stall(scene: Scene, part: Part) -> bool:
-    """Stop the part's task and its supervisor once its upload has begun; continue both when a later try has submitted.
+@dataclass(frozen=True)
+class Stopped:
+    """A run's task and its supervisor, which are stopped, and how many tries the run's tasks had had."""
 
-    Return whether the processes were alive by then. False as well where no upload stopped in time.
+    part: Part
+    pids: list[int]
+    tries: int
+
+
+def stop(scene: Scene, part: Part) -> Stopped:
+    """Stop the part's task and its supervisor once its upload has begun.
+
+    :raises HarnessError: if no upload was stopped in time.
     """
     deadline = time.monotonic() + REACHED_SECONDS
-    try:
-        while not (pids := _uploading(scene, part, deadline - time.monotonic())):
-            # The task was killed, or S3 ended the upload: the next one will do.
-            _read_on(scene, part)
-            prepare(scene, part)
-    except HarnessError:
+    while not (pids := _uploading(scene, part, deadline - time.monotonic())):
+        # S3 ended the upload: the next one will do.
         _read_on(scene, part)
+        prepare(scene, part)
+    scene.stopped.update(pids)
+    tries = _tries(scene, part)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    _read_on(scene, part)
+    return Stopped(part, pids, tries)
+
+
+def resume(scene: Scene, stopped: Stopped) -> bool:
+    """Continue both processes when a later try has started and the recording has a job.
+
+    Return whether the processes were alive by then.
+    """
+    part, pids = stopped.part, stopped.pids
+    try:
+        wait_until(lambda: _is_replaced(scene, stopped), f"{part.run_id} replaced", REPLACED_SECONDS)
+    except HarnessError:
         return False
-    return _stop_until_replaced(scene, part, pids)
+    finally:
+        was_alive = [_continued(pid) for pid in pids]
+        scene.stopped.difference_update(pids)
+    with suppress(HarnessError):
+        wait_until(lambda: task_processes.is_gone(pids[1]), f"process {pids[1]} gone", ENDED_SECONDS)
+    return all(was_alive)
 
 
 def _uploading(scene: Scene, part: Part, seconds: float) -> list[int]:
@@ -76,24 +105,6 @@ def _read_on(scene: Scene, part: Part) -> None:
         scene.account.control.release(part.run_id)
 
 
-def _stop_until_replaced(scene: Scene, part: Part, pids: list[int]) -> bool:
-    scene.stopped.update(pids)
-    tries = _tries(scene, part)
-    try:
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        _read_on(scene, part)
-        wait_until(lambda: _is_replaced(scene, part, tries), f"{part.run_id} replaced", REPLACED_SECONDS)
-    except (HarnessError, OSError):
-        return False
-    finally:
-        _read_on(scene, part)
-        was_alive = [_continued(pid) for pid in pids]
-        scene.stopped.difference_update(pids)
-    _try(lambda: wait_until(lambda: task_processes.is_gone(pids[1]), f"process {pids[1]} gone", ENDED_SECONDS))
-    return all(was_alive)
-
-
 def _is_held(scene: Scene, part: Part) -> bool:
     with scene.account.awake:
         return any(hold["name"] == part.run_id for hold in scene.account.control.holds())
@@ -110,11 +121,11 @@ def _tries(scene: Scene, part: Part) -> int:
     return sum(int(row["try_number"]) for row in rows if row["run_id"] == part.run_id)
 
 
-def _is_replaced(scene: Scene, part: Part, tries: int) -> bool:
+def _is_replaced(scene: Scene, stopped: Stopped) -> bool:
     """Whether a later try has started, and the recording has a job: of this try, or of the end of the first upload."""
-    if _tries(scene, part) == tries:
+    if _tries(scene, stopped.part) == stopped.tries:
         return False
-    name = f"{part.recordings[0]}.wav"
+    name = f"{stopped.part.recordings[0]}.wav"
     with scene.account.awake:
         return any(filename_matches(job["filename"], name) for job in scene.account.control.jobs())
 
@@ -125,10 +136,3 @@ def _continued(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return not task_processes.is_gone(pid)
-
-
-def _try(act: Callable[[], object]) -> None:
-    try:
-        act()
-    except HarnessError:
-        return

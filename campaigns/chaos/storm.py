@@ -15,9 +15,9 @@ from campaigns.chaos.behaviors import Behavior, behavior_of
 from campaigns.chaos.cast import Part
 from campaigns.chaos.faults import fault_of
 from campaigns.chaos.kills import is_component, strike_down
-from campaigns.chaos.plan import Kill, Plan, Spell, Start, Strike
+from campaigns.chaos.plan import Kill, Plan, Spell, Strike
 from campaigns.chaos.scene import Scene
-from campaigns.chaos.stalls import prepare, stall
+from campaigns.chaos.stalls import Stopped, prepare, resume, stop
 from harness.components import START_SECONDS
 from harness.processes import HarnessError, wait_until
 
@@ -47,16 +47,18 @@ def storm(scene: Scene, plan: Plan) -> Counter[str]:
     def kill(event: Kill) -> None:
         hit[event.kind] += strike_down(scene, event)
 
-    def stop(event: Start) -> None:
-        # First the stall, which takes minutes: `+=` would read the number before it, and others count meanwhile.
-        if stall(scene, event.part):
+    def follow_stall(stopped: Stopped) -> None:
+        # First the wait, which takes minutes: `+=` would read the number before it, and others count meanwhile.
+        if resume(scene, stopped):
             hit[STALL] += 1
 
-    with ThreadPoolExecutor(5 + len(plan.stalls)) as pool:
+    stopped = _stop_uploads(scene, plan)
+    rest = [start for start in plan.starts if not start.part.is_stalled]
+    with ThreadPoolExecutor(5 + len(stopped)) as pool:
         under_way = [
             pool.submit(follow, plan.spells, lambda spell: _behave(scene, spell)),
-            *(pool.submit(follow, [start], stop) for start in plan.stalls),
-            pool.submit(follow, plan.starts, lambda start: _start(scene, start.part)),
+            *(pool.submit(follow_stall, one) for one in stopped),
+            pool.submit(follow, rest, lambda start: _start(scene, start.part)),
             pool.submit(follow, plan.faults, lambda strike: _go_wrong(scene, strike)),
             pool.submit(follow, [one for one in plan.kills if is_component(one)], kill),
             pool.submit(follow, [one for one in plan.kills if not is_component(one)], kill),
@@ -64,6 +66,13 @@ def storm(scene: Scene, plan: Plan) -> Counter[str]:
         for future in under_way:
             future.result()
     return hit
+
+
+def _stop_uploads(scene: Scene, plan: Plan) -> list[Stopped]:
+    """Before the storm, in which most of these tasks would not reach their upload, start them and stop them in it."""
+    for start in plan.stalls:
+        _start(scene, start.part)
+    return [stop(scene, start.part) for start in plan.stalls]
 
 
 def _start(scene: Scene, part: Part) -> None:
