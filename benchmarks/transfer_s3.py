@@ -1,10 +1,15 @@
-"""A small S3 for `benchmarks/transfer*.py`, as a process of its own: as much of the protocol as a transfer speaks.
+"""A small S3 for `transfer*.py` and `speech.py`, in a process of its own: what the transfers use of the protocol.
 
     python benchmarks/transfer_s3.py PORT_FILE
 
-moto's server sorts all keys for every page and takes milliseconds for a GET; it would be measured instead of us. This
-one keeps keys sorted, lets the kernel send recordings (``sendfile``) and keeps what is put. It checks no signature.
-``POST /_objects`` adds objects with generated content, ``GET /_requests`` returns the number of requests of each kind.
+moto's server sorts all keys for every page, takes milliseconds for a GET and copies the parts of an upload; it would be
+measured instead of us. This one keeps keys sorted, lets the kernel send recordings (``sendfile``) and keeps in memory
+what is put; the parts of an upload become its object without a copy. Conditions of writes and reads are checked under
+a lock, signatures and checksums are not. An ETag is a random number.
+
+``POST /_objects`` adds objects with generated content. ``GET /_requests`` returns the number of requests of each kind
+since the last call. ``GET /_times`` returns kind, key, start and end of each (seconds of the machine's monotonic clock)
+and the CPU seconds of this process.
 """
 
 from __future__ import annotations
@@ -14,9 +19,12 @@ import contextlib
 import hashlib
 import json
 import os
+import re
+import secrets
 import socket
 import sys
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,12 +41,12 @@ PATTERN_BYTES = 64 << 20
 
 @dataclass
 class Stored:
-    """An object; without ``body`` its content is the pattern from ``offset`` on."""
+    """An object; without ``blocks`` its content is the pattern from ``offset`` on."""
 
     size: int
     etag: str
     metadata: dict[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    blocks: list[bytes] | None = None
     modified: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -51,19 +59,37 @@ class Stored:
         return f'ETag: "{self.etag}"\r\nLast-Modified: {when}\r\n{metadata}'
 
 
+@dataclass
+class Upload:
+    """A multipart upload in progress: its parts by number."""
+
+    metadata: dict[str, str]
+    parts: dict[int, bytes] = field(default_factory=dict)
+
+
 class Bucket:
     """Objects by key, and the keys in order."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Stored] = {}
+        self.uploads: dict[str, Upload] = {}
         self._keys: list[str] | None = []
         self._lock = threading.Lock()
 
-    def put(self, key: str, stored: Stored) -> None:
+    def put(self, key: str, stored: Stored, conditions: dict[str, str] | None = None) -> bool:
+        """Store an object; return False if the headers of the request have a condition that is not met."""
         with self._lock:
+            if not is_met(self.objects.get(key), conditions or {}):
+                return False
             if key not in self.objects:
                 self._keys = None
             self.objects[key] = stored
+            return True
+
+    def delete(self, key: str) -> None:
+        with self._lock:
+            if self.objects.pop(key, None):
+                self._keys = None
 
     def keys(self) -> list[str]:
         with self._lock:
@@ -84,11 +110,10 @@ class Bucket:
             f'<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
             f"<KeyCount>{len(page)}</KeyCount><MaxKeys>{PAGE_KEYS}</MaxKeys><EncodingType>url</EncodingType>"
             f"<IsTruncated>{str(more).lower()}</IsTruncated>{token}"
-            f"{''.join(self._entry(key) for key in page)}</ListBucketResult>"
+            f"{''.join(self._entry(key, one) for key in page if (one := self.objects.get(key)))}</ListBucketResult>"
         )
 
-    def _entry(self, key: str) -> str:
-        one = self.objects[key]
+    def _entry(self, key: str, one: Stored) -> str:
         modified = one.modified.strftime("%Y-%m-%dT%H:%M:%S.000Z")
         return (
             f"<Contents><Key>{quote(key)}</Key><LastModified>{modified}</LastModified><ETag>&quot;{one.etag}&quot;"
@@ -105,6 +130,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    began: float
 
 
 class Server:
@@ -113,6 +139,7 @@ class Server:
     def __init__(self) -> None:
         self.buckets: dict[str, Bucket] = {"input": Bucket(), "output": Bucket()}
         self.requests: Counter[str] = Counter()
+        self.times: list[tuple[str, str, float, float]] = []
         self.pattern = os.memfd_create("pattern")
         with open(self.pattern, "wb", closefd=False) as file:
             for _ in range(PATTERN_BYTES >> 20):
@@ -125,41 +152,38 @@ class Server:
 
     def answer(self, request: Request, connection: socket.socket) -> None:
         if request.path.startswith("/_"):
-            send(connection, 200, "", json.dumps(self.control(request)).encode())
+            send(connection, 200, json.dumps(self.control(request)).encode())
             return
         bucket_name, _, key = request.path[1:].partition("/")
-        bucket = self.buckets[bucket_name]
-        kind = request.method if key else ("HEAD bucket" if request.method == "HEAD" else "LIST")
+        bucket, kind = self.buckets[bucket_name], kind_of(request, key)
         self.requests[kind] += 1
-        if kind == "LIST":
-            send(connection, 200, "Content-Type: application/xml\r\n", bucket.page(request.query).encode())
-        elif kind == "PUT":
-            send(connection, 200, put(bucket, key, request).headers(), b"")
-        elif kind == "HEAD bucket":
-            send(connection, 200, "", b"")
+        if kind in ("GET", "HEAD"):
+            self.give(bucket.objects.get(key), connection, request)
         else:
-            self.give(bucket.objects.get(key), connection, with_body=kind == "GET")
+            send(connection, *answer_of(kind, bucket, key, request))
+        self.times.append((kind, key, request.began, time.monotonic()))
 
-    def give(self, stored: Stored | None, connection: socket.socket, *, with_body: bool) -> None:
-        if stored is None:
-            error = b"<Error><Code>NoSuchKey</Code><Message>none</Message></Error>" if with_body else b""
-            send(connection, 404, "", error)
+    def give(self, stored: Stored | None, connection: socket.socket, request: Request) -> None:
+        with_body = request.method == "GET"
+        if stored is None or not is_met(stored, request.headers):
+            status, code = (404, "NoSuchKey") if stored is None else (412, "PreconditionFailed")
+            send(connection, status, error(code) if with_body else b"")
             return
-        size = stored.size
-        head = f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n{stored.headers()}\r\n".encode()
-        if not with_body:
-            connection.sendall(head)
-        elif stored.body is not None:
-            connection.sendall(head + stored.body)
-        else:
-            connection.sendall(head)
-            position = stored.offset
-            end = position + size
-            while position < end:
-                within = position % PATTERN_BYTES
-                position += os.sendfile(
-                    connection.fileno(), self.pattern, within, min(end - position, PATTERN_BYTES - within)
-                )
+        start, end = span_of(request.headers.get("range"), stored.size)
+        status = 206 if "range" in request.headers else 200
+        places = f"Content-Range: bytes {start}-{end - 1}/{stored.size}\r\n" if status == 206 else ""
+        head = f"HTTP/1.1 {status} OK\r\nContent-Length: {end - start}\r\n{places}{stored.headers()}\r\n"
+        connection.sendall(head.encode())
+        if with_body and stored.blocks is None:
+            self.send_pattern(connection, stored.offset + start, stored.offset + end)
+        elif with_body:
+            send_blocks(connection, stored.blocks or [], start, end)
+
+    def send_pattern(self, connection: socket.socket, position: int, end: int) -> None:
+        while position < end:
+            within = position % PATTERN_BYTES
+            most = min(end - position, PATTERN_BYTES - within)
+            position += os.sendfile(connection.fileno(), self.pattern, within, most)
 
     def control(self, request: Request) -> Any:
         if request.path == "/_objects":
@@ -167,23 +191,93 @@ class Server:
                 etag = hashlib.md5(f"{key} {size}".encode(), usedforsecurity=False).hexdigest()
                 self.buckets[bucket].put(key, Stored(size, etag, metadata))
             return {}
+        if request.path == "/_times":
+            times, self.times = self.times, []
+            return {"requests": times, "cpu_seconds": time.process_time()}
         counted, self.requests = dict(self.requests), Counter()
         return counted
 
 
-def put(bucket: Bucket, key: str, request: Request) -> Stored:
+def kind_of(request: Request, key: str) -> str:
+    """Return a request's method, or a name for what is done with a bucket or an upload."""
+    if not key:
+        return "HEAD bucket" if request.method == "HEAD" else "LIST"
+    if "uploads" in request.query:
+        return "CREATE"
+    if "uploadId" in request.query:
+        return {"PUT": "PART", "POST": "COMPLETE", "DELETE": "ABORT"}[request.method]
+    return request.method
+
+
+def answer_of(kind: str, bucket: Bucket, key: str, request: Request) -> tuple[int, bytes, str]:
+    """Do what a request wants; return status, body and headers of the response."""
+    upload_id = request.query.get("uploadId", "")
+    if kind == "LIST":
+        return 200, bucket.page(request.query).encode(), "Content-Type: application/xml\r\n"
+    if kind == "PUT":
+        stored = Stored(len(request.body), secrets.token_hex(16), metadata_of(request), [request.body])
+        is_done = bucket.put(key, stored, request.headers)
+        return (200, b"", stored.headers()) if is_done else (412, error("PreconditionFailed"), "")
+    if kind == "CREATE":
+        upload_id = secrets.token_hex(16)
+        bucket.uploads[upload_id] = Upload(metadata_of(request))
+        return 200, result("InitiateMultipartUpload", f"<UploadId>{upload_id}</UploadId>"), ""
+    if kind == "PART":
+        upload, number = bucket.uploads.get(upload_id), int(request.query["partNumber"])
+        if upload is None:
+            return 404, error("NoSuchUpload"), ""
+        upload.parts[number] = request.body
+        return 200, b"", f'ETag: "{upload_id}{number}"\r\n'
+    if kind == "COMPLETE":
+        return completed(bucket, key, request)
+    if kind == "ABORT":
+        bucket.uploads.pop(upload_id, None)
+        return 204, b"", ""
+    if kind == "DELETE":
+        bucket.delete(key)
+        return 204, b"", ""
+    return 200, b"", ""
+
+
+def completed(bucket: Bucket, key: str, request: Request) -> tuple[int, bytes, str]:
+    upload_id = request.query["uploadId"]
+    upload = bucket.uploads.get(upload_id)
+    if upload is None:
+        return 404, error("NoSuchUpload"), ""
+    numbers = [int(one) for one in re.findall(rb"<PartNumber>(\d+)</PartNumber>", request.body)]
+    assert numbers == sorted(upload.parts), "all parts, in order"
+    blocks = [upload.parts[number] for number in numbers]
+    etag = f"{secrets.token_hex(16)}-{len(blocks)}"
+    if not bucket.put(key, Stored(sum(map(len, blocks)), etag, upload.metadata, blocks), request.headers):
+        return 412, error("PreconditionFailed"), ""
+    del bucket.uploads[upload_id]
+    return 200, result("CompleteMultipartUpload", f"<ETag>&quot;{etag}&quot;</ETag>"), ""
+
+
+def is_met(stored: Stored | None, headers: dict[str, str]) -> bool:
+    """Return whether an object is as If-Match and If-None-Match say."""
+    wanted = headers.get("if-match", "").strip('"')
+    if wanted and (stored is None or stored.etag != wanted):
+        return False
+    return stored is None or "if-none-match" not in headers
+
+
+def span_of(header: str | None, size: int) -> tuple[int, int]:
+    """Return the first byte of a range and the one after its last."""
+    start, _, last = (header or "bytes=0-").removeprefix("bytes=").partition("-")
+    return int(start), min(int(last) + 1, size) if last else size
+
+
+def metadata_of(request: Request) -> dict[str, str]:
     start = "x-amz-meta-"
-    metadata = {name.removeprefix(start): value for name, value in request.headers.items() if name.startswith(start)}
-    etag = hashlib.md5(request.body, usedforsecurity=False).hexdigest()
-    stored = Stored(len(request.body), etag, metadata, request.body)
-    bucket.put(key, stored)
-    return stored
+    return {name.removeprefix(start): value for name, value in request.headers.items() if name.startswith(start)}
 
 
 def read_request(reader: Any, connection: socket.socket) -> Request | None:
     line = reader.readline()
     if not line:
         return None
+    began = time.monotonic()
     method, target, _ = line.decode().split(" ", 2)
     headers = {}
     while (line := reader.readline().strip()) != b"":
@@ -194,13 +288,30 @@ def read_request(reader: Any, connection: socket.socket) -> Request | None:
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
     body = reader.read(int(headers.get("content-length", 0)))
     parts = urlsplit(target)
-    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    return Request(method, unquote(parts.path), query, headers, body)
+    query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    return Request(method, unquote(parts.path), query, headers, body, began)
 
 
-def send(connection: socket.socket, status: int, headers: str, body: bytes) -> None:
+def send(connection: socket.socket, status: int, body: bytes, headers: str = "") -> None:
     start = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
     connection.sendall(start.encode() + body)
+
+
+def send_blocks(connection: socket.socket, blocks: list[bytes], start: int, end: int) -> None:
+    """Send the bytes from ``start`` to ``end`` of all blocks together."""
+    offset = 0
+    for block in blocks:
+        connection.sendall(memoryview(block)[max(0, start - offset) : max(0, end - offset)])
+        offset += len(block)
+
+
+def error(code: str) -> bytes:
+    return f"<Error><Code>{code}</Code><Message>none</Message></Error>".encode()
+
+
+def result(name: str, fields: str) -> bytes:
+    start = f'<?xml version="1.0"?><{name}Result xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    return f"{start}{fields}</{name}Result>".encode()
 
 
 def main() -> None:
