@@ -204,7 +204,9 @@ def measure_prompts(prompts: int, mapped_prompts: int) -> None:
         lines = [json.dumps({"id": f"p{n}", "text": text}) for n, text in enumerate(sentences(prompts, 3))]
         stage.put(f"{s3}/input/prompts.jsonl", "\n".join(lines).encode())
         env = stage.environment(home, s3, emulator.airflow_connection())
-        print(json.dumps({"process": in_child("s3://input/prompts.jsonl", ("wav",), env)}), flush=True)
+        figures = in_child("s3://input/prompts.jsonl", ("wav",), env)
+        del figures["began"]
+        print(json.dumps({"process": figures}), flush=True)
         if not mapped_prompts:
             return
         airflow = LocalAirflow(
