@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from types import SimpleNamespace
@@ -12,7 +11,7 @@ from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.viewer.errors import bad_request
 from airflow_provider_fluxions.viewer.request import TaskKey
 from airflow_provider_fluxions.viewer.submitted_db import read_recordings
-from airflow_provider_fluxions.viewer.task_info import Kind, TaskInfo, Unreadable
+from airflow_provider_fluxions.viewer.task_info import Kind, TaskInfo, Unreadable, plain_value
 
 XCOMS = ("job_id", "return_value", "cost")
 # Text that Jinja renders; only the rendered value of such an argument is used.
@@ -131,18 +130,18 @@ def resolved_xcom(stored: Any, key: TaskKey, name: str) -> Any:
     # With Airflow's own backend the row has the plain value, and the web server creates no object from it. A custom
     # backend can have the value elsewhere, and is called as workers call it.
     if backend is BaseXCom:
-        return _plain(stored)
+        return plain_value(stored)
     row = SimpleNamespace(
         key=name, value=stored, dag_id=key.dag_id, run_id=key.run_id, task_id=key.task_id, map_index=key.map_index
     )
     try:
         value = backend.deserialize_value(row)
     except Exception as error:  # a backend is foreign code and can raise any error
-        return Unreadable(printable(_plain(stored)), _failure(backend, error))
+        return Unreadable(printable(plain_value(stored)), _failure(backend, error))
     # Airflow's backend for object storage returns the URI itself if it finds no object there.
-    if value == _plain(stored) and isinstance(value, str) and "://" in value:
+    if value == plain_value(stored) and isinstance(value, str) and "://" in value:
         return Unreadable(printable(value), f"{backend.__name__} found no object")
-    return _plain(value)
+    return plain_value(value)
 
 
 def _xcom_of_airflow_2(key: TaskKey, name: str, session: Any) -> Any:
@@ -167,13 +166,3 @@ def _xcom_of_airflow_2(key: TaskKey, name: str, session: Any) -> Any:
 
 def _failure(backend: Any, error: Exception) -> str:
     return f"{backend.__name__} failed with {type(error).__name__}: {printable(error)}"
-
-
-def _plain(stored: Any) -> Any:
-    """Return a stored value. Airflow 3 writes some as JSON, and some as JSON within JSON."""
-    if not isinstance(stored, str):
-        return stored
-    try:
-        return json.loads(stored)
-    except (ValueError, RecursionError):
-        return stored

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_fluxions.viewer.request import TaskKey
-from airflow_provider_fluxions.viewer.task_info import Recording, recording_of
+from airflow_provider_fluxions.viewer.task_info import Recording, plain_value, recording_of
 
 # A request reads all of a run's submits. Jobs of further submits are shown without playback.
 MAX_SUBMITS = 1_000
@@ -50,13 +49,8 @@ def _submits(key: TaskKey) -> Any:
 
 def _job_id(stored: Any) -> str | None:
     """Return a job id from the database: JSON, or JSON within JSON; as bytes in Airflow 2."""
-    value = stored
-    for _ in range(2):
-        if isinstance(value, str | bytes):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                break
+    text = stored.decode(errors="replace") if isinstance(stored, bytes) else stored
+    value = plain_value(plain_value(text))
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else None

@@ -7,6 +7,7 @@ the arguments, and a URI in an XCom counts only below the task's destination.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -241,3 +242,13 @@ def _sources(addresses: Iterable[str]) -> Iterator[SourcePattern]:
     for address in addresses:
         with contextlib.suppress(FluxionsInputError):
             yield parse_source(address)
+
+
+def plain_value(stored: Any) -> Any:
+    """Return a stored XCom. Airflow 3 writes some as JSON, and some as JSON within JSON."""
+    if not isinstance(stored, str):
+        return stored
+    try:
+        return json.loads(stored)
+    except (ValueError, RecursionError):
+        return stored

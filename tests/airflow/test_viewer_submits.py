@@ -116,3 +116,10 @@ def test_a_recording_outside_of_s3_or_of_another_run_or_without_connection_is_no
 def test_a_try_that_was_cleared_names_no_recording(database: Database) -> None:
     database.add_submit(41, is_current=False)
     assert read_recordings(KEY, database.session) == {}
+
+
+def test_a_job_id_that_nests_too_deeply_hides_no_other(database: Database) -> None:
+    """Any task of the DAG can push this XCom."""
+    database.add_submit("[" * 100_000, 0)
+    database.add_submit(41, 1)
+    assert "41" in read_recordings(KEY, database.session)
