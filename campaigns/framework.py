@@ -117,10 +117,11 @@ def result_faults(
             yield f"{key} differs from the undisturbed one"
 
 
-def _comparable(key: str, body: bytes, of_one_job: Collection[str]) -> Any:
+def _comparable(key: str, body: bytes, of_one_job: Collection[str]) -> bytes | str:
+    """Return the part of a result that is equal for all jobs of one recording: of JSON in its order, which is kept."""
     if not key.endswith(".json") or not body:
         return body
     fields = json.loads(body)
     # The reference in a file name is the run's own.
     fields["filename"] = _REFERENCE.sub("", fields.get("filename") or "")
-    return {name: value for name, value in fields.items() if name not in of_one_job}
+    return json.dumps({name: value for name, value in fields.items() if name not in of_one_job})

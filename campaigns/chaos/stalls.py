@@ -16,8 +16,8 @@ from campaigns.chaos.cast import Part
 from campaigns.chaos.scene import Scene
 from harness.processes import HarnessError, wait_until
 
-# Enough for a scheduler that is killed and comes back meanwhile.
 REACHED_SECONDS = 300.0
+# Enough for a scheduler that is killed and comes back meanwhile.
 REPLACED_SECONDS = 420.0
 # How long a process that came back has to end.
 ENDED_SECONDS = 120.0
@@ -50,21 +50,22 @@ class Stopped:
 
 
 def stop(scene: Scene, part: Part) -> Stopped:
-    """Stop the part's task and its supervisor once its upload has begun.
+    """Stop the part's task and its supervisor once its upload has begun. After an error, both continue.
 
     :raises HarnessError: if no upload was stopped in time.
+    :raises ProcessLookupError: if one of them ended by itself in this moment.
     """
     deadline = time.monotonic() + REACHED_SECONDS
-    while not (pids := _uploading(scene, part, deadline - time.monotonic())):
-        # S3 ended the upload: the next one will do.
+    try:
+        while not (pids := _uploading(scene, part, deadline - time.monotonic())):
+            # S3 ended the upload: the next one will do.
+            _read_on(scene, part)
+            prepare(scene, part)
+        stopped = Stopped(part, pids, _tries(scene, part))
+        _stop_processes(scene, pids)
+    finally:
         _read_on(scene, part)
-        prepare(scene, part)
-    scene.stopped.update(pids)
-    tries = _tries(scene, part)
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    _read_on(scene, part)
-    return Stopped(part, pids, tries)
+    return stopped
 
 
 def resume(scene: Scene, stopped: Stopped) -> bool:
@@ -78,8 +79,7 @@ def resume(scene: Scene, stopped: Stopped) -> bool:
     except HarnessError:
         return False
     finally:
-        was_alive = [_continued(pid) for pid in pids]
-        scene.stopped.difference_update(pids)
+        was_alive = _continue_processes(scene, pids)
     with suppress(HarnessError):
         wait_until(lambda: task_processes.is_gone(pids[1]), f"process {pids[1]} gone", ENDED_SECONDS)
     return all(was_alive)
@@ -128,6 +128,23 @@ def _is_replaced(scene: Scene, stopped: Stopped) -> bool:
     name = f"{stopped.part.recordings[0]}.wav"
     with scene.account.awake:
         return any(filename_matches(job["filename"], name) for job in scene.account.control.jobs())
+
+
+def _stop_processes(scene: Scene, pids: list[int]) -> None:
+    scene.stopped.update(pids)
+    try:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+    except ProcessLookupError:
+        _continue_processes(scene, pids)
+        raise
+
+
+def _continue_processes(scene: Scene, pids: list[int]) -> list[bool]:
+    """Continue processes; return of each whether it was alive."""
+    was_alive = [_continued(pid) for pid in pids]
+    scene.stopped.difference_update(pids)
+    return was_alive
 
 
 def _continued(pid: int) -> bool:
