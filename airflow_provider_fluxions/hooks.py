@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_fluxions.api.arguments import seconds_of
 from airflow_provider_fluxions.api.cost import parse_price
 from airflow_provider_fluxions.api.errors import FluxionsError, JobId
+from airflow_provider_fluxions.api.job_errors import deadline_error, job_error
 from airflow_provider_fluxions.api.models import Job, Page, Submission, Transcription
 from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.api.settings import ClientSettings
@@ -25,7 +26,6 @@ from airflow_provider_fluxions.connection.reader import (
     read_connection_in_triggerer,
 )
 from airflow_provider_fluxions.polling import WaitOutcome, WatchedJobs, wait_blocking
-from airflow_provider_fluxions.polling.watched_jobs import deadline_error, job_error
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -183,7 +183,7 @@ class FluxionsHook(BaseHook):
         if watched.unsuccessful:
             raise job_error(watched.unsuccessful)
         if outcome is WaitOutcome.TIMEOUT:
-            raise deadline_error(watched, deadline)
+            raise deadline_error(watched.open.values(), deadline)
         return self.get_transcription(job_id)
 
 

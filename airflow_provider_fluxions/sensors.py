@@ -21,13 +21,14 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_fluxions.api.arguments import seconds_of
 from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
+from airflow_provider_fluxions.api.job_errors import deadline_error, job_error
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS
 from airflow_provider_fluxions.links import JOB_XCOM, FluxionsJobLink, FluxionsTranscriptLink, keep_for_link
 from airflow_provider_fluxions.polling import WaitOutcome, WatchedJobs, poll_once
 from airflow_provider_fluxions.polling.blocking import poll_seconds
 from airflow_provider_fluxions.polling.error_tolerance import ErrorTolerance, needs_new_connection
-from airflow_provider_fluxions.polling.watched_jobs import deadline_error, job_error, parse_job_ids
+from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
 from airflow_provider_fluxions.task.airflow_errors import airflow_errors
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
 from airflow_provider_fluxions.task.run import TaskRun, task_run
@@ -157,7 +158,7 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
             if self._refused is not None:
                 raise self._refused from None
             run.metrics.waited(self._watched, WaitOutcome.TIMEOUT)
-            raise deadline_error(self._watched, time.time()) from error
+            raise deadline_error(self._watched.open.values(), time.time()) from error
         finally:
             self._run = None
             self.soft_fail, self.never_fail = asked

@@ -27,6 +27,7 @@ from airflow_provider_fluxions.api.errors import (
     JobId,
 )
 from airflow_provider_fluxions.api.ids import check_job_id, is_plain_word, job_key
+from airflow_provider_fluxions.api.job_calls import JobCalls
 from airflow_provider_fluxions.api.job_search import MAX_PAGE_JOBS, iter_pages
 from airflow_provider_fluxions.api.json_values import MAX_CONTAINERS
 from airflow_provider_fluxions.api.limits import (
@@ -64,7 +65,7 @@ MAX_RESPONSE_CONTAINERS = 50_000
 MAX_HEALTH_CHARACTERS = 32
 
 
-class FluxionsClient(SpeechCalls):
+class FluxionsClient(JobCalls, SpeechCalls):
     """A client of one Fluxions account. Its methods block, and threads can share it.
 
     ``FluxionsClient(api_key, base_url)`` takes every field of `ClientSettings` by name. Use it as a context

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError, JobId
+from airflow_provider_fluxions.api.job_errors import require_completed
 from airflow_provider_fluxions.api.job_reference import stem_without_reference
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.cli.screen import Screen
 from airflow_provider_fluxions.formats import Choice, choose_installed
-from airflow_provider_fluxions.polling.watched_jobs import require_completed
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient

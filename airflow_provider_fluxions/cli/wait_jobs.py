@@ -17,12 +17,12 @@ from airflow_provider_fluxions.api.errors import (
 from airflow_provider_fluxions.api.humanize import counted
 from airflow_provider_fluxions.api.ids import job_key
 from airflow_provider_fluxions.api.job_reference import filename_without_reference
+from airflow_provider_fluxions.api.job_source import LOST
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.cli.progress_bars import shown_wait
 from airflow_provider_fluxions.cli.screen import Screen
 from airflow_provider_fluxions.polling import WatchedJobs, wait_blocking
-from airflow_provider_fluxions.polling.poll_requests import LOST
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient

@@ -12,6 +12,7 @@ from functools import partial
 
 from airflow_provider_fluxions.api.errors import FluxionsRequestError, FluxionsStorageError, JobId
 from airflow_provider_fluxions.api.ids import job_key
+from airflow_provider_fluxions.api.job_errors import job_error
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.retry import Clock
@@ -29,7 +30,6 @@ from airflow_provider_fluxions.pipeline.timing import (
 )
 from airflow_provider_fluxions.polling import WatchedJobs, poll_once
 from airflow_provider_fluxions.polling.poll_planner import ListPositions
-from airflow_provider_fluxions.polling.watched_jobs import job_error
 
 log = logging.getLogger(__name__)
 

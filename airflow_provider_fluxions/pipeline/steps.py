@@ -15,6 +15,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsStorageError,
     JobId,
 )
+from airflow_provider_fluxions.api.job_errors import require_completed
 from airflow_provider_fluxions.api.job_warnings import warn_of_lost_reference, warn_of_other_options
 from airflow_provider_fluxions.api.models import Job, Transcription
 from airflow_provider_fluxions.api.recent_jobs import RecentJobs
@@ -34,7 +35,6 @@ from airflow_provider_fluxions.pipeline.object_metadata import (
 )
 from airflow_provider_fluxions.pipeline.partition import PartitionCheck
 from airflow_provider_fluxions.pipeline.records import InputRecord
-from airflow_provider_fluxions.polling.watched_jobs import require_completed
 from airflow_provider_fluxions.storage import S3Object, S3Store
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsRequestError
 from airflow_provider_fluxions.api.ids import job_key
+from airflow_provider_fluxions.api.job_source import JobSource
 from airflow_provider_fluxions.api.models import JobStatus
 from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.api.retry_after import limited_pause
@@ -16,9 +16,6 @@ from airflow_provider_fluxions.polling.intervals import interval_seconds, jitter
 from airflow_provider_fluxions.polling.poll_planner import ListPositions, plan_round
 from airflow_provider_fluxions.polling.poll_requests import PollResult, ReadJob, Request, send
 from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs
-
-if TYPE_CHECKING:
-    from airflow_provider_fluxions.api.client import FluxionsClient
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +34,7 @@ def poll_seconds(left_seconds: float) -> float:
 
 
 def poll_once(
-    client: FluxionsClient,
+    client: JobSource,
     watched: WatchedJobs,
     positions: ListPositions | None = None,
     limit: Callable[[], float] | None = None,
@@ -52,7 +49,7 @@ def poll_once(
 
 
 class _Poll:
-    def __init__(self, client: FluxionsClient, limit: Callable[[], float] | None) -> None:
+    def __init__(self, client: JobSource, limit: Callable[[], float] | None) -> None:
         self._client = client
         self._limit = limit
         self._requests = 0
@@ -88,14 +85,14 @@ class _Poll:
 
 
 def wait_blocking(
-    client: FluxionsClient,
+    client: JobSource,
     watched: WatchedJobs,
     *,
     poll_interval: float,
     deadline: float,
     clock: Clock | None = None,
     on_pause: Callable[[float], object] | None = None,
-    reconnect: Callable[[], FluxionsClient] | None = None,
+    reconnect: Callable[[], JobSource] | None = None,
 ) -> WaitOutcome:
     """Block until the jobs end or the deadline (epoch seconds) passes, and record the finished jobs.
 
@@ -116,15 +113,15 @@ def wait_blocking(
 class _BlockingWait:
     def __init__(
         self,
-        client: FluxionsClient,
+        client: JobSource,
         watched: WatchedJobs,
         poll_interval: float,
         deadline: float,
         clock: Clock,
         on_pause: Callable[[float], object] | None,
-        reconnect: Callable[[], FluxionsClient] | None,
+        reconnect: Callable[[], JobSource] | None,
     ) -> None:
-        self._client: FluxionsClient | None = client
+        self._client: JobSource | None = client
         self._watched = watched
         self._poll_interval = poll_interval
         self._deadline = deadline
@@ -164,7 +161,7 @@ class _BlockingWait:
     def _left(self) -> float:
         return self._deadline - self._clock.now()
 
-    def _connected(self) -> FluxionsClient:
+    def _connected(self) -> JobSource:
         if self._client is None:
             self._client = self._connect()
         return self._client

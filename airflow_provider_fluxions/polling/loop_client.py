@@ -6,14 +6,11 @@ import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from airflow_provider_fluxions.api.errors import FluxionsConnectionError
+from airflow_provider_fluxions.api.job_source import JobSource
 from airflow_provider_fluxions.polling.clock import LoopClock
-
-if TYPE_CHECKING:
-    from airflow_provider_fluxions.api.client import FluxionsClient
-
 
 T = TypeVar("T")
 
@@ -76,7 +73,7 @@ class RequestThread:
         return f"{what}. The usual cause is a DNS lookup that does not return. Check DNS on this machine."
 
 
-Connect = Callable[[], Awaitable["FluxionsClient"]]
+Connect = Callable[[], Awaitable[JobSource]]
 
 
 def start_detached(run: Callable[[], Coroutine[None, None, T]], name: str) -> asyncio.Task[T]:
@@ -96,10 +93,10 @@ class LoopClient:
         self._name = name
         self._clock = clock
         self._calls = RequestThread(name, clock)
-        self._client: FluxionsClient | None = None
-        self._connecting: asyncio.Task[FluxionsClient] | None = None
+        self._client: JobSource | None = None
+        self._connecting: asyncio.Task[JobSource] | None = None
 
-    async def make(self, call: Callable[[FluxionsClient], T]) -> T:
+    async def make(self, call: Callable[[JobSource], T]) -> T:
         """Return the result of ``call`` with the client, run in the thread.
 
         :raises FluxionsError: if the connection could not be read, or the request failed.
@@ -125,11 +122,11 @@ class LoopClient:
             # exists.
             self._connecting.add_done_callback(_close_client)
 
-    async def _connected(self) -> FluxionsClient:
+    async def _connected(self) -> JobSource:
         """Read the connection in limited time. A longer read continues, and the next request waits for it."""
         if self._connecting is None:
 
-            async def connect() -> FluxionsClient:
+            async def connect() -> JobSource:
                 return await self._connect()
 
             self._connecting = start_detached(connect, f"{self._name}-connect")
@@ -146,6 +143,6 @@ class LoopClient:
         return done.result()
 
 
-def _close_client(connecting: asyncio.Task[FluxionsClient]) -> None:
+def _close_client(connecting: asyncio.Task[JobSource]) -> None:
     if not connecting.cancelled() and connecting.exception() is None:
         connecting.result().close()

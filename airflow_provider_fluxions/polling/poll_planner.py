@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.ids import job_key
+from airflow_provider_fluxions.api.job_source import JobSource
 from airflow_provider_fluxions.polling.poll_requests import ListPage, PollResult, ReadJob, Request, send
-
-if TYPE_CHECKING:
-    from airflow_provider_fluxions.api.client import FluxionsClient
 
 # A page costs one request, so it saves requests if it contains at least two waiting jobs.
 MIN_JOBS_PER_PAGE = 2
@@ -188,7 +185,7 @@ class _Round:
 
 
 def next_result(
-    client: FluxionsClient, requests: PollRound, result: PollResult | None, still_wanted: Container[str]
+    source: JobSource, requests: PollRound, result: PollResult | None, still_wanted: Container[str]
 ) -> PollResult | None:
     """Make the next request of a round; return None at its end.
 
@@ -202,4 +199,4 @@ def next_result(
             request = requests.send(PollResult())
     except StopIteration:
         return None
-    return send(client, request)
+    return send(source, request)

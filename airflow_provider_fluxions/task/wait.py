@@ -14,11 +14,11 @@ from airflow.providers.common.compat.sdk import AirflowTaskTimeout
 
 from airflow_provider_fluxions.api import errors
 from airflow_provider_fluxions.api.errors import FluxionsConfigError, FluxionsError, JobId
+from airflow_provider_fluxions.api.job_errors import deadline_error, job_error
 from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.polling import WaitOutcome, WatchedJobs, poll_once, wait_blocking
 from airflow_provider_fluxions.polling.blocking import poll_seconds
 from airflow_provider_fluxions.polling.error_tolerance import needs_new_connection
-from airflow_provider_fluxions.polling.watched_jobs import deadline_error, job_error
 from airflow_provider_fluxions.task.metrics import TaskMetrics
 from airflow_provider_fluxions.triggers import FluxionsTranscriptionTrigger
 
@@ -112,7 +112,7 @@ class Wait:
         if outcome is WaitOutcome.TIMEOUT:
             if self._end < self.deadline:
                 raise execution_timeout_error(watched.open)
-            raise deadline_error(watched, self.deadline)
+            raise deadline_error(watched.open.values(), self.deadline)
         return watched
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
 from airflow_provider_fluxions.api.errors import JobId
+from airflow_provider_fluxions.api.job_errors import require_completed
 from airflow_provider_fluxions.api.job_reference import stem_without_reference
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.assets import add_asset_extra, some_uris
@@ -18,7 +19,7 @@ from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, Flu
 from airflow_provider_fluxions.pipeline.locations import parse_destination
 from airflow_provider_fluxions.pipeline.object_metadata import META_JOB
 from airflow_provider_fluxions.pipeline.partition import ingest_folder
-from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids, require_completed
+from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
 from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
 from airflow_provider_fluxions.task.provenance import provenance_of

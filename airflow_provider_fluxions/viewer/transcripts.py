@@ -10,11 +10,11 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsRejectedError,
     FluxionsResponseError,
 )
+from airflow_provider_fluxions.api.job_errors import require_completed
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.formats import FORMATS, get_format, read_stored, render
 from airflow_provider_fluxions.pipeline.ownership import is_own_job
-from airflow_provider_fluxions.polling.watched_jobs import require_completed
 from airflow_provider_fluxions.speech.documents import read_documents
 from airflow_provider_fluxions.viewer.api_client import connected
 from airflow_provider_fluxions.viewer.errors import ViewerError, not_found

@@ -13,7 +13,7 @@ def tests_in(folder: str, *names: str) -> tuple[str, ...]:
 API_TESTS = (
     *tests_in(
         "tests/unit/api", "submit_once", "submit_once_table", "job_search", "recent_jobs", "job_reference",
-        "job_warnings",
+        "job_warnings", "job_calls", "job_errors",
         "responses", "redaction", "limits", "session", "echoes",
     ),
     *tests_in("tests/unit", "speech_text"),
@@ -31,6 +31,8 @@ MODULES: dict[str, Sequence[str]] = {
     "api/submit_once": API_TESTS,
     "api/job_search": API_TESTS,
     "api/recent_jobs": API_TESTS,
+    "api/job_calls": API_TESTS,
+    "api/job_errors": API_TESTS,
     "api/job_reference": API_TESTS,
     "api/job_warnings": API_TESTS,
     "api/responses": API_TESTS,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsNotFoundError
+from airflow_provider_fluxions.api.job_calls import JobCalls
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page, Transcription
 from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.polling.clock import LoopClock
@@ -93,7 +94,7 @@ class FakeList:
 
 
 @dataclass
-class FakeAccount:
+class FakeAccount(JobCalls):
     """A client of an account whose jobs end when their time comes.
 
     :param ends: when (epoch seconds) each job ends, by id.

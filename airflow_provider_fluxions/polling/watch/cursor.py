@@ -8,8 +8,8 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.ids import job_key
+from airflow_provider_fluxions.api.job_source import LOST
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.polling.poll_requests import LOST
 from airflow_provider_fluxions.polling.watch.list_scan import ListScan, created_second
 
 # Maximum age of a running job at the first scan of a watcher.

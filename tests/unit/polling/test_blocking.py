@@ -40,7 +40,7 @@ def wait(
     account: FakeAccount, time: FakeTime, watched: WatchedJobs, seconds: float, interval: float = 10.0
 ) -> WaitOutcome:
     deadline = time.now() + seconds
-    return wait_blocking(account, watched, poll_interval=interval, deadline=deadline, clock=time.clock)  # type: ignore[arg-type]
+    return wait_blocking(account, watched, poll_interval=interval, deadline=deadline, clock=time.clock)
 
 
 def test_a_job_that_is_done_costs_one_read_and_no_pause(account: FakeAccount, time: FakeTime) -> None:
@@ -53,7 +53,7 @@ def test_looking_at_jobs_that_have_ended_costs_nothing(account: FakeAccount) -> 
     account.ends = {1: 0.0}
     watched = WatchedJobs((1,))
     for _ in range(2):
-        poll_once(account, watched)  # type: ignore[arg-type]
+        poll_once(account, watched)
     assert len(account.requests) == 1
 
 
@@ -147,7 +147,7 @@ def test_a_key_that_is_rotated_during_a_wait_is_survived(account: FakeAccount, t
         return account
 
     outcome = wait_blocking(
-        account,  # type: ignore[arg-type]
+        account,
         WatchedJobs((1,)),
         poll_interval=10,
         deadline=began + 3600,
@@ -167,7 +167,7 @@ def test_a_key_that_stays_refused_during_a_wait_is_raised_after_ten_minutes(
     account.trouble = lambda: refused if time.now() >= began + 60 else None
     with pytest.raises(FluxionsAuthenticationError):
         wait_blocking(
-            account,  # type: ignore[arg-type]
+            account,
             WatchedJobs((1,)),
             poll_interval=10,
             deadline=began + 3600,
@@ -226,7 +226,7 @@ def test_jobs_that_failed_are_read_once_more_for_their_reason(account: FakeAccou
     account.ends = dict.fromkeys(range(5), 0.0)
     account.failed = {3}
     watched = WatchedJobs(tuple(range(5)))
-    poll_once(account, watched)  # type: ignore[arg-type]
+    poll_once(account, watched)
     assert [(job.id, job.error_message) for job in watched.unsuccessful] == [(3, "The audio is silent.")]
     assert (account.pages, account.reads) == (1, 1)
 

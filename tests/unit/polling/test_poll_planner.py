@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 import pytest
@@ -10,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.client import FluxionsClient
-from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError, FluxionsRejectedError
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.emulator import OutcomeRule
 from airflow_provider_fluxions.polling.poll_planner import (
     MAX_ROUNDS_WITHOUT_SCAN,
     SINGLE_READS_PER_UNMATCHED_PAGE,
@@ -20,7 +17,7 @@ from airflow_provider_fluxions.polling.poll_planner import (
     ListPositions,
     plan_round,
 )
-from airflow_provider_fluxions.polling.poll_requests import LOST, ListPage, PollResult, ReadJob, send
+from airflow_provider_fluxions.polling.poll_requests import ListPage, PollResult, ReadJob, send
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeTime, running
 
@@ -41,7 +38,7 @@ def one_round(account: FakeAccount | FluxionsClient, ids: Iterable[int], positio
             request = next(requests) if answer is None else requests.send(answer)
         except StopIteration:
             return {key: job for key, job in shown.items() if key in wanted}
-        answer = send(account, request)  # type: ignore[arg-type]
+        answer = send(account, request)
         shown |= answer
 
 
@@ -192,7 +189,7 @@ def test_ids_of_either_type_mean_the_same_job(account: FakeAccount) -> None:
     account.ends = running([1, 2])
     requests = plan_round({"1": "1", "2": 2}, ListPositions())
     with pytest.raises(StopIteration):
-        requests.send(send(account, next(requests)))  # type: ignore[arg-type]
+        requests.send(send(account, next(requests)))
 
 
 def test_a_list_that_was_late_once_does_not_leave_a_thousand_single_reads_for_ever(account: FakeAccount) -> None:
@@ -245,56 +242,8 @@ def test_every_round_shows_every_job_within_its_bound(ids: set[int], newest_firs
         account.ends |= running(range(2000 + 500 * number, 2000 + 500 * number + arrivals))
 
 
-# One request
-
-
-def test_a_job_that_the_account_does_not_know_is_lost(account: FakeAccount) -> None:
-    shown = send(account, ReadJob(4711))  # type: ignore[arg-type]
-    assert shown["4711"].status == LOST
-    assert "no such job" in str(shown["4711"].error_message)
-
-
-@pytest.mark.parametrize("status", [400, 410, 422])
-def test_a_read_that_is_refused_for_its_id_loses_its_own_job_only(account: FakeAccount, status: int) -> None:
-    """One task's odd id must not end the wait of every other task on the connection."""
-    account.trouble = lambda: FluxionsRejectedError("The id must be an integer.", status_code=status)
-    shown = send(account, ReadJob("odd-id"))  # type: ignore[arg-type]
-    assert shown["odd-id"].status == LOST
-    assert "must be an integer" in str(shown["odd-id"].error_message)
-
-
-@pytest.mark.parametrize(
-    "error", [FluxionsRejectedError("moved", status_code=302), FluxionsAuthenticationError("key", status_code=401)]
-)
-def test_a_refusal_of_the_whole_connection_is_raised(account: FakeAccount, error: Exception) -> None:
-    account.trouble = lambda: error
-    with pytest.raises(type(error)):
-        send(account, ReadJob(1))  # type: ignore[arg-type]
-
-
-def test_a_refused_list_is_raised(account: FakeAccount) -> None:
-    account.trouble = lambda: FluxionsRejectedError("no", status_code=422)
-    with pytest.raises(FluxionsRejectedError):
-        send(account, ListPage(0))  # type: ignore[arg-type]
-
-
 def test_rounds_work_over_a_socket(service: Service) -> None:
     service.emulator.seed_jobs(230, status="processing")
     client, positions = service.client(), ListPositions()
     assert len(one_round(client, range(1, 231), positions)) == 230
     assert len(service.requests) == 3
-
-
-def test_an_odd_id_is_lost_in_both_readings_of_the_api(service: Service) -> None:
-    assert send(service.client(), ReadJob("odd-id"))["odd-id"].status == LOST
-
-
-def test_an_undocumented_status_is_warned_of_once(service: Service, caplog: pytest.LogCaptureFixture) -> None:
-    status = f"queued-{service.emulator.profile.name}"
-    service.emulator.add_outcome(OutcomeRule("*", "unknown_status", status=status, for_reads=100))
-    client = service.client()
-    job_id = client.submit(b"RIFF", filename="a.mp3").id
-    caplog.set_level(logging.WARNING)
-    for request in (ReadJob(job_id), ListPage(0), ReadJob(job_id)):
-        assert send(client, request)[str(job_id)].status == status
-    assert len([message for message in caplog.messages if status in message]) == 1

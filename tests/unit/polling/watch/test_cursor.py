@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.ids import job_key
+from airflow_provider_fluxions.api.job_calls import JobCalls
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page, Transcription
 from airflow_provider_fluxions.polling.poll_planner import next_result
 from airflow_provider_fluxions.polling.watch.cursor import MAX_LATE_SECONDS, MAX_RUN_SECONDS, Cursor, newly_ended
@@ -34,7 +35,7 @@ class Fate:
 
 
 @dataclass
-class Account:
+class Account(JobCalls):
     """The account at one moment, as a client sees it; ``order`` says how its list is sorted."""
 
     fates: list[Fate]
@@ -63,7 +64,7 @@ class Account:
     def survey(self, mark: Cursor) -> ListScan:
         survey = ListScan(NOW + self.now, mark.horizon, mark.running)
         requests, answer = survey.requests(), None
-        while (answer := next_result(self, requests, answer, mark.running)) is not None:  # type: ignore[arg-type]
+        while (answer := next_result(self, requests, answer, mark.running)) is not None:
             pass
         return survey
 

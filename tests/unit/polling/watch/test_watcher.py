@@ -19,6 +19,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsInputError,
     FluxionsServerError,
 )
+from airflow_provider_fluxions.api.job_calls import JobCalls
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page, Transcription
 from airflow_provider_fluxions.polling.observer import NullObserver
 from airflow_provider_fluxions.polling.watch.watcher import (
@@ -36,7 +37,7 @@ INTERVAL = 30.0
 
 
 @dataclass
-class Account:
+class Account(JobCalls):
     """A client of an account whose list a test writes; ``trouble`` is what a request raises now, or None."""
 
     clock: FakeLoopClock
@@ -58,6 +59,9 @@ class Account:
     async def connect(self) -> Any:
         self.connects += 1
         return self
+
+    def with_limits(self, **_: Any) -> Account:
+        raise AssertionError("a watcher sets no limits")
 
     def abort(self) -> None:
         pass
