@@ -149,22 +149,20 @@ class ObjectUpload:
 
     def _append(self, view: memoryview) -> None:
         self._size += len(view)
-        room = self._part_bytes - len(self._first)
-        self._first += view[:room]
-        self._rest += view[room:]
-        # A part is sent when more follows: the last one may be smaller, and there must be one.
-        while len(self._rest) > self._part_bytes:
-            self._wait(PARTS_IN_FLIGHT - 1)  # before the copy, which is one part more in memory
-            with memoryview(self._rest) as rest:  # a slice of the bytearray itself would be a second copy
-                body = bytes(rest[: self._part_bytes])
-            self._send_next(body)
-            del self._rest[: self._part_bytes]
+        view = _fill(self._first, view, self._part_bytes)
+        while view:
+            # A part is sent when more follows: the last one may be smaller, and there must be one.
+            if len(self._rest) == self._part_bytes:
+                # The buffer itself is sent, and the next part gets a new one: a copy would be a part more in memory.
+                body, self._rest = self._rest, bytearray()
+                self._send_next(body)
+            view = _fill(self._rest, view, self._part_bytes)
 
-    def _send_next(self, body: bytes) -> None:
+    def _send_next(self, body: bytearray) -> None:
         self._last_part += 1
         self._send(self._last_part, body)
 
-    def _send(self, number: int, body: bytes) -> None:
+    def _send(self, number: int, body: bytearray) -> None:
         """Send a part in a thread; wait first until fewer than the maximum are being sent."""
         if number > MAX_PARTS:
             raise FluxionsStorageError(f"{self._uri} would have more than {MAX_PARTS:,} parts.", transient=False)
@@ -185,7 +183,7 @@ class ObjectUpload:
             done, self._sending = wait(self._sending, return_when=FIRST_COMPLETED)
             self._parts += [one.result() for one in done]
 
-    def _upload(self, number: int, body: bytes) -> dict[str, Any]:
+    def _upload(self, number: int, body: bytearray) -> dict[str, Any]:
         keys = {name: value for name, value in self._extra.items() if name in _OF_EACH_PART}
         with storage_errors(self._uri):
             answer = self._client.upload_part(
@@ -199,8 +197,8 @@ class ObjectUpload:
         if self._is_sent:
             return
         if self._rest:
-            self._send_next(bytes(self._rest))
-        self._send(1, bytes(self._first))
+            self._send_next(self._rest)
+        self._send(1, self._first)
         self._wait(0)
         self._is_sent = True
 
@@ -216,6 +214,13 @@ class ObjectUpload:
             self._client.abort_multipart_upload(**self._address, UploadId=self._upload_id)
         except s3_exceptions() as error:
             log.warning("The parts of the upload of %s were not removed: %s", self._uri, printable(error))
+
+
+def _fill(part: bytearray, view: memoryview, size_bytes: int) -> memoryview:
+    """Append to a part up to its size; return the bytes that it has no room for."""
+    room = size_bytes - len(part)
+    part += view[:room]
+    return view[room:]
 
 
 def _strings(values: Mapping[str, Any]) -> dict[str, str]:
