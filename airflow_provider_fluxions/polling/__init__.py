@@ -4,8 +4,8 @@
 - `watched_jobs`: the outcome of a wait; `error_tolerance`: which errors it survives;
 - `intervals`: seconds between two polls;
 - `blocking`: waiting in the calling thread;
-- `loop`: waiting on an event loop; `waiters` says which wait is due, `backoff` slows down after errors, `loop_client`
-  makes the requests, `clock` is its time, `observer` receives its figures;
+- `loop`: waiting on an event loop; `shared_task` is its background task, `waiters` says which wait is due, `backoff`
+  slows down after errors, `loop_client` makes the requests, `clock` is its time, `observer` receives its figures;
 - `event_rate_limit`: how fast triggers hand events to Airflow;
 - `watch`: reporting each job that ends.
 """

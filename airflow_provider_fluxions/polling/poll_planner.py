@@ -23,6 +23,8 @@ MAX_ROUNDS_WITHOUT_SCAN = 64
 
 
 PollRound = Generator[Request, PollResult, None]
+# Keys of jobs that still have a user.
+WantedJobs = Container[str]
 
 
 @dataclass
@@ -185,7 +187,7 @@ class _Round:
 
 
 def next_result(
-    source: JobSource, requests: PollRound, result: PollResult | None, still_wanted: Container[str]
+    source: JobSource, requests: PollRound, result: PollResult | None, still_wanted: WantedJobs
 ) -> PollResult | None:
     """Make the next request of a round; return None at its end.
 

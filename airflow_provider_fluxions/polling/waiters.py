@@ -39,15 +39,6 @@ class Waiter:
         if not self.future.done():
             self.future.set_result(outcome)
 
-    def fail(self, error: BaseException) -> None:
-        """End the wait with an error; CancelledError cancels it."""
-        if self.future.done():
-            return
-        if isinstance(error, asyncio.CancelledError):
-            self.future.cancel()
-        else:
-            self.future.set_exception(error)
-
     @property
     def is_waiting(self) -> bool:
         """False after its outcome, although it stays among the waiters until its task runs."""

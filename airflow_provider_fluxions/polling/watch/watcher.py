@@ -13,10 +13,12 @@ from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputErr
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.name_patterns import name_matches
 from airflow_provider_fluxions.polling.clock import LoopClock
+from airflow_provider_fluxions.polling.intervals import jitter_factor
 from airflow_provider_fluxions.polling.loop_client import Connect
 from airflow_provider_fluxions.polling.observer import Observer
+from airflow_provider_fluxions.polling.shared_task import shared
 from airflow_provider_fluxions.polling.watch.cursor import Cursor, newly_ended
-from airflow_provider_fluxions.polling.watch.shared_scan import shared_scans
+from airflow_provider_fluxions.polling.watch.shared_scan import ScanLoop
 
 log = logging.getLogger(__name__)
 
@@ -99,11 +101,11 @@ async def watch(
     cursor = await _first_cursor(interest, store, clock.now(), lookback)
     while True:
         try:
-            async with shared_scans(connection, connect, clock, observer) as scans:
+            with shared(ScanLoop, connection, connect, clock, observer) as scans:
                 due = clock.monotonic()
                 while True:
                     scan = await scans.scan(cursor, due)
-                    due = clock.monotonic() + poll_interval * (0.9 + 0.2 * clock.jitter())
+                    due = clock.monotonic() + poll_interval * jitter_factor(clock.jitter())
                     ended_jobs, after = newly_ended(cursor, scan, interest.matches_name)
                     reported = [job for job in ended_jobs if interest.reports(job)]
                     for job in reported:

@@ -912,3 +912,17 @@ def test_an_observer_that_fails_ends_nobodys_wait(
 
     assert run(wait(account, clock, 1, observer=Broken())) is WaitOutcome.DONE
     assert len([message for message in caplog.messages if "Metrics" in message]) == 1
+
+
+def test_a_pause_is_logged_with_its_seconds_and_the_number_of_waits(
+    account: FakeAccount, clock: FakeLoopClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    account.ends = {1: clock.now() + 30, 2: clock.now() + 30}
+    errors = iter([throttled(42.0)])
+    account.trouble = lambda: next(errors, None)
+
+    async def scenario() -> None:
+        await outcomes(waiting(wait(account, clock, 1), wait(account, clock, 2)))
+
+    run(scenario())
+    assert [line for line in caplog.messages if "Retrying in 42.0 s (waits=2)." in line]
