@@ -73,7 +73,7 @@ def _settings() -> dict[str, Any]:
         }
 
     return {
-        "description": "The Fluxions provider's viewer of transcripts, and the links on its tasks' pages.",
+        "description": "The viewer of transcripts, the links on the pages of tasks, and the triggers of the Fluxions provider.",
         "options": {
             "viewer": {
                 "description": "Whether Airflow's web server shows transcripts to users who can read the task.",
@@ -90,5 +90,12 @@ def _settings() -> dict[str, Any]:
                 "URL of your own page about a Fluxions job. Empty means no link, because Fluxions has no such page.",
                 "https://transcripts.example.com/jobs/{job_id}",
             ),
+            "events_per_second": {
+                "description": "How many triggers fire in a second if many waits end at once; 100 more fire at once.",
+                "version_added": "0.1.0",
+                "type": "float",
+                "example": None,
+                "default": "25",
+            },
         },
     }

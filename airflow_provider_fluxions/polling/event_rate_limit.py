@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import weakref
+from collections.abc import Callable
 
-EVENTS_PER_SECOND = 25.0
+DEFAULT_EVENTS_PER_SECOND = 25.0
 # Events at once after a quiet time.
 BURST_EVENTS = 100
 # Maximum delay of an event, because Airflow ends a deferral three minutes after its deadline.
@@ -20,15 +21,16 @@ MAX_EVENT_DELAY_SECONDS = 40.0
 class EventRateLimiter:
     """Passes a burst of events at once, and the others one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, events_per_second: float = DEFAULT_EVENTS_PER_SECOND) -> None:
+        self._share = 1 / events_per_second
         # A leaky bucket (GCRA) needs one number and no task that empties it.
         # When the last event so far would pass if each took its share of a second.
         self._busy_until = float("-inf")
 
     def reserve(self, now: float) -> float:
         """Return the delay in seconds of an event at ``now`` (seconds of any clock)."""
-        self._busy_until = max(self._busy_until, now) + 1 / EVENTS_PER_SECOND
-        held = self._busy_until - now - BURST_EVENTS / EVENTS_PER_SECOND
+        self._busy_until = max(self._busy_until, now) + self._share
+        held = self._busy_until - now - BURST_EVENTS * self._share
         return min(MAX_EVENT_DELAY_SECONDS, max(0.0, held))
 
 
@@ -36,7 +38,13 @@ class EventRateLimiter:
 _limiters: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, EventRateLimiter] = weakref.WeakKeyDictionary()
 
 
-async def wait_for_event_slot() -> None:
-    """Wait for the turn of this event among all triggers of the event loop."""
+async def wait_for_event_slot(events_per_second: Callable[[], float]) -> None:
+    """Wait for the turn of this event among all triggers of the event loop.
+
+    :param events_per_second: Returns the rate; called for the first event of an event loop.
+    """
     loop = asyncio.get_running_loop()
-    await asyncio.sleep(_limiters.setdefault(loop, EventRateLimiter()).reserve(loop.time()))
+    limiter = _limiters.get(loop)
+    if limiter is None:
+        limiter = _limiters[loop] = EventRateLimiter(events_per_second())
+    await asyncio.sleep(limiter.reserve(loop.time()))

@@ -20,6 +20,7 @@ from airflow_provider_fluxions.polling.watch.watcher import (
     parse_since,
     watch,
 )
+from airflow_provider_fluxions.triggers.event_rate import events_per_second
 from airflow_provider_fluxions.triggers.metrics import PollMetrics
 
 try:
@@ -125,7 +126,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         )
         async for job in jobs:
             # Watchers share the rate limit with waiting triggers, because both delay the same heartbeat.
-            await wait_for_event_slot()
+            await wait_for_event_slot(events_per_second)
             yield TriggerEvent(payload_of(job))
 
     async def connect(self) -> FluxionsClient:

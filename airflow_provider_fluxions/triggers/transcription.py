@@ -17,6 +17,7 @@ from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERV
 from airflow_provider_fluxions.polling import WatchedJobs, wait_for_jobs
 from airflow_provider_fluxions.polling.clock import LoopClock
 from airflow_provider_fluxions.polling.event_rate_limit import wait_for_event_slot
+from airflow_provider_fluxions.triggers.event_rate import events_per_second
 from airflow_provider_fluxions.triggers.metrics import PollMetrics
 
 EVENT_VERSION = 1
@@ -40,8 +41,8 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
     :param deadline: Epoch seconds, so that a restart of the triggerer does not extend it. None: no deadline.
     :param enough: Fire when this many jobs have finished. None: all jobs, or the first failure.
 
-    If many waits end at once, 100 triggers fire at once and the others at 25 per second, with a delay of at most 40 s,
-    because Airflow writes each event before the triggerer's next heartbeat.
+    If many waits end at once, 100 triggers fire at once and the others at ``[fluxions] events_per_second`` (default
+    25), with a delay of at most 40 s, because Airflow writes each event before the triggerer's next heartbeat.
     """
 
     # Airflow 3.3.2 fails a task whose trigger fires before the scheduler has received the end of its worker
@@ -85,7 +86,7 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
         event = await self._event()
         # The quiet time counts from the start, so a wait of more than 10 s is not delayed.
         await asyncio.sleep(self.quiet_seconds - (time.monotonic() - started))
-        await wait_for_event_slot()
+        await wait_for_event_slot(events_per_second)
         yield TriggerEvent({"version": EVENT_VERSION, **event, "job_ids": self.job_ids[:MAX_EVENT_JOB_IDS]})
 
     async def _event(self) -> dict[str, Any]:

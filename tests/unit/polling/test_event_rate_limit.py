@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from airflow_provider_fluxions.polling.event_rate_limit import (
     BURST_EVENTS,
-    EVENTS_PER_SECOND,
     MAX_EVENT_DELAY_SECONDS,
     EventRateLimiter,
+)
+from airflow_provider_fluxions.polling.event_rate_limit import (
+    DEFAULT_EVENTS_PER_SECOND as EVENTS_PER_SECOND,
 )
 
 
@@ -29,7 +31,14 @@ def test_a_triggerers_thousand_pass_within_forty_seconds() -> None:
     assert 30.0 < passes([0.0] * 1000)[-1] <= MAX_EVENT_DELAY_SECONDS
 
 
-def test_nobody_is_held_up_longer_than_the_most() -> None:
+@pytest.mark.parametrize("rate", [1.0, 50.0, 400.0])
+def test_the_rate_is_a_setting(rate: float) -> None:
+    limiter = EventRateLimiter(rate)
+    delays = [limiter.reserve(0.0) for _ in range(BURST_EVENTS + 30)]
+    assert delays[BURST_EVENTS:] == pytest.approx([number / rate for number in range(1, 31)])
+
+
+def test_no_event_is_delayed_longer_than_the_maximum() -> None:
     assert passes([0.0] * 10_000)[-1] == MAX_EVENT_DELAY_SECONDS
 
 
