@@ -46,8 +46,8 @@ def speak_pieces(
 
     :param render: Renders one piece with a full voice id; threads share it.
     :param max_in_flight: Maximum renders at a time.
-    :raises FluxionsError: the first that a piece raised; the renders in progress are kept. ``renders`` counts those of
-        all pieces.
+    :raises FluxionsError: the first that a piece raised; the renders in progress are kept. Or a stored piece cannot be
+        read. ``renders`` counts those of all pieces.
     """
     sizes, texts = stored.sizes(voice_id), stored.texts(pieces, voice_id)
     missing = {ref: text for ref, text in texts.items() if ref not in sizes}
@@ -55,10 +55,10 @@ def speak_pieces(
     work = _Work(stored, voice_id, render)
     try:
         work.run(missing, max_in_flight)
+        parts = stored.parts(pieces, voice_id, {**sizes, **work.sizes})
     except FluxionsError as error:
         error.renders, error.renders_lost = work.renders, work.lost
         raise
-    parts = stored.parts(pieces, voice_id, {**sizes, **work.sizes})
     return Spoken(voice_id, parts, work.renders, work.lost, work.characters, work.seconds)
 
 

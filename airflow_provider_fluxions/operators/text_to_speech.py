@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
 
@@ -24,14 +24,13 @@ from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.operators.speech_pieces import Spoken, held, speak_pieces
-from airflow_provider_fluxions.pipeline.conditional_put import write_result
+from airflow_provider_fluxions.pipeline.speech.audio_upload import upload_audio
 from airflow_provider_fluxions.pipeline.speech.stored_pieces import StoredPieces
-from airflow_provider_fluxions.speech.encoding import AudioFormat, check_format, format_of, open_encoder
+from airflow_provider_fluxions.speech.encoding import AudioFormat, check_format, format_of
 from airflow_provider_fluxions.speech.metadata import META_SECONDS, META_VOICE_ID, is_done, speech_metadata
 from airflow_provider_fluxions.speech.pieces import Piece, cut_text
 from airflow_provider_fluxions.storage import (
     DEFAULT_AWS_CONN_ID,
-    ObjectUpload,
     S3Object,
     S3Store,
     WriteOptions,
@@ -279,7 +278,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         :param replaces: the version of the object that it replaces.
         :returns: the voice id and the seconds of the audio that is stored.
         """
-        parts, extension = spoken.parts, plan.form.extension
+        parts = spoken.parts
         metadata = speech_metadata(
             reference=plan.reference,
             voice=plan.voice,
@@ -287,12 +286,8 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             audio_seconds=parts.seconds,
             characters=len(plan.text),
         )
-        with ObjectUpload(store, plan.bucket, plan.key, plan.form.content_type, metadata) as upload:
-            with open_encoder(cast("BinaryIO", upload), extension, parts.sample_rate, parts.channels) as encoder:
-                for block in parts.blocks():
-                    encoder.write(block)
-                    upload.check()
-            write_result(store, plan.bucket, plan.key, metadata, replaces, upload.complete)
+        rate, channels, blocks = parts.sample_rate, parts.channels, parts.blocks()
+        upload_audio(store, plan.bucket, plan.key, plan.form, rate, channels, blocks, metadata, replaces)
         log.info("Wrote %s (%.1f s, voice_id=%s).", plan.uri, parts.seconds, spoken.voice_id)
         there = store.head(plan.bucket, plan.key)
         if there is not None and is_done(there.metadata, plan.reference):

@@ -215,6 +215,16 @@ def test_a_join_that_failed_is_repeated_without_a_render(faulty_s3: FaultyS3, s3
     assert keys(s3) == ["speech/hello.wav"]
 
 
+@pytest.mark.parametrize("skip", [0, 3], ids=["before the first piece", "in the middle"])
+def test_a_join_that_failed_counts_its_renders(faulty_s3: FaultyS3, emulator: Emulator, skip: int) -> None:
+    faulty_s3.add_fault(S3Fault(method="GET", target="*_pieces/*.wav*", code="AccessDenied", skip=skip))
+    with pytest.raises((AirflowFailException, FluxionsStorageError)) as raised:
+        speak(text=LONG)
+    error = raised.value if isinstance(raised.value, FluxionsStorageError) else raised.value.__cause__
+    assert isinstance(error, FluxionsStorageError)
+    assert (error.renders, error.renders_lost, len(emulator.renders)) == (4, 0, 4)
+
+
 def test_a_store_that_drops_metadata_is_reported(
     faulty_s3: FaultyS3, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,11 +6,12 @@ import io
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import IO, BinaryIO, cast
+from typing import IO
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError
-from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck, put_result, write_result
+from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck, put_result
 from airflow_provider_fluxions.pipeline.object_metadata import META_RUN, META_SECONDS, META_VERSION, source_metadata
+from airflow_provider_fluxions.pipeline.speech.audio_upload import upload_audio
 from airflow_provider_fluxions.pipeline.speech.formats import SpeechFormats
 from airflow_provider_fluxions.pipeline.speech.records import SpeechInput
 from airflow_provider_fluxions.speech import captions
@@ -19,7 +20,7 @@ from airflow_provider_fluxions.speech.encoding import AUDIO_FORMATS, open_encode
 from airflow_provider_fluxions.speech.metadata import META_VOICE_ID, speech_metadata
 from airflow_provider_fluxions.speech.parts import Parts, unread
 from airflow_provider_fluxions.speech.pieces import cut_text
-from airflow_provider_fluxions.storage import ObjectUpload, S3Object, S3Store, storage_errors
+from airflow_provider_fluxions.storage import S3Object, S3Store, storage_errors
 
 COPY_BYTES = 1024 * 1024
 # For the times of a text of one piece whose audio is lossy: any rate serves, times are in milliseconds.
@@ -101,13 +102,8 @@ class SpeechResults:
         metadata: Mapping[str, str],
     ) -> None:  # fmt: skip
         target, key = one.record.item.target, one.record.item.outputs()[extension]
-        with ObjectUpload(self.store, target.bucket, key, _content_type(extension), metadata) as upload:
-            with open_encoder(cast("BinaryIO", upload), extension[1:], sample_rate, channels) as encoder:
-                for block in blocks:
-                    encoder.write(block)
-                    upload.check()
-            replaced = one.record.replaces.get(extension)
-            write_result(self.store, target.bucket, key, metadata, replaced, upload.complete)
+        form, replaced = AUDIO_FORMATS[extension[1:]], one.record.replaces.get(extension)
+        upload_audio(self.store, target.bucket, key, form, sample_rate, channels, blocks, metadata, replaced)
         self.metadata_check.check(self.store, target.bucket, key)
 
     def _put(self, one: SpeechInput, extension: str, content: bytes, metadata: Mapping[str, str]) -> None:
