@@ -73,7 +73,9 @@ def _settings() -> dict[str, Any]:
         }
 
     return {
-        "description": "The viewer of transcripts, the links on the pages of tasks, and the triggers of the Fluxions provider.",
+        "description": (
+            "The viewer of transcripts, the links on the pages of tasks, and the triggers of the Fluxions provider."
+        ),
         "options": {
             "viewer": {
                 "description": "Whether Airflow's web server shows transcripts to users who can read the task.",
