@@ -159,12 +159,13 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         """Speak the text, unless its audio exists."""
         with task_run(self, context) as run:
             self.lineage = LineageRecord()
-            plan = self._plan()
+            # Both uses of the voice get the same checkpoint, from one list.
+            plan, voices = self._plan(), VoiceList(run.client)
             store = S3Store(self.aws_conn_id, WriteOptions(self.extra_args or {}))
             found = store.head(plan.bucket, plan.key)
             if found is None:
                 store.require_bucket(plan.bucket)
-            is_stored = found is not None and self._is_done(plan, found, run)
+            is_stored = found is not None and self._is_done(plan, found, voices)
             estimate = self._estimate(plan, is_stored=is_stored)
             if self.dry_run:
                 log.info("Dry run: %s.", "the audio exists" if is_stored else f"{len(plan.pieces)} pieces to render")
@@ -173,7 +174,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
                 log.info("%s exists with the same text, voice and options. Skipped.", plan.uri)
                 result = {**estimate, **_facts(found)}
             else:
-                result = {**estimate, **self._speak(plan, store, run, found)}
+                result = {**estimate, **self._speak(plan, store, run, voices, found)}
             return self._report(context, plan, result)
 
     def on_kill(self) -> None:
@@ -199,12 +200,12 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         options = SpeechOptions(self.temperature, self.max_seconds, self.verify_chunks)
         return _Plan(bucket, key, form, check_voice(self.voice), text, cut_text(text), options)
 
-    def _is_done(self, plan: _Plan, found: S3Object, run: TaskRun) -> bool:
+    def _is_done(self, plan: _Plan, found: S3Object, voices: VoiceList) -> bool:
         if not is_done(found.metadata, plan.reference):
             return False
         if not self.rerender_on_new_checkpoint:
             return True
-        return is_done(found.metadata, plan.reference, VoiceList(run.client).resolve(plan.voice))
+        return is_done(found.metadata, plan.reference, voices.resolve(plan.voice))
 
     def _estimate(self, plan: _Plan, *, is_stored: bool) -> dict[str, Any]:
         """Return the facts that are known before anything is rendered; durations are estimated."""
@@ -223,11 +224,15 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         }
         cost = self._price.cost(0 if is_stored else len(plan.text), 0.0 if is_stored else seconds)
         if cost is not None:
-            log.info("Estimated cost %.4f (%d characters, about %.0f s of speech).", cost, len(plan.text), seconds)
             result["estimated_cost"] = cost
+        if not is_stored:
+            about = "" if cost is None else f", cost about {cost:.4f}"
+            log.info("To be spoken: %s characters, about %.0f s%s.", f"{len(plan.text):,}", seconds, about)
         return result
 
-    def _speak(self, plan: _Plan, store: S3Store, run: TaskRun, found: S3Object | None) -> dict[str, Any]:
+    def _speak(
+        self, plan: _Plan, store: S3Store, run: TaskRun, voices: VoiceList, found: S3Object | None
+    ) -> dict[str, Any]:
         """Render, and write the audio.
 
         :param found: what it replaces.
@@ -255,7 +260,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             return held(plan.pieces[0], render(plan.pieces[0].text, voice_id))
 
         try:
-            spoken = with_current_voice(VoiceList(client), plan.voice, speak)
+            spoken = with_current_voice(voices, plan.voice, speak)
             metrics.rendered(spoken.renders, spoken.renders_lost, spoken.seconds)
         except FluxionsError as error:
             log.error("The text is not spoken (renders=%d, renders_lost=%d).", error.renders, error.renders_lost)

@@ -269,10 +269,11 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
     def _check_budget(self, inputs: Sequence[SpeechInput], price: SpeechPrice) -> None:
         work = SpeechEstimate.of(inputs)
         SpeechBudget.checked(self.max_inputs, self.max_characters).check(work)
-        cost = price.cost(work.characters, work.audio_seconds)
-        if cost is not None and work.inputs:
-            log.info("To be spoken: %s characters, about %.3f h, cost about %s.", f"{work.characters:,}",
-                     work.audio_seconds / 3600, cost)  # fmt: skip
+        if work.inputs:
+            cost = price.cost(work.characters, work.audio_seconds)
+            about = "" if cost is None else f", cost about {cost}"
+            hours = work.audio_seconds / 3600
+            log.info("To be spoken: %s characters, about %.3f h%s.", f"{work.characters:,}", hours, about)
 
     def _speak(
         self,

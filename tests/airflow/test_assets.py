@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,14 +12,9 @@ from airflow_provider_fluxions.api.client import FluxionsClient
 from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsToS3Operator
 from tests.airflow.conftest import OUTPUT, task_context
+from tests.airflow.outlets import outlet_events
 
 ASSET, OTHER = Asset("s3://bucket/transcripts/"), Asset("s3://bucket/others/")
-
-
-def outlet_events() -> Any:
-    """What a task's context holds under this name."""
-    module = "airflow.sdk.execution_time.context" if find_spec("airflow.sdk") else "airflow.utils.context"
-    return import_module(module).OutletEventAccessors()
 
 
 def test_every_asset_among_the_outlets_gets_the_extra_and_keeps_its_own() -> None:

@@ -6,8 +6,6 @@ import io
 import json
 import wave
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -23,6 +21,7 @@ from airflow_provider_fluxions.task import metrics as metrics
 from harness.faulty_s3 import FaultyS3, S3Fault
 from harness.processes import wait_until
 from tests.airflow.conftest import OUTPUT, task_context
+from tests.airflow.outlets import outlet_events
 
 pytestmark = pytest.mark.usefixtures("fluxions_connection")
 
@@ -104,6 +103,14 @@ def test_a_new_checkpoint_renders_again_only_if_told_so(s3: Any, emulator: Emula
     assert speak(rerender_on_new_checkpoint=True)["voice_id"] == f"maeve.{checkpoint}"
     assert speak(rerender_on_new_checkpoint=True)["skipped"]
     assert len(emulator.renders) == 2
+
+
+def test_voices_are_listed_once_a_task(s3: Any, emulator: Emulator) -> None:
+    speak()
+    emulator.rotate_checkpoint()
+    emulator.clear_requests()
+    speak(rerender_on_new_checkpoint=True)
+    assert [request.path for request in emulator.requests if "voices" in request.path] == ["/vui/voices"]
 
 
 @pytest.mark.parametrize("extension", ["flac", "ogg", "opus", "mp3"])
@@ -329,9 +336,7 @@ def test_extra_args_reach_s3(s3: Any) -> None:
 
 
 def test_assets_lineage_and_links_name_the_audio(s3: Any) -> None:
-    asset = Asset(URI)
-    module = "airflow.sdk.execution_time.context" if find_spec("airflow.sdk") else "airflow.utils.context"
-    events = import_module(module).OutletEventAccessors()
+    asset, events = Asset(URI), outlet_events()
     operator = FluxionsTextToSpeechOperator(task_id="t", text=TEXT, destination=URI, outlets=[asset])
     result = operator.execute({**task_context(), "outlet_events": events})
     assert events[asset].extra == result

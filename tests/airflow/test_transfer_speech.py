@@ -6,18 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, Asset
 
 from airflow_provider_fluxions.api.errors import FluxionsAuthenticationError, FluxionsCreditError
-from airflow_provider_fluxions.api.job_reference import piece_reference
+from airflow_provider_fluxions.api.job_reference import piece_reference, speech_reference
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.emulator import Emulator, Fault, ToneSynthesizer
 from airflow_provider_fluxions.speech.pieces import cut_text
+from airflow_provider_fluxions.task import metrics
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator
 from harness.faulty_s3 import FaultyS3
 from harness.processes import wait_until
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
+from tests.airflow.outlets import outlet_events
 from tests.airflow.speaking import (
     BOOK,
     LONG,
@@ -159,6 +161,27 @@ def test_a_refused_key_and_an_empty_account_end_the_run_at_once(
     assert sum(request.path == TTS for request in emulator.requests) <= 3
 
 
+@pytest.mark.parametrize(
+    ("fault", "options", "reason"),
+    [
+        ({"cut_to_bytes": 10_044, "text": "Bad*", "times": None}, {}, "too short"),
+        ({}, {"max_seconds": 2}, "reached max_seconds"),
+    ],
+)
+def test_audio_that_is_incomplete_twice_is_the_failure_of_its_text(
+    s3: Any, emulator: Emulator, fault: dict[str, Any], options: dict[str, Any], reason: str
+) -> None:
+    texts(s3, a_txt="Good.", b_txt="Bad " + "words that are cut off. " * 3)
+    if fault:
+        emulator.add_fault(Fault(path=TTS, **fault))
+    summary = speak(fail_on="none", **options)
+    assert (summary["completed"], summary["failed"]) == (1, 1)
+    assert (summary["renders"], summary["renders_lost"], len(emulator.renders)) == (3, 2, 3)
+    row = next(row for row in rows_of(s3, summary) if row["error"])
+    assert reason in row["error"]
+    assert (row["renders"], row["renders_lost"]) == (2, 2)
+
+
 def test_unknown_tags_are_reported_and_sent(s3: Any, emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
     texts(s3, a_txt="Well [breath] then [yodel] so.")
     summary = speak()
@@ -189,6 +212,48 @@ def test_a_dry_run_returns_the_estimate_and_does_nothing(s3: Any, emulator: Emul
     assert (found["to_render"], found["characters"], found["failed"]) == (2, 165, 1)
     assert found["cost"] == pytest.approx(found["audio_seconds"], abs=0.01)
     assert (emulator.requests, s3.list_objects_v2(Bucket=OUTPUT)["KeyCount"]) == ([], 0)
+
+
+def test_characters_and_seconds_are_estimated_before_the_first_render_also_without_a_price(
+    s3: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    texts(s3, a_txt="word " * 32)
+    row = rows_of(s3, speak())[0]
+    assert "To be spoken: 159 characters, about 0.003 h." in caplog.text
+    assert (row["characters"], row["estimated_seconds"], row["estimated_cost"]) == (159, pytest.approx(10, 0.05), None)
+
+
+def test_the_cost_of_an_hour_is_estimated_before_and_measured_after(s3: Any) -> None:
+    texts(s3, a_txt="word " * 32)
+    summary = speak(price_per_speech_hour=3600)
+    assert summary["cost"] == pytest.approx(summary["audio_seconds"], abs=0.01)
+    assert summary["estimated_cost"] == pytest.approx(10, 0.05)
+
+
+def test_assets_lineage_metrics_and_links_of_a_transfer(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts(s3, a_txt="Hello.", b_txt="You.")
+    lines(s3, {"id": "one", "text": " "})
+    counts: dict[str, int] = {}
+
+    class Counter:
+        @staticmethod
+        def incr(name: str, count: int = 1, *, tags: dict[str, Any]) -> None:
+            assert tags == {"fluxions_conn_id": "fluxions_default"}
+            counts[name] = counts.get(name, 0) + count
+
+    monkeypatch.setattr(metrics, "Stats", Counter)
+    asset, events = Asset(f"s3://{OUTPUT}/out/"), outlet_events()
+    operator, context = speaker(outlets=[asset], fail_on="none", formats=("wav", "vtt")), task_context()
+    summary = operator.execute({**context, "outlet_events": events})
+    assert events[asset].extra == summary
+    assert context["ti"].pushed["result_uri"] == summary["manifest"]
+    lineage = operator.get_openlineage_facets_on_complete(None)
+    assert {one.name for one in lineage.inputs} == {"a.txt", "b.txt"}
+    manifest = summary["manifest"].removeprefix(f"s3://{OUTPUT}/")
+    results = {f"out/{name}.txt.{end}" for name in "ab" for end in ("wav", "vtt")}
+    assert {one.name for one in lineage.outputs} == {*results, manifest}
+    assert lineage.run_facets["fluxions"].audioSeconds == summary["audio_seconds"]
+    assert counts == {"fluxions.renders": 2, "fluxions.speech_seconds": 2, "fluxions.failures": 1}
 
 
 def test_shards_share_files_and_lines_and_each_is_spoken_once(s3: Any, emulator: Emulator) -> None:
@@ -250,6 +315,16 @@ def test_a_long_text_is_joined_from_pieces_that_are_removed_then(s3: Any, emulat
         seconds = audio.getnframes() / audio.getframerate()
     assert seconds == pytest.approx(sum(one.audio_seconds for one in emulator.renders) + 0.6, abs=0.01)
     assert float(metadata_of(s3, "out/book.txt.wav")["fluxions-audio-seconds"]) == pytest.approx(seconds, abs=0.001)
+
+
+def test_a_piece_is_named_by_its_text_its_reference_and_the_full_voice_id(s3: Any, emulator: Emulator) -> None:
+    texts(s3, book_txt=LONG)
+    emulator.add_fault(Fault(path=TTS, text="Word b*", status=422))
+    with pytest.raises(AirflowFailException):
+        speak()
+    (made,), options = emulator.renders, SpeechOptions()
+    reference, piece = speech_reference(LONG, "maeve", options), piece_reference(made.text, made.voice_id, options)
+    assert pieces(s3) == [f"out/_pieces/{reference}/maeve.h8ff7e07da/{piece}.wav"]
 
 
 def test_a_text_that_failed_halfway_renders_only_what_is_missing(s3: Any, emulator: Emulator) -> None:

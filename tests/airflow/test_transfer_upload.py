@@ -79,6 +79,17 @@ def test_all_parts_but_the_last_have_the_same_size(s3: Any, upload: Callable[...
     assert sizes == [PART, PART, PART, 5]
 
 
+def test_the_first_part_is_sent_last(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
+    store, numbers = S3Store(), list[int]()
+    store.client.meta.events.register(
+        "provide-client-params.s3.UploadPart", lambda params, **_: numbers.append(params["PartNumber"])
+    )
+    with upload(store=store) as file:
+        file.write(b"\0" * (3 * PART + 5))
+        file.complete()
+    assert numbers == [2, 3, 4, 1]
+
+
 def test_an_error_in_the_block_leaves_no_object_and_no_parts(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
     def fail(file: ObjectUpload) -> None:
         with file:
