@@ -9,13 +9,27 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsConfigError,
     FluxionsCreditError,
     FluxionsError,
+    FluxionsInputError,
     FluxionsNotFoundError,
     FluxionsStorageError,
 )
+from airflow_provider_fluxions.api.json_values import shown
 from airflow_provider_fluxions.api.printable import printable
+
+# Which failed inputs fail the task.
+FAIL_ON = ("any", "all", "none")
 
 # Errors that every other input would get, too.
 _CONCERN_ALL = (FluxionsAuthenticationError, FluxionsConfigError, FluxionsCreditError)
+
+
+def check_fail_on(value: object) -> None:
+    """Check that it is a known rule.
+
+    :raises FluxionsInputError: if it is not.
+    """
+    if value not in FAIL_ON:
+        raise FluxionsInputError(f"fail_on must be one of {', '.join(FAIL_ON)}, not {shown(value)}.")
 
 
 def is_input_error(error: Exception) -> bool:

@@ -9,12 +9,10 @@ from typing import Any
 from airflow_provider_fluxions.api.cost import cost_of
 from airflow_provider_fluxions.api.errors import (
     FluxionsDeadlineError,
-    FluxionsInputError,
     FluxionsTransferError,
     JobId,
 )
 from airflow_provider_fluxions.api.humanize import counted
-from airflow_provider_fluxions.api.json_values import shown
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.pipeline.budget import Estimate
 from airflow_provider_fluxions.pipeline.ignored import describe_ignored, most_frequent
@@ -23,16 +21,6 @@ from airflow_provider_fluxions.pipeline.records import InputRecord, State, count
 MAX_SHOWN_FAILURES = 10
 MAX_SHOWN_CHARACTERS = 300
 NOTHING_IGNORED: Mapping[str, int] = MappingProxyType({})
-FAIL_ON = ("any", "all", "none")
-
-
-def check_fail_on(value: object) -> None:
-    """Check that it is a known rule.
-
-    :raises FluxionsInputError: if it is not.
-    """
-    if value not in FAIL_ON:
-        raise FluxionsInputError(f"fail_on must be one of {', '.join(FAIL_ON)}, not {shown(value)}.")
 
 
 def summarize(

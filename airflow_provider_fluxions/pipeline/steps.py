@@ -35,14 +35,11 @@ from airflow_provider_fluxions.pipeline.object_metadata import (
 )
 from airflow_provider_fluxions.pipeline.partition import PartitionCheck
 from airflow_provider_fluxions.pipeline.records import InputRecord
+from airflow_provider_fluxions.pipeline.timing import MAX_RECORDING_RETRY_SECONDS
 from airflow_provider_fluxions.storage import S3Object, S3Store
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
-
-
-# Longer than a restart of the service; the next try scans again.
-MAX_RECORDING_RETRY_SECONDS = 15 * 60.0
 
 
 class UnreadableResultError(FluxionsFormatError):

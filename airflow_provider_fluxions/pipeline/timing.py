@@ -12,6 +12,9 @@ from airflow_provider_fluxions.api.ids import job_key
 DEFERRAL_COSTS_SECONDS = 20.0
 # Maximum seconds of a deferral, after which the task writes the results of finished jobs.
 LONGEST_DEFERRAL_SECONDS = 3600.0
+# Maximum seconds of retries after service errors for one recording: longer than a restart of the service. The next try
+# scans the list again.
+MAX_RECORDING_RETRY_SECONDS = 15 * 60.0
 MIN_POLL_SECONDS = 1.0
 # Maximum delay of a completion, as a share of the time of a job.
 POLLS_PER_JOB = 8

@@ -6,40 +6,36 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context, conf
 
 from airflow_provider_fluxions.api.arguments import at_least_one, boolean_of, number_of, seconds_of
 from airflow_provider_fluxions.api.cost import parse_price
-from airflow_provider_fluxions.api.submit_once import SubmitOptions
 from airflow_provider_fluxions.formats import choose, choose_installed
-from airflow_provider_fluxions.formats.base import Provenance
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL_SECONDS,
     DEFAULT_TIMEOUT_SECONDS,
 )
 from airflow_provider_fluxions.links import FluxionsResultLink, FluxionsTranscriptLink
-from airflow_provider_fluxions.pipeline.budget import Budget
-from airflow_provider_fluxions.pipeline.discovery import TransferSpec
 from airflow_provider_fluxions.pipeline.ignored import parse_ignored
-from airflow_provider_fluxions.pipeline.items import Target
+from airflow_provider_fluxions.pipeline.input_errors import check_fail_on
 from airflow_provider_fluxions.pipeline.locations import parse_destination, parse_sources
 from airflow_provider_fluxions.pipeline.naming import DEFAULT_TEMPLATE, KeyTemplate
-from airflow_provider_fluxions.pipeline.partition import ingest_folder
-from airflow_provider_fluxions.pipeline.report import check_fail_on
-from airflow_provider_fluxions.pipeline.runner import TransferLimits
 from airflow_provider_fluxions.pipeline.selection import AUDIO_SUFFIXES, Selection, suffixes_of
-from airflow_provider_fluxions.pipeline.steps import MAX_RECORDING_RETRY_SECONDS
-from airflow_provider_fluxions.pipeline.timing import DEFERRAL_COSTS_SECONDS
+from airflow_provider_fluxions.pipeline.timing import DEFERRAL_COSTS_SECONDS, MAX_RECORDING_RETRY_SECONDS
 from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, WriteOptions
 from airflow_provider_fluxions.task.identity import run_reference
 from airflow_provider_fluxions.task.lineage import ReportsLineage
 from airflow_provider_fluxions.task.provenance import provenance_of
 from airflow_provider_fluxions.task.run import TaskRun, task_run
 from airflow_provider_fluxions.task.wait import execution_deadline
-from airflow_provider_fluxions.transfers.s3_to_s3_run import TransferArguments, TransferRun
+
+if TYPE_CHECKING:
+    from airflow_provider_fluxions.pipeline.discovery import TransferSpec
+    from airflow_provider_fluxions.pipeline.runner import TransferLimits
+    from airflow_provider_fluxions.transfers.s3_to_s3_run import TransferRun
 
 log = logging.getLogger(__name__)
 
@@ -236,9 +232,15 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     def _new_deadline(self) -> float:
         return time.time() + seconds_of("timeout", self.timeout)
 
+    # A DAG file is parsed without the modules of a run, which cost 30 ms: the methods that need them import them.
+
     def _run_of(self, task: TaskRun, deadline: float, expires: float) -> TransferRun:
+        from airflow_provider_fluxions.api.submit_once import SubmitOptions
+        from airflow_provider_fluxions.pipeline.budget import Budget
+        from airflow_provider_fluxions.transfers.s3_to_s3_run import TransferArguments, TransferRun
+
         arguments = TransferArguments(
-            spec=self._spec(run_reference(task.context), provenance_of(task.context)),
+            spec=self._spec(task),
             choices=choose_installed(self.formats, self.format_options),
             options=SubmitOptions(self.non_speech, self.cache),
             destination=parse_destination(self.destination),
@@ -255,12 +257,17 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         store = S3Store(self.aws_conn_id, self._writing(), requester_pays=self.requester_pays)
         return TransferRun(task, store, arguments, deadline, expires)
 
-    def _spec(self, run: str, provenance: Provenance) -> TransferSpec:
-        folder = ingest_folder(provenance.ingested_at) if self.partition_by_date else ""
+    def _spec(self, task: TaskRun) -> TransferSpec:
+        from airflow_provider_fluxions.pipeline.discovery import TransferSpec
+        from airflow_provider_fluxions.pipeline.items import Target
+        from airflow_provider_fluxions.pipeline.partition import ingest_folder
+
+        folder = ingest_folder(provenance_of(task.context).ingested_at) if self.partition_by_date else ""
         choices = choose(self.formats, self.format_options)
         target = Target.of(parse_destination(self.destination), choices, folder, KeyTemplate(self.key_template))
+        sources, run = parse_sources(self.source), run_reference(task.context)
         options = {"non_speech": self.non_speech}
-        return TransferSpec(parse_sources(self.source), self._selection(), target, options, run, self.partition_by_date)
+        return TransferSpec(sources, self._selection(), target, options, run, self.partition_by_date)
 
     def _selection(self) -> Selection:
         return Selection.checked(
@@ -282,6 +289,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         return WriteOptions(self.extra_args or {}, self.gzip)
 
     def _limits(self, deadline: float) -> TransferLimits:
+        from airflow_provider_fluxions.pipeline.runner import TransferLimits
+
         return TransferLimits(
             self.max_in_flight,
             self.upload_workers,

@@ -21,13 +21,14 @@ from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_TIMEOUT_SECONDS
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, FluxionsTranscriptLink, push_for_link
 from airflow_provider_fluxions.pipeline.conditional_put import MetadataCheck
+from airflow_provider_fluxions.pipeline.input_errors import check_fail_on
 from airflow_provider_fluxions.pipeline.items import Target
 from airflow_provider_fluxions.pipeline.locations import parse_destination, parse_sources
 from airflow_provider_fluxions.pipeline.manifest import Manifest, written_on_error
 from airflow_provider_fluxions.pipeline.naming import DEFAULT_TEMPLATE, KeyTemplate
 from airflow_provider_fluxions.pipeline.planning import SURVEYORS
 from airflow_provider_fluxions.pipeline.records import DONE, State, count_states
-from airflow_provider_fluxions.pipeline.report import check_fail_on, plan_line, transfer_error
+from airflow_provider_fluxions.pipeline.report import plan_line, transfer_error
 from airflow_provider_fluxions.pipeline.selection import Selection, suffixes_of
 from airflow_provider_fluxions.pipeline.speech.formats import speech_formats
 from airflow_provider_fluxions.pipeline.speech.planning import (
