@@ -43,7 +43,7 @@ class FluxionsClock(Clock):
     """
 
     def __init__(self, emulator: Emulator) -> None:
-        super().__init__(now=emulator.clock, sleep=emulator.advance, jitter=lambda: 0.5)
+        super().__init__(now=emulator.clock, sleep=emulator.advance, jitter=lambda: 0.5, monotonic=emulator.clock)
 
     def advance(self, seconds: float) -> None:
         """Advance the clock by this many seconds."""

@@ -86,7 +86,7 @@ class SceneTime:
     @property
     def clock(self) -> Clock:
         """The same for `submit_once`."""
-        return Clock(now=self.now, sleep=self.sleep, jitter=lambda: 1.0)
+        return Clock(now=self.now, sleep=self.sleep, jitter=lambda: 1.0, monotonic=self.now)
 
 
 class ShownClient(FluxionsClient):

@@ -8,13 +8,12 @@ from collections.abc import Iterable
 
 from airflow_provider_fluxions.api.errors import FluxionsNotFoundError, FluxionsRejectedError, JobId
 from airflow_provider_fluxions.api.job_search import MAX_PAGE_JOBS, next_offset
-from airflow_provider_fluxions.api.job_source import LOST, JobPage
+from airflow_provider_fluxions.api.job_source import LOST, JobPage, lost_job
 from airflow_provider_fluxions.api.models import Job, Page, Transcription
 from airflow_provider_fluxions.api.printable import printable
 
 log = logging.getLogger(__name__)
 
-LOST_REASON = "The account of this connection has no such job (HTTP 404)."
 # Responses to a single read that concern only its job; all others concern the whole connection.
 JOB_REFUSED_STATUSES = (400, 410, 422)
 # A service that returns a new status in each response must not fill the memory and the log.
@@ -59,11 +58,6 @@ class JobCalls(ABC):
     @abstractmethod
     def get_transcription(self, job_id: JobId, *, word_level_timestamps: bool = False) -> Transcription:
         """See `FluxionsClient.get_transcription`."""
-
-
-def lost_job(job_id: JobId) -> Job:
-    """Return the placeholder for a job that the account does not have."""
-    return Job(job_id, LOST, error_message=LOST_REASON)
 
 
 def _warn_of_unknown_statuses(jobs: Iterable[Job]) -> None:

@@ -13,8 +13,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsNotReadyError,
     JobId,
 )
-from airflow_provider_fluxions.api.job_calls import LOST_REASON
-from airflow_provider_fluxions.api.job_source import LOST
+from airflow_provider_fluxions.api.job_source import LOST, LOST_REASON
 from airflow_provider_fluxions.api.models import Job, JobStatus, Transcription
 from airflow_provider_fluxions.api.printable import printable
 

@@ -10,6 +10,12 @@ from airflow_provider_fluxions.api.models import Job, JobStatus
 
 # Not a status of a service: the account has no such job. A wait for it ends, because the job cannot return.
 LOST = JobStatus("lost")
+LOST_REASON = "The account of this connection has no such job (HTTP 404)."
+
+
+def lost_job(job_id: JobId) -> Job:
+    """Return the placeholder for a job that the account does not have."""
+    return Job(job_id, LOST, error_message=LOST_REASON)
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,16 @@ UNKNOWN_PATIENCE_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Clock:
-    """Time as an argument: ``now`` in epoch seconds, ``sleep`` in seconds, ``jitter`` between 0 and 1."""
+    """Time as an argument: ``sleep`` in seconds, ``jitter`` between 0 and 1.
+
+    ``now`` is for deadlines: epoch seconds, because a deadline must survive a restart of the process. ``monotonic`` is
+    for pauses and ages: seconds that do not jump when the machine's clock is set.
+    """
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = field(default=random.random)
+    monotonic: Callable[[], float] = time.monotonic
 
 
 def pause_seconds(attempt: int, retry_after: float | None, jitter: float) -> float:
@@ -36,6 +41,8 @@ def pause_seconds(attempt: int, retry_after: float | None, jitter: float) -> flo
 
     It is at least the pause that the service asked for.
     """
+    # The exponent has a maximum: after 1,024 failures, which is 17 hours, the power would raise an OverflowError.
+    # The jitter spreads triggerers that failed in the same second.
     backoff = min(MAX_PAUSE_SECONDS, 2.0 ** min(attempt - 1, 10)) * (0.5 + jitter / 2)
     return max(backoff, retry_after or 0.0)
 
@@ -85,14 +92,14 @@ class RetryBudget:
         :raises FluxionsRequestError: if the last attempt failed.
         :raises FluxionsUnknownOutcomeError: if the list could not show in the last attempt whether the job exists.
         """
-        attempt, unknown_until = 0, self.clock.now() + UNKNOWN_PATIENCE_SECONDS
+        attempt, unknown_until = 0, self.clock.monotonic() + UNKNOWN_PATIENCE_SECONDS
         while True:
             attempt += 1
             try:
                 return read()
             # A list without names may never become readable, so it does not use up the whole deadline.
             except FluxionsUnknownOutcomeError as error:
-                if self.clock.now() >= unknown_until:
+                if self.clock.monotonic() >= unknown_until:
                     raise
                 self.pause(error, attempt)
             except FluxionsRequestError as error:

@@ -13,8 +13,7 @@ from airflow_provider_fluxions.api.retry import Clock
 from airflow_provider_fluxions.api.retry_after import limited_pause
 from airflow_provider_fluxions.polling.error_tolerance import ErrorTolerance, needs_new_connection
 from airflow_provider_fluxions.polling.intervals import interval_seconds, jitter_factor, min_interval_seconds
-from airflow_provider_fluxions.polling.poll_planner import ListPositions, plan_round
-from airflow_provider_fluxions.polling.poll_requests import PollResult, ReadJob, Request, send
+from airflow_provider_fluxions.polling.poll_planner import ListPositions, PollResult, ReadJob, Request, plan_round, send
 from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs
 
 log = logging.getLogger(__name__)
@@ -132,8 +131,7 @@ class _BlockingWait:
         self._positions = ListPositions()
         self._tolerance = ErrorTolerance()
         self._was_accepted = False
-        # The sum of all pauses, which cannot be set back like the machine's clock.
-        self._age = 0.0
+        self._began = self._clock.monotonic()
 
     def run(self) -> WaitOutcome:
         while True:
@@ -155,7 +153,9 @@ class _BlockingWait:
                 return WaitOutcome.DONE
             if is_last:
                 return WaitOutcome.TIMEOUT
-            interval = interval_seconds(self._age, self._poll_interval, min_interval_seconds(requests))
+            interval = interval_seconds(
+                self._clock.monotonic() - self._began, self._poll_interval, min_interval_seconds(requests)
+            )
             self._sleep(interval * jitter_factor(self._clock.jitter()))
 
     def _left(self) -> float:
@@ -172,7 +172,7 @@ class _BlockingWait:
             if not self._can_reconnect or not self._was_accepted:
                 return False
             self._client = None
-        return self._tolerance.tolerates(error, self._age)
+        return self._tolerance.tolerates(error, self._clock.monotonic())
 
     def _pause_after(self, error: FluxionsError) -> None:
         asked = error.retry_after_seconds if isinstance(error, FluxionsRequestError) else None
@@ -186,5 +186,4 @@ class _BlockingWait:
         if error is not None:
             log.warning("%s Retrying in %.0f s.", error, pause)
         self._clock.sleep(pause)
-        self._age += pause
         return pause

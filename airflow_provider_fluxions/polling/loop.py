@@ -7,12 +7,10 @@ from collections.abc import Hashable, Iterable
 from typing import Any
 
 from airflow_provider_fluxions.api.errors import JobId
-from airflow_provider_fluxions.polling.clock import LoopClock
 from airflow_provider_fluxions.polling.intervals import first_poll_seconds, jitter_factor
-from airflow_provider_fluxions.polling.loop_client import Connect
+from airflow_provider_fluxions.polling.loop_client import Connect, LoopClock
 from airflow_provider_fluxions.polling.observer import NullObserver, Observer
-from airflow_provider_fluxions.polling.poll_planner import ListPositions, plan_round
-from airflow_provider_fluxions.polling.poll_requests import PollResult
+from airflow_provider_fluxions.polling.poll_planner import ListPositions, PollResult, plan_round
 from airflow_provider_fluxions.polling.shared_task import SharedTask, shared
 from airflow_provider_fluxions.polling.waiters import Waiter, WaiterIndex
 from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs

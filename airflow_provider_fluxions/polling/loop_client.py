@@ -1,4 +1,4 @@
-"""The resources of a loop on one connection: a task, a client, and a thread for its requests."""
+"""The resources of a loop on one connection: a clock, a task, a client, and a thread for its requests."""
 
 from __future__ import annotations
 
@@ -6,16 +6,43 @@ import asyncio
 import contextvars
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from airflow_provider_fluxions.api.errors import FluxionsConnectionError
 from airflow_provider_fluxions.api.job_source import JobSource
-from airflow_provider_fluxions.polling.clock import LoopClock
+from airflow_provider_fluxions.api.retry import Clock
 
 T = TypeVar("T")
 
+# The sockets' timeouts start again with each byte, so a slow server could hold the loop's thread for ever.
+MAX_REQUEST_SECONDS = 60.0
+# Time for an aborted request to end.
+ABORT_SECONDS = 5.0
 # Maximum number of abandoned threads. With this many, no further call is made.
 MAX_STUCK_THREADS = 4
+
+
+@dataclass(frozen=True)
+class LoopClock(Clock):
+    """A clock with an awaitable pause that an event can end, and limits for each request.
+
+    A request is aborted after ``max_request_seconds``, and abandoned ``abort_seconds`` later.
+    """
+
+    max_request_seconds: float = MAX_REQUEST_SECONDS
+    abort_seconds: float = ABORT_SECONDS
+
+    def epoch_offset(self) -> float:
+        """Return the difference between epoch seconds and monotonic seconds, by the machine's current clock."""
+        return self.now() - self.monotonic()
+
+    async def pause(self, seconds: float, wake: asyncio.Event) -> None:
+        """Sleep, or return as soon as ``wake`` is set."""
+        try:
+            await asyncio.wait_for(wake.wait(), max(0.0, seconds))
+        except TimeoutError:
+            return
 
 
 class RequestThread:

@@ -11,13 +11,10 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, TypeVar
 
 from airflow_provider_fluxions.api.errors import FluxionsError
-from airflow_provider_fluxions.polling.backoff import Backoff
-from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.error_tolerance import ErrorTolerance, needs_new_connection
-from airflow_provider_fluxions.polling.loop_client import Connect, LoopClient, start_detached
+from airflow_provider_fluxions.polling.error_tolerance import Backoff, ErrorTolerance, needs_new_connection
+from airflow_provider_fluxions.polling.loop_client import Connect, LoopClient, LoopClock, start_detached
 from airflow_provider_fluxions.polling.observer import Observer, SafeObserver
-from airflow_provider_fluxions.polling.poll_planner import PollRound, WantedJobs, next_result
-from airflow_provider_fluxions.polling.poll_requests import PollResult
+from airflow_provider_fluxions.polling.poll_planner import PollResult, PollRound, WantedJobs, next_result
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from airflow_provider_fluxions.api.ids import job_key
 from airflow_provider_fluxions.polling.intervals import MIN_INTERVAL_SECONDS, interval_seconds, min_interval_seconds
-from airflow_provider_fluxions.polling.poll_requests import PollResult
+from airflow_provider_fluxions.polling.poll_planner import PollResult
 from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs
 
 # Waiters that become due within this share of their interval are served by the same round.

@@ -1,7 +1,8 @@
 """Triggers wait in the triggerer. They never submit a job or write a result.
 
 - `transcription`: waits for given jobs, for deferred tasks;
-- `completed`: watches the account for finished jobs, to start DAGs (Airflow 3).
+- `completed`: watches the account for finished jobs, to start DAGs (Airflow 3);
+- `event_rate`: how fast both hand events to Airflow.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.job_reference import filename_without_reference, reference
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, connect_for_polling
-from airflow_provider_fluxions.polling.event_rate_limit import wait_for_event_slot
 from airflow_provider_fluxions.polling.watch.watcher import (
     MIN_INTERVAL_SECONDS,
     CursorStore,
@@ -20,7 +19,7 @@ from airflow_provider_fluxions.polling.watch.watcher import (
     parse_since,
     watch,
 )
-from airflow_provider_fluxions.triggers.event_rate import events_per_second
+from airflow_provider_fluxions.triggers.event_rate import wait_for_event_slot
 from airflow_provider_fluxions.triggers.metrics import PollMetrics
 
 try:
@@ -126,7 +125,7 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         )
         async for job in jobs:
             # Watchers share the rate limit with waiting triggers, because both delay the same heartbeat.
-            await wait_for_event_slot(events_per_second)
+            await wait_for_event_slot()
             yield TriggerEvent(payload_of(job))
 
     async def connect(self) -> FluxionsClient:

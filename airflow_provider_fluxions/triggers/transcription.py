@@ -15,9 +15,8 @@ from airflow_provider_fluxions.api.arguments import seconds_of
 from airflow_provider_fluxions.api.errors import FluxionsError, JobId
 from airflow_provider_fluxions.hooks import DEFAULT_CONN_ID, DEFAULT_POLL_INTERVAL_SECONDS, connect_for_polling
 from airflow_provider_fluxions.polling import WatchedJobs, wait_for_jobs
-from airflow_provider_fluxions.polling.clock import LoopClock
-from airflow_provider_fluxions.polling.event_rate_limit import wait_for_event_slot
-from airflow_provider_fluxions.triggers.event_rate import events_per_second
+from airflow_provider_fluxions.polling.loop_client import LoopClock
+from airflow_provider_fluxions.triggers.event_rate import wait_for_event_slot
 from airflow_provider_fluxions.triggers.metrics import PollMetrics
 
 EVENT_VERSION = 1
@@ -86,7 +85,7 @@ class FluxionsTranscriptionTrigger(BaseTrigger):
         event = await self._event()
         # The quiet time counts from the start, so a wait of more than 10 s is not delayed.
         await asyncio.sleep(self.quiet_seconds - (time.monotonic() - started))
-        await wait_for_event_slot(events_per_second)
+        await wait_for_event_slot()
         yield TriggerEvent({"version": EVENT_VERSION, **event, "job_ids": self.job_ids[:MAX_EVENT_JOB_IDS]})
 
     async def _event(self) -> dict[str, Any]:

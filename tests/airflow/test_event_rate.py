@@ -1,14 +1,21 @@
-"""The rate at which triggers fire is a setting of the triggerer."""
+"""Events of many triggers at once are spread, so that the triggerer's heartbeat comes between them."""
 
 from __future__ import annotations
 
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_fluxions.get_provider_info import get_provider_info
-from airflow_provider_fluxions.polling.event_rate_limit import DEFAULT_EVENTS_PER_SECOND
-from airflow_provider_fluxions.triggers.event_rate import events_per_second
+from airflow_provider_fluxions.triggers.event_rate import (
+    BURST_EVENTS,
+    DEFAULT_EVENTS_PER_SECOND,
+    MAX_EVENT_DELAY_SECONDS,
+    EventRateLimiter,
+    events_per_second,
+)
 
 VARIABLE = "AIRFLOW__FLUXIONS__EVENTS_PER_SECOND"
 
@@ -33,3 +40,41 @@ def test_a_rate_that_cannot_work_is_replaced_and_reported(
     caplog.set_level(logging.WARNING)
     assert events_per_second() == DEFAULT_EVENTS_PER_SECOND
     assert f"not '{text}'. Using 25." in caplog.text
+
+
+def passes(arrivals: list[float]) -> list[float]:
+    limiter = EventRateLimiter()
+    return [at + limiter.reserve(at) for at in arrivals]
+
+
+def test_a_hundred_pass_at_once_and_the_others_one_after_the_other() -> None:
+    times = passes([0.0] * (BURST_EVENTS + 50))
+    late = [number / DEFAULT_EVENTS_PER_SECOND for number in range(1, 51)]
+    assert times == pytest.approx([0.0] * BURST_EVENTS + late)
+
+
+def test_a_triggerers_thousand_pass_within_forty_seconds() -> None:
+    assert 30.0 < passes([0.0] * 1000)[-1] <= MAX_EVENT_DELAY_SECONDS
+
+
+@pytest.mark.parametrize("rate", [1.0, 50.0, 400.0])
+def test_the_rate_is_a_setting(rate: float) -> None:
+    limiter = EventRateLimiter(rate)
+    delays = [limiter.reserve(0.0) for _ in range(BURST_EVENTS + 30)]
+    assert delays[BURST_EVENTS:] == pytest.approx([number / rate for number in range(1, 31)])
+
+
+def test_no_event_is_delayed_longer_than_the_maximum() -> None:
+    assert passes([0.0] * 10_000)[-1] == MAX_EVENT_DELAY_SECONDS
+
+
+def test_after_a_quiet_time_a_hundred_pass_at_once_again() -> None:
+    again = passes([0.0] * 500 + [60.0] * BURST_EVENTS)[-BURST_EVENTS:]
+    assert again == pytest.approx([60.0] * BURST_EVENTS)
+
+
+@given(st.lists(st.floats(0, 20), max_size=400).map(sorted))
+def test_in_no_second_pass_more_than_the_burst_and_a_seconds_share(arrivals: list[float]) -> None:
+    times = sorted(passes(arrivals))
+    for first in times:
+        assert sum(first <= time < first + 1 for time in times) <= BURST_EVENTS + DEFAULT_EVENTS_PER_SECOND + 1

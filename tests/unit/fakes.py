@@ -13,7 +13,7 @@ from airflow_provider_fluxions.api.errors import FluxionsNotFoundError
 from airflow_provider_fluxions.api.job_calls import JobCalls
 from airflow_provider_fluxions.api.models import Job, JobStatus, Page, Transcription
 from airflow_provider_fluxions.api.retry import Clock
-from airflow_provider_fluxions.polling.clock import LoopClock
+from airflow_provider_fluxions.polling.loop_client import LoopClock
 
 REF = "9f3c2ab41d7e6c05"
 MARK = f"--{REF}"
@@ -43,7 +43,7 @@ class FakeTime:
 
     @property
     def clock(self) -> Clock:
-        return Clock(now=self.now, sleep=self.sleep, jitter=lambda: 1.0)
+        return Clock(now=self.now, sleep=self.sleep, jitter=lambda: 1.0, monotonic=self.monotonic)
 
 
 class FakeLoopClock(LoopClock):

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.job_search import MAX_STALE_PAGES, MIN_SORTED_JOBS
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.polling.poll_planner import PollRound
-from airflow_provider_fluxions.polling.poll_requests import ListPage, PollResult, ReadJob
+from airflow_provider_fluxions.polling.poll_planner import ListPage, PollResult, PollRound, ReadJob
 
 
 @dataclass

@@ -12,9 +12,8 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsInputError
 from airflow_provider_fluxions.api.models import Job, JobStatus
 from airflow_provider_fluxions.api.name_patterns import name_matches
-from airflow_provider_fluxions.polling.clock import LoopClock
 from airflow_provider_fluxions.polling.intervals import jitter_factor
-from airflow_provider_fluxions.polling.loop_client import Connect
+from airflow_provider_fluxions.polling.loop_client import Connect, LoopClock
 from airflow_provider_fluxions.polling.observer import Observer
 from airflow_provider_fluxions.polling.shared_task import shared
 from airflow_provider_fluxions.polling.watch.cursor import Cursor, newly_ended

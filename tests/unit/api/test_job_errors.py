@@ -10,9 +10,8 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsNotFoundError,
     FluxionsNotReadyError,
 )
-from airflow_provider_fluxions.api.job_calls import lost_job
 from airflow_provider_fluxions.api.job_errors import MAX_SHOWN_JOBS, deadline_error, job_error, require_completed
-from airflow_provider_fluxions.api.job_source import LOST
+from airflow_provider_fluxions.api.job_source import LOST, lost_job
 from airflow_provider_fluxions.api.models import Job, JobStatus, Transcription
 
 DEADLINE = 1_772_438_400.0

@@ -28,9 +28,9 @@ from airflow_provider_fluxions.api.errors import (
 )
 from airflow_provider_fluxions.api.retry_after import MAX_RETRY_AFTER_SECONDS
 from airflow_provider_fluxions.emulator import Transition
-from airflow_provider_fluxions.polling.clock import LoopClock
 from airflow_provider_fluxions.polling.error_tolerance import REFUSED_SECONDS
 from airflow_provider_fluxions.polling.loop import wait_for_jobs
+from airflow_provider_fluxions.polling.loop_client import LoopClock
 from airflow_provider_fluxions.polling.watched_jobs import WaitOutcome, WatchedJobs
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeLoopClock, running

@@ -14,10 +14,13 @@ from airflow_provider_fluxions.polling.poll_planner import (
     MAX_ROUNDS_WITHOUT_SCAN,
     SINGLE_READS_PER_UNMATCHED_PAGE,
     BackgroundScan,
+    ListPage,
     ListPositions,
+    PollResult,
+    ReadJob,
     plan_round,
+    send,
 )
-from airflow_provider_fluxions.polling.poll_requests import ListPage, PollResult, ReadJob, send
 from tests.unit.conftest import Service
 from tests.unit.fakes import FakeAccount, FakeTime, running
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.models import Job
-from airflow_provider_fluxions.polling.poll_requests import ListPage, PollResult, ReadJob, Request
+from airflow_provider_fluxions.polling.poll_planner import ListPage, PollResult, ReadJob, Request
 from airflow_provider_fluxions.polling.watch.list_scan import ListScan
 from tests.unit.fakes import START, job
 
