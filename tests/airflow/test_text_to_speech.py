@@ -6,11 +6,12 @@ import io
 import json
 import wave
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 import soundfile
-from airflow.providers.common.compat.sdk import AirflowFailException, Asset
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, Asset
 
 from airflow_provider_fluxions.api.errors import FluxionsCreditError, FluxionsError, FluxionsStorageError
 from airflow_provider_fluxions.emulator import Emulator, Fault, ToneSynthesizer
@@ -323,6 +324,14 @@ def test_a_sentence_that_ends_in_a_file_name_opens_no_file() -> None:
     task = FluxionsTextToSpeechOperator(task_id="t", text="Details are in README.md", destination=URI)
     assert not task.template_ext
     assert set(task.template_fields) >= {"text", "destination", "voice"}
+
+
+def test_a_text_can_be_included_from_a_file_of_the_dag_folder(tmp_path: Path) -> None:
+    (tmp_path / "story.txt").write_text("Once upon a time.")
+    with DAG("d", schedule=None, template_searchpath=[str(tmp_path)]):
+        task = FluxionsTextToSpeechOperator(task_id="t", text="{% include 'story.txt' %}", destination=URI)
+    task.render_template_fields({})
+    assert task.text == "Once upon a time."
 
 
 def test_unknown_tags_are_reported(s3: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,6 +21,7 @@ from airflow_provider_fluxions.transfers import FluxionsConvertOperator
 from harness.faulty_s3 import FaultyS3
 from harness.processes import wait_until
 from tests.airflow.conftest import INPUT, OUTPUT, task_context
+from tests.airflow.dags import EXAMPLES
 from tests.airflow.outlets import outlet_events
 from tests.airflow.speaking import (
     BOOK,
@@ -327,6 +330,15 @@ def test_a_piece_is_named_by_its_text_its_reference_and_the_full_voice_id(s3: An
     assert pieces(s3) == [f"out/_pieces/{reference}/maeve.h8ff7e07da/{piece}.wav"]
 
 
+def test_s3_accepts_the_lifecycle_rules_of_the_page(s3: Any) -> None:
+    page = (EXAMPLES.parent / "docs" / "howto" / "speech.md").read_text()
+    rules = json.loads(next(block for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if "Rules" in block))
+    s3.put_bucket_lifecycle_configuration(Bucket=OUTPUT, LifecycleConfiguration=rules)
+    kept = s3.get_bucket_lifecycle_configuration(Bucket=OUTPUT)["Rules"]
+    assert kept[0]["Filter"] == {"Prefix": "news/_pieces/"}
+    assert kept[1]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+
 def test_a_text_that_failed_halfway_renders_only_what_is_missing(s3: Any, emulator: Emulator) -> None:
     texts(s3, book_txt=LONG)
     emulator.add_fault(Fault(path=TTS, text="Word b*", status=422))
@@ -457,7 +469,6 @@ def test_lossy_audio_alone_is_rendered_again_for_a_lossless_format(s3: Any, emul
 def test_the_second_piece_starts_in_the_audio_where_the_time_line_has_it(s3: Any, extension: str) -> None:
     import array
     import io
-    import json
 
     import soundfile
 

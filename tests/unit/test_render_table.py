@@ -28,7 +28,7 @@ from airflow_provider_fluxions.api.errors import (
     FluxionsThrottledError,
     FluxionsVoiceError,
 )
-from tests.unit.conftest import KEY, MakeService, Service
+from tests.unit.conftest import KEY, Service
 from tests.unit.fakes import FakeTime
 
 RENDER = "/vui/v1/tts"
@@ -50,11 +50,13 @@ class Row:
 
 TABLE = {
     "none": Row({}, None, 1, 0, 1),
+    "400": Row({"status": 400, "times": 9}, FluxionsRejectedError, 1, 1, 0),
     "401": Row({"status": 401, "times": 9}, FluxionsAuthenticationError, 1, 1, 0),
     "no credit": Row({"status": 402, "times": 9}, FluxionsCreditError, 1, 1, 0),
     "403": Row({"status": 403, "times": 9}, FluxionsAuthenticationError, 1, 1, 0),
     "404": Row({"status": 404, "times": 9}, FluxionsVoiceError, 1, 1, 0),
     "405": Row({"status": 405, "times": 9}, FluxionsRejectedError, 1, 1, 0),
+    "408": Row({"status": 408, "times": 9}, FluxionsServerError, 3, 3, 0, [1.0, 2.0]),
     "413": Row({"status": 413, "times": 9}, FluxionsRejectedError, 1, 1, 0),
     "422": Row({"status": 422, "times": 9, "body": "detail_list"}, FluxionsRejectedError, 1, 1, 0),
     "redirect": Row({"status": 307, "location": "/vui/voices", "times": 9}, FluxionsRejectedError, 1, 1, 0),
@@ -153,8 +155,7 @@ def test_a_service_that_is_not_there_gets_no_text(service: Service, time: FakeTi
     assert (raised.value.renders, raised.value.renders_lost) == (0, 0)
 
 
-def test_a_response_that_drips_ends_at_the_timeout(serve: MakeService, time: FakeTime) -> None:
-    service = serve("observed")
+def test_a_response_that_drips_ends_at_the_timeout(service: Service, time: FakeTime) -> None:
     service.fault(path=RENDER, drip_body_seconds=0.02, times=9)
     with pytest.raises(FluxionsConnectionError) as raised:
         service.client(submit_timeout=0.3).synthesize(TEXT, voice="maeve", clock=time.clock)
