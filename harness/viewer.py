@@ -5,23 +5,37 @@ Addresses, headers and errors are those of the plugin, so what the page does her
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import (
+    FileResponse,
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Mount, Route
 
+from airflow_provider_fluxions.viewer.http_responses import LINES
+from airflow_provider_fluxions.viewer.transcript_json import FIRST_SEGMENTS, LINE_SEGMENTS
 from harness.processes import wait_until
 from harness.service import Service
 
 STATIC = Path(__file__).parent.parent / "airflow_provider_fluxions" / "viewer" / "static"
 START_SECONDS = 10.0
+# A transcript whose lines are held is sent after this time, so that a test that fails ends.
+HELD_SECONDS = 60.0
 # As an Airflow behind a reverse proxy: the page must not think that it lives at the root.
 PREFIX = "/af/fluxions"
 TASK = {"dag_id": "nightly", "run_id": "scheduled__2026-11-25T00:00:00+00:00", "task_id": "transcribe"}
@@ -41,11 +55,18 @@ FRAME = """<!doctype html><html class="{theme}"><title>Airflow</title>
  sandbox="allow-scripts allow-same-origin allow-forms allow-downloads"></iframe></html>"""
 
 
+def _set_event() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class Scene:
     """What the server answers: the task, its items, their transcripts and recordings by the items' numbers.
 
     :param piece_bytes: what is sent of a recording when all the rest of it is asked for.
+    :param may_continue: cleared, it holds each transcript after its first segments.
     :param refused: by the call's name: the status and the sentence that it is refused with.
     """
 
@@ -55,6 +76,7 @@ class Scene:
     state: str = "success"
     piece_bytes: int = 4 * 1024 * 1024
     refused: dict[str, tuple[int, str]] = field(default_factory=dict)
+    may_continue: threading.Event = field(default_factory=_set_event)
 
     def task(self) -> dict[str, Any]:
         """Return the answer to ``api/task``."""
@@ -91,7 +113,7 @@ class ViewerServer(Service):
             Route("/api/{call}", self._call),
         ]
         app = Starlette(routes=[Route("/af/frame", self._frame), Mount(PREFIX, routes=routes)])
-        self._server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_level="error"))
+        self._server = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", log_level="critical"))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._socket = socket.create_server(("127.0.0.1", 0))
 
@@ -154,7 +176,7 @@ class ViewerServer(Service):
                 page = {"total": len(found), "offset": offset, "items": found[offset : offset + limit]}
                 return JSONResponse(page, headers=HEADERS)
             case "transcript" if number in self.scene.transcripts:
-                return JSONResponse(self.scene.transcripts[number], headers=HEADERS)
+                return StreamingResponse(self._lines(self.scene.transcripts[number]), headers=HEADERS, media_type=LINES)
             case "audio" if number in self.scene.recordings:
                 return self._recording(self.scene.recordings[number], request.headers.get("range", "bytes=0-"))
             case "download" if number in self.scene.transcripts:
@@ -163,6 +185,20 @@ class ViewerServer(Service):
                 return PlainTextResponse(f"{query['format']} {named}", headers={**HEADERS, **attachment})
         return JSONResponse({"detail": f"There is no {call} of item {number}."}, 404, HEADERS)
 
+    def _lines(self, transcript: dict[str, Any]) -> Iterator[str]:
+        """Yield a line of facts, then segments with their events."""
+        head = {key: value for key, value in transcript.items() if key not in ("segments", "events")}
+        segments, events = transcript["segments"], transcript["events"]
+        seconds = max([transcript["audio_seconds"] or 0.0, *(one["end"] or 0.0 for one in segments)])
+        timed = sum(one["start"] is not None for one in events)
+        yield _line({"seconds": seconds, "segment_count": len(segments), "timed_event_count": timed, **head})
+        cuts = [0, *range(FIRST_SEGMENTS, len(segments), LINE_SEGMENTS), len(segments)]
+        for first, after in pairwise(cuts):
+            some = segments[first:after]
+            own = [one for one in events if one["segment_no"] in range(first, after)]
+            yield _line({"segments": some, "events": own})
+            self.scene.may_continue.wait(HELD_SECONDS)
+
     def _recording(self, path: Path, wanted: str) -> Response:
         data = path.read_bytes()
         first, _, last = wanted.removeprefix("bytes=").partition("-")
@@ -170,3 +206,7 @@ class ViewerServer(Service):
         end = min(int(last) + 1 if last else start + self.scene.piece_bytes, len(data))
         told = {"Content-Range": f"bytes {start}-{end - 1}/{len(data)}", "Accept-Ranges": "bytes"}
         return Response(data[start:end], 206, {**HEADERS, **told}, "audio/mpeg")
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value) + "\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,21 @@ from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.links import task_path
 from airflow_provider_fluxions.viewer.airflow_db import read_task_info
 from airflow_provider_fluxions.viewer.errors import ViewerError, not_found
-from airflow_provider_fluxions.viewer.http_responses import HttpResponse, error_response, json_response, page_response
+from airflow_provider_fluxions.viewer.http_responses import (
+    LINES,
+    HttpResponse,
+    error_response,
+    json_response,
+    lines_response,
+    page_response,
+)
 from airflow_provider_fluxions.viewer.items import Status, page
 from airflow_provider_fluxions.viewer.playback import play
 from airflow_provider_fluxions.viewer.request import Query, TaskKey
 from airflow_provider_fluxions.viewer.s3_reader import Stores
 from airflow_provider_fluxions.viewer.task_info import TaskInfo
 from airflow_provider_fluxions.viewer.task_items import TaskItemsReader
-from airflow_provider_fluxions.viewer.transcript_json import transcript_json
+from airflow_provider_fluxions.viewer.transcript_json import transcript_head, transcript_json, transcript_parts
 from airflow_provider_fluxions.viewer.transcripts import DOWNLOADS, Transcripts, download
 
 log = logging.getLogger(__name__)
@@ -118,8 +126,13 @@ class ViewerHandlers:
     def _transcript(self, info: TaskInfo, query: Query, headers: Mapping[str, str]) -> HttpResponse:
         number = query.number("no")
         item = self._task_items.read(info).item(number)
-        body = transcript_json(self._transcripts.read(info, item), item.cost)
-        return json_response({"no": number, "name": item.name, **body})
+        transcription = self._transcripts.read(info, item)
+        names = {"no": number, "name": item.name}
+        if headers.get("accept") != LINES:
+            return json_response({**names, **transcript_json(transcription, item.cost)})
+        # The page draws the first segments while this server makes the others.
+        head = {**names, **transcript_head(transcription, item.cost)}
+        return lines_response(chain([head], transcript_parts(transcription)))
 
     def _download(self, info: TaskInfo, query: Query, headers: Mapping[str, str]) -> HttpResponse:
         format_name = query.choice("format", DOWNLOADS[0], DOWNLOADS)

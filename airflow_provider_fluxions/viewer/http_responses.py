@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,9 @@ PAGE_POLICY = (
 )
 # Other responses are not pages.
 DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+# The media type of lines of JSON.
+LINES = "application/x-ndjson"
 
 _ALWAYS = {
     "Cache-Control": "private, no-store",
@@ -43,9 +46,18 @@ class HttpResponse:
 
 def json_response(value: Any, status: int = 200) -> HttpResponse:
     """Return plain values as JSON."""
+    return HttpResponse(status, _json(value), "application/json")
+
+
+def lines_response(values: Iterable[Any]) -> HttpResponse:
+    """Return plain values as lines of JSON, each sent once it is made."""
+    return HttpResponse(200, (_json(value) + b"\n" for value in values), LINES)
+
+
+def _json(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # A lone surrogate in a key or transcript becomes its JSON escape.
-    return HttpResponse(status, text.encode("utf-8", errors="backslashreplace"), "application/json")
+    return text.encode("utf-8", errors="backslashreplace")
 
 
 def error_response(status: int, detail: str) -> HttpResponse:

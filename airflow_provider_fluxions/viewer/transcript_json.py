@@ -2,15 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from airflow_provider_fluxions.api.ids import job_key
 from airflow_provider_fluxions.api.models import Event, Segment, Transcription
 from airflow_provider_fluxions.api.transcript.segments import times_of
 
+# More than a window shows: the page draws them before it reads the next line.
+FIRST_SEGMENTS = 100
+# About 5 ms of a browser's time.
+LINE_SEGMENTS = 1000
+
 
 def transcript_json(transcription: Transcription, cost: float | None = None) -> dict[str, Any]:
     """Return speakers in the order of appearance, segments with their words, and events; times in seconds."""
+    return {
+        **_facts(transcription, cost),
+        "segments": [_segment(part) for part in transcription.segments],
+        "events": [_event(event) for event in transcription.events],
+    }
+
+
+def transcript_head(transcription: Transcription, cost: float | None = None) -> dict[str, Any]:
+    """Return the first line for a page that draws segments as they arrive: `transcript_json` without them."""
+    ends = [end if end is not None else start for start, end in map(times_of, transcription.segments)]
+    return {
+        **_facts(transcription, cost),
+        "seconds": _ms(max([transcription.audio_duration or 0.0, *(end for end in ends if end is not None)])),
+        "segment_count": len(transcription.segments),
+        "timed_event_count": sum(event.start is not None for event in transcription.events),
+    }
+
+
+def transcript_parts(transcription: Transcription) -> Iterator[dict[str, Any]]:
+    """Yield the lines after the first: segments with their events. Events without a segment come last."""
+    segments = transcription.segments
+    events: dict[int | None, list[Event]] = {}
+    for event in transcription.events:
+        events.setdefault(event.segment_no, []).append(event)
+    for some in _runs(segments):
+        own = [event for part in some for event in events.pop(part.segment_no, [])]
+        yield {"segments": [_segment(part) for part in some], "events": [_event(event) for event in own]}
+    if rest := [event for some_events in events.values() for event in some_events]:
+        yield {"segments": [], "events": [_event(event) for event in rest]}
+
+
+def _runs(segments: Sequence[Segment]) -> Iterator[Sequence[Segment]]:
+    first = 0
+    while first < len(segments):
+        after = first + (LINE_SEGMENTS if first else FIRST_SEGMENTS)
+        yield segments[first:after]
+        first = after
+
+
+def _facts(transcription: Transcription, cost: float | None) -> dict[str, Any]:
     return {
         "job_id": job_key(transcription.id),
         "language": transcription.language,
@@ -18,8 +64,6 @@ def transcript_json(transcription: Transcription, cost: float | None = None) -> 
         "cost": cost,
         "is_timed": transcription.is_timed,
         "speakers": _speakers(transcription),
-        "segments": [_segment(part) for part in transcription.segments],
-        "events": [_event(event) for event in transcription.events],
     }
 
 

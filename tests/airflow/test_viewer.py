@@ -89,6 +89,14 @@ def test_a_transcript_is_read_from_its_stored_result(seen: Seen, fluxions_emulat
     assert len(fluxions_emulator.emulator.requests) == before
 
 
+def test_a_page_that_asks_for_lines_gets_the_transcript_in_lines(seen: Seen) -> None:
+    answer = seen.ask("transcript", {"accept": "application/x-ndjson"}, no=0)
+    head, first = map(json.loads, body_of(answer).splitlines())
+    assert (answer.status, answer.content_type) == (200, "application/x-ndjson")
+    assert (head["no"], head["name"], head["segment_count"]) == (0, "a.mp3", len(first["segments"]))
+    assert first["segments"] == seen.json("transcript", no=0)["segments"]
+
+
 def test_where_no_json_was_stored_the_api_is_asked(s3: Any, fluxions_emulator: EmulatorServer) -> None:
     put(s3, "calls/a.mp3")
     seen = Seen(facts_after(transfer(formats=("srt",))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Frame, Locator, Page
+from playwright.sync_api import Frame, Locator, Page, expect
 
 from harness.processes import wait_until
 
@@ -28,6 +28,11 @@ _MIDDLE = """(said, text) => {
 def segments(page: Page | Frame) -> Locator:
     """The segments of the transcript."""
     return page.get_by_role("list", name="Transcript").locator(".segment")
+
+
+def wait_for_all(page: Page | Frame) -> None:
+    """Wait until all segments have arrived."""
+    expect(page.get_by_role("list", name="Transcript")).not_to_have_attribute("aria-busy", "true")
 
 
 def coloured(page: Page | Frame, name: str) -> list[str]:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.viewer import scenes
 from tests.viewer.conftest import Serve
-from tests.viewer.reading import click_word, coloured, position, segments, wait_for_sound
+from tests.viewer.reading import click_word, coloured, position, segments, wait_for_all, wait_for_sound
 
 # Elements of segments that are near the window, in a long transcript.
 FEW = 700
@@ -196,6 +196,7 @@ def test_of_fifty_thousand_segments_only_those_near_the_window_are_elements(page
     page.goto(serve(scenes.long(50_000)).url)
     expect(page.locator("#s0")).to_be_in_viewport()
     assert segments(page).count() < FEW
+    wait_for_all(page)
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     expect(page.locator("#s49999")).to_be_in_viewport()
     assert segments(page).count() < FEW
@@ -205,10 +206,35 @@ def test_of_fifty_thousand_segments_only_those_near_the_window_are_elements(page
     assert segments(page).count() < FEW
 
 
+def test_the_first_segments_are_shown_and_searched_before_the_others_have_arrived(page: Page, serve: Serve) -> None:
+    scene = scenes.long(5000)
+    scene.may_continue.clear()
+    page.goto(f"{serve(scene).url}#s4321")
+    expect(page.locator("#s0")).to_contain_text("went over the numbers")
+    expect(page.locator("#s0")).to_have_attribute("aria-setsize", "5000")
+    page.get_by_role("searchbox").fill("numbers")
+    expect(page.locator(".hits")).to_have_text("1 of 100")
+    scene.may_continue.set()
+    expect(page.locator(".hits")).to_have_text("1 of 5,000")
+    # The reader has chosen another place than the address.
+    expect(page.locator("#s0")).to_be_in_viewport()
+
+
+def test_a_transcript_that_breaks_off_is_not_shown_as_a_whole_one(page: Page, serve: Serve) -> None:
+    scene = scenes.long(200)
+    scene.transcripts[0]["segment_count"] = 300
+    page.goto(serve(scene).url)
+    expect(page.get_by_role("alert")).to_contain_text("ended before the end of the transcript")
+    del scene.transcripts[0]["segment_count"]
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#s199")).to_have_count(1)
+
+
 def test_a_segment_that_is_not_drawn_keeps_its_place_name_and_mark(page: Page, serve: Serve) -> None:
     page.goto(serve(scenes.long(5000)).url)
     page.locator("#s3").get_by_role("link").click()
     page.get_by_role("button", name="Rename Speaker 1").focus()
+    wait_for_all(page)
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     expect(page.locator("#s4999")).to_be_in_viewport()
     page.get_by_role("searchbox").fill("more 2500")

@@ -1,3 +1,5 @@
+import { linesOf } from "./lines.ts";
+
 /** The server refused, or could not be reached. `message` says what the user can do. */
 export class Refused extends Error {
   readonly status: number | null;
@@ -10,7 +12,20 @@ export class Refused extends Error {
 
 /** Request JSON. Throws Refused; an abort is thrown unchanged. */
 export async function ask<T>(address: string, signal?: AbortSignal): Promise<T> {
-  const text = await send(address, { headers: { Accept: "application/json" }, ...(signal && { signal }) });
+  return parse<T>(await whole(address, { headers: { Accept: "application/json" }, ...(signal && { signal }) }));
+}
+
+/** Request JSON lines; each is there as soon as it has arrived. Throws Refused; an abort is thrown unchanged. */
+export async function* askLines(address: string, signal: AbortSignal): AsyncGenerator<unknown> {
+  const answer = await send(address, { headers: { Accept: "application/x-ndjson" }, signal });
+  try {
+    for await (const line of linesOf(answer.body)) yield parse(line);
+  } catch (error) {
+    throw connectionError(error);
+  }
+}
+
+function parse<T>(text: string): T {
   try {
     return JSON.parse(text) as T;
   } catch (error) {
@@ -22,7 +37,7 @@ export async function ask<T>(address: string, signal?: AbortSignal): Promise<T> 
 /** The reason why the server does not send a recording; null if it does. */
 export async function refusalOf(address: string): Promise<string | null> {
   try {
-    await send(address, { headers: { Range: "bytes=0-0" } });
+    await whole(address, { headers: { Range: "bytes=0-0" } });
     return null;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -31,17 +46,30 @@ export async function refusalOf(address: string): Promise<string | null> {
 }
 
 /** The server's response as text. Throws Refused. */
-async function send(address: string, request: RequestInit): Promise<string> {
+async function whole(address: string, request: RequestInit): Promise<string> {
+  const answer = await send(address, request);
+  try {
+    return await answer.text();
+  } catch (error) {
+    throw connectionError(error);
+  }
+}
+
+/** The server's response, of which the body has not arrived yet. Throws Refused. */
+async function send(address: string, request: RequestInit): Promise<Response> {
   try {
     const answer = await fetch(address, request);
-    const text = await answer.text();
-    if (!answer.ok) throw new Refused(detailOf(text, answer.status), answer.status);
-    return text;
+    if (!answer.ok) throw new Refused(detailOf(await answer.text(), answer.status), answer.status);
+    return answer;
   } catch (error) {
-    // fetch throws a TypeError if there is no connection, or if it broke.
-    if (!(error instanceof TypeError)) throw error;
-    throw new Refused("Airflow cannot be reached. Check the connection, then try again.", null);
+    throw connectionError(error);
   }
+}
+
+/** The error to throw. A TypeError means that there is no connection, or that it broke. */
+function connectionError(error: unknown): unknown {
+  if (!(error instanceof TypeError)) return error;
+  return new Refused("Airflow cannot be reached. Check the connection, then try again.", null);
 }
 
 /** The message in the body of an error, or one from its status. */

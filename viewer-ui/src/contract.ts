@@ -67,7 +67,8 @@ export interface SpeechEvent {
   end: number | null;
 }
 
-export interface Transcript {
+/** The first line of a transcript. */
+export interface TranscriptHead {
   no: number;
   job_id: string | null;
   name: string;
@@ -76,6 +77,14 @@ export interface Transcript {
   cost: number | null;
   is_timed: boolean;
   speakers: Speaker[];
+  /** The end of the recording or of the last segment, whichever is later. */
+  seconds: number;
+  segment_count: number;
+  timed_event_count: number;
+}
+
+/** Each other line of a transcript: the next segments, and events. */
+export interface TranscriptPart {
   segments: Segment[];
   events: SpeechEvent[];
 }

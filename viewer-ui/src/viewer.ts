@@ -1,14 +1,16 @@
 import { Address } from "./address.ts";
-import { ask, Refused } from "./api.ts";
-import type { Item, Items, Task, Transcript } from "./contract.ts";
+import { ask, askLines, Refused } from "./api.ts";
+import type { Item, Items, Task, TranscriptHead, TranscriptPart } from "./contract.ts";
 import { el } from "./dom.ts";
 import { Header } from "./header.ts";
 import { listen, showHelp } from "./keys.ts";
 import { ItemList } from "./manifest/list.ts";
 import { failure, isAbort, loading, nothing } from "./message.ts";
+import { nextPaint, pause } from "./pauses.ts";
 import { recordingPage } from "./recording.ts";
 import { isOngoing, repeat } from "./refresh.ts";
 import { transcriptPage } from "./transcript/page.ts";
+import { Script } from "./transcript/script.ts";
 
 /** The page: the task, and below it all items or one transcript, depending on the address. */
 export class Viewer {
@@ -118,11 +120,21 @@ export class Viewer {
 
   private async showTranscript(item: Item, signal: AbortSignal): Promise<void> {
     this.main.replaceChildren(loading("the transcript"));
-    const transcript = await ask<Transcript>(this.address.api("transcript", { no: item.no }), signal);
-    if (this.task === null) return;
-    const page = transcriptPage(transcript, item.has_audio, this.task, this.address, signal);
+    const lines = askLines(this.address.api("transcript", { no: item.no }), signal);
+    const [head, first] = [await lines.next(), await lines.next()];
+    if (this.task === null || head.done) return;
+    const script = new Script(head.value as TranscriptHead);
+    if (!first.done) script.add(first.value as TranscriptPart);
+    const page = transcriptPage(script, item.has_audio, this.task, this.address, signal);
     this.main.replaceChildren(...this.wayBack(), page.element);
     page.goTo(location.hash);
+    await nextPaint();
+    for await (const part of lines) {
+      script.add(part as TranscriptPart);
+      // Without a pause, no click is handled and nothing is drawn until the last line.
+      await pause();
+    }
+    script.end();
   }
 
   private showRecording(item: Item, signal: AbortSignal): void {

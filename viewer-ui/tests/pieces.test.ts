@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Segment, SpeechEvent } from "../src/contract.ts";
 import { startsOf } from "../src/transcript/moments.ts";
-import { eventsBySegment, piecesOf } from "../src/transcript/pieces.ts";
+import { piecesOf, Places } from "../src/transcript/pieces.ts";
 
 const SEGMENT: Segment = {
   no: 7, speaker: "0", start: 0, end: 4, text: "Yeah, let's go", words: [["Yeah,", 0, 1], ["let's", 2, 2.5], ["go", 3, 4]],
@@ -29,6 +29,17 @@ test("events keep their order, whatever their times say, and no text is lost", (
 test("an event that names no segment goes to the one that is said at its time", () => {
   const segments = [SEGMENT, { ...SEGMENT, no: 8, start: 10, end: 12 }];
   const [named, timed, lost] = [event(null, 8), event(11, null), event(null, null)];
-  const found = eventsBySegment(segments, [named, timed, lost], startsOf(segments));
-  assert.deepEqual([...found], [[1, [named, timed]]]);
+  const places = new Places();
+  assert.deepEqual(places.add(segments, [timed, named, lost]), [1]);
+  assert.deepEqual(places.end(startsOf(segments)), [1]);
+  assert.deepEqual([places.eventsOf(0), places.eventsOf(1)], [[], [named, timed]]);
+});
+
+test("an event that arrives before its segment goes to it", () => {
+  const places = new Places();
+  const early = event(11, 8);
+  places.add([SEGMENT], [early]);
+  places.add([{ ...SEGMENT, no: 8 }], []);
+  places.end(startsOf([]));
+  assert.deepEqual([places.eventsOf(0), places.eventsOf(1)], [[], [early]]);
 });

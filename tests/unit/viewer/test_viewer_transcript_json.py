@@ -8,7 +8,13 @@ from typing import Any
 
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.viewer.http_responses import json_response
-from airflow_provider_fluxions.viewer.transcript_json import transcript_json
+from airflow_provider_fluxions.viewer.transcript_json import (
+    FIRST_SEGMENTS,
+    LINE_SEGMENTS,
+    transcript_head,
+    transcript_json,
+    transcript_parts,
+)
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 
@@ -61,6 +67,30 @@ def test_a_text_without_segments_is_shown_without_times() -> None:
         ("0", "Hi.", None),
         ("1", "Ho.", None),
     ]
+
+
+def test_the_lines_of_a_transcript_contain_what_its_json_contains() -> None:
+    count = FIRST_SEGMENTS + LINE_SEGMENTS + 1
+    texts = ["Well [laugh] yes." if number % 7 == 0 else "So." for number in range(count)]
+    segments = [said(str(number % 2), number, number + 0.5, text) for number, text in enumerate(texts)]
+    spoken = Transcription.from_json({"id": 12, "status": "completed", "segments": segments})
+    whole, head, parts = transcript_json(spoken, 0.5), transcript_head(spoken, 0.5), list(transcript_parts(spoken))
+    assert [len(part["segments"]) for part in parts] == [FIRST_SEGMENTS, LINE_SEGMENTS, 1]
+    for name in ("segments", "events"):
+        assert [one for part in parts for one in part[name]] == whole.pop(name)
+    assert head == {
+        **whole,
+        "seconds": count - 0.5,
+        "segment_count": count,
+        "timed_event_count": (count + 6) // 7,
+    }
+    assert all(event["segment_no"] < FIRST_SEGMENTS for event in parts[0]["events"])
+
+
+def test_a_transcript_without_speech_is_one_line() -> None:
+    spoken = Transcription.from_json({"id": 12, "status": "completed", "text": ""})
+    assert transcript_head(spoken)["segment_count"] == 0
+    assert list(transcript_parts(spoken)) == []
 
 
 def test_an_answer_of_either_shape_can_be_sent_without_its_signed_links() -> None:

@@ -4,6 +4,8 @@ const CHUNK = 50;
 // Shorter lists are drawn whole, so that the browser's own search, printing and copying find all of their text.
 const ALWAYS_WHOLE = 500;
 const MARGIN_PIXELS = 1500;
+// More than a window shows. The observer draws the others, once it knows the window.
+const DRAWN_FIRST = 100;
 
 /** Rows `from` to before `to`. */
 interface Chunk {
@@ -15,7 +17,8 @@ interface Chunk {
 }
 
 export interface Rows {
-  readonly count: number;
+  /** The number of rows once all have arrived. */
+  readonly total: number;
   /** Make a row's element. */
   draw(place: number): HTMLElement;
   /** An estimate, in pixels, for a row that has not been drawn yet. */
@@ -26,24 +29,38 @@ export interface Rows {
 
 /** Draws the rows near the window only, so that a list of 50,000 rows has as many elements as one of 500. */
 export class Chunks {
-  readonly elements: HTMLElement[];
-  private readonly chunks: Chunk[];
+  private readonly chunks: Chunk[] = [];
   private readonly rows: Rows;
   private readonly listeners: (() => void)[] = [];
   private readonly observer: IntersectionObserver | null;
 
   constructor(rows: Rows, signal: AbortSignal) {
     this.rows = rows;
-    this.chunks = Array.from({ length: Math.ceil(rows.count / CHUNK) }, (_, index) => this.chunk(index));
-    this.elements = this.chunks.map((chunk) => chunk.element);
-    const isWhole = rows.count <= ALWAYS_WHOLE;
+    const isWhole = rows.total <= ALWAYS_WHOLE;
     // The root is the document: the margin of an implicit root does not work inside Airflow's frame.
     const options = { root: document, rootMargin: `${MARGIN_PIXELS}px 0px` };
     this.observer = isWhole ? null : new IntersectionObserver((entries) => this.observe(entries), options);
-    for (const chunk of isWhole ? this.chunks : this.chunks.slice(0, 2)) this.draw(chunk);
-    for (const element of this.elements) this.observer?.observe(element);
     addEventListener("beforeprint", () => this.chunks.forEach((chunk) => this.draw(chunk)), { signal });
     signal.addEventListener("abort", () => this.observer?.disconnect());
+  }
+
+  /** Return the elements of more rows, of which this many have arrived. */
+  grow(arrived: number): HTMLElement[] {
+    // A chunk is made once all of its rows are there.
+    const count = arrived < this.rows.total ? Math.floor(arrived / CHUNK) : Math.ceil(arrived / CHUNK);
+    const grown: Chunk[] = [];
+    for (let index = this.chunks.length; index < count; index++) grown.push(this.chunk(index, arrived));
+    this.chunks.push(...grown);
+    const drawn = this.observer === null ? grown : grown.filter((chunk) => chunk.from < DRAWN_FIRST);
+    for (const chunk of drawn) this.draw(chunk);
+    for (const { element } of grown) this.observer?.observe(element);
+    if (drawn.length > 0) this.tell();
+    return grown.map(({ element }) => element);
+  }
+
+  /** Draw a row again, if it is drawn. */
+  redraw(place: number): void {
+    this.row(place)?.replaceWith(this.rows.draw(place));
   }
 
   /** Call it after rows were drawn. */
@@ -79,8 +96,8 @@ export class Chunks {
     return this.chunks[Math.floor(place / CHUNK)];
   }
 
-  private chunk(index: number): Chunk {
-    const [from, to] = [index * CHUNK, Math.min((index + 1) * CHUNK, this.rows.count)];
+  private chunk(index: number, arrived: number): Chunk {
+    const [from, to] = [index * CHUNK, Math.min((index + 1) * CHUNK, arrived)];
     const element = el("div", { class: "chunk" });
     let height = 0;
     for (let place = from; place < to; place++) height += this.rows.height(place);

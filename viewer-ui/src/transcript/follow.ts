@@ -1,9 +1,9 @@
-import type { Segment } from "../contract.ts";
 import { highlight } from "./highlight.ts";
 import { letterAt, rangeOf } from "./letters.ts";
 import type { SegmentList } from "./list.ts";
-import { segmentAt, type Starts } from "./moments.ts";
+import { segmentAt } from "./moments.ts";
 import type { Position } from "./position.ts";
+import type { Script } from "./script.ts";
 import { type Span, spanAt, spansOf, timeOf } from "./words.ts";
 
 /** Connects the text with the position: marks the current segment and word, and seeks to clicked text. */
@@ -12,13 +12,12 @@ export class Follower {
   isFollowing = true;
   private current: { place: number; spans: Span[] } | null = null;
   private word: Span | null = null;
-  private readonly segments: readonly Segment[];
-  private readonly starts: Starts;
+  private readonly script: Script;
   private readonly list: SegmentList;
   private readonly position: Position;
 
-  constructor(segments: readonly Segment[], starts: Starts, list: SegmentList, position: Position) {
-    [this.segments, this.starts, this.list, this.position] = [segments, starts, list, position];
+  constructor(script: Script, list: SegmentList, position: Position) {
+    [this.script, this.list, this.position] = [script, list, position];
     list.element.addEventListener("click", (event) => this.click(event));
     position.onMove((seconds, cause) => this.show(seconds, cause === "sought" || this.isFollowing));
     list.onDraw(() => this.paint());
@@ -27,14 +26,15 @@ export class Follower {
   /** Seek to the segment before or after the current one; without times only scroll to it. */
   step(by: 1 | -1): void {
     const place = this.list.place + by;
-    if (place < 0 || place >= this.segments.length) return;
-    const start = this.segments[place]?.start ?? null;
+    const { segments } = this.script;
+    if (place < 0 || place >= segments.length) return;
+    const start = segments[place]?.start ?? null;
     if (start !== null) this.position.seek(start);
     this.list.focus(place);
   }
 
   private show(seconds: number, scroll: boolean): void {
-    const place = segmentAt(this.starts, seconds);
+    const place = segmentAt(this.script.starts, seconds);
     if (place !== (this.current?.place ?? null)) this.enter(place, scroll);
     const word = this.current && spanAt(this.current.spans, seconds);
     if (word === this.word) return;
@@ -48,7 +48,7 @@ export class Follower {
   }
 
   private enter(place: number | null, scroll: boolean): void {
-    const segment = place === null ? undefined : this.segments[place];
+    const segment = place === null ? undefined : this.script.segments[place];
     this.current = place === null || segment === undefined ? null : { place, spans: spansOf(segment) };
     this.list.mark(place);
     if (place === null) return;
@@ -62,7 +62,7 @@ export class Follower {
     const isLink = target.closest("a") !== null;
     // A selection is for copying, so it does not seek. Keys that open links in other tabs keep their meaning.
     if (place === null || event.ctrlKey || event.metaKey || (!isLink && !getSelection()?.isCollapsed)) return;
-    const segment = this.segments[place];
+    const segment = this.script.segments[place];
     const said = this.list.said(place);
     if (segment === undefined || said === null) return;
     const letter = isLink ? null : letterAt(said, event.clientX, event.clientY);

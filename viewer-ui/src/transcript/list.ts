@@ -1,33 +1,33 @@
-import type { Segment, SpeechEvent, Transcript } from "../contract.ts";
+import type { Segment } from "../contract.ts";
 import { el, set } from "../dom.ts";
 import { Chunks } from "./chunks.ts";
-import type { Starts } from "./moments.ts";
 import type { Names } from "./names.ts";
-import { eventsBySegment } from "./pieces.ts";
 import { heightOf, rowOf } from "./row.ts";
+import type { Script } from "./script.ts";
 
 /** The text: one item for each segment, with the name of each new speaker. Only items near the window are drawn. */
 export class SegmentList {
   readonly element: HTMLElement;
   private readonly chunks: Chunks;
-  private readonly segments: readonly Segment[];
-  private readonly events: Map<number, SpeechEvent[]>;
+  private readonly script: Script;
   private readonly names: Names;
   private reading = 0;
   private current: number | null = null;
 
-  constructor(transcript: Transcript, starts: Starts, names: Names, signal: AbortSignal) {
-    [this.names, this.segments] = [names, transcript.segments];
-    this.events = eventsBySegment(transcript.segments, transcript.events, starts);
+  constructor(script: Script, names: Names, signal: AbortSignal) {
+    [this.names, this.script] = [names, script];
     const width = innerWidth;
     const rows = {
-      count: this.segments.length,
+      total: script.head.segment_count,
       draw: (place: number) => this.draw(place),
       height: (place: number) => heightOf(this.segment(place), this.isTurn(place), width),
       isKept: (place: number) => place === this.reading,
     };
     this.chunks = new Chunks(rows, signal);
-    this.element = el("div", { class: "segments", role: "list", "aria-label": "Transcript", lang: transcript.language }, ...this.chunks.elements);
+    this.element = el("div", { class: "segments", role: "list", "aria-label": "Transcript", "aria-busy": "true", lang: script.head.language });
+    this.grow([]);
+    script.onGrowth((redraw) => this.grow(redraw));
+    script.onEnd(() => set(this.element, { "aria-busy": null }));
     names.onChange(() => this.showNames());
   }
 
@@ -88,12 +88,18 @@ export class SegmentList {
     if (row !== null && !isInSight(row)) row.scrollIntoView({ block: "center" });
   }
 
-  /** Go to the segment that an address names, as `#s12`. */
-  goTo(hash: string): void {
-    const place = this.segments.findIndex(({ no }) => hash === `#s${no}`);
-    if (place < 0) return;
+  /** Go to the segment that an address names, as `#s12`. Return whether it has arrived. */
+  goTo(hash: string): boolean {
+    const place = this.script.segments.findIndex(({ no }) => hash === `#s${no}`);
+    if (place < 0) return false;
     this.read(place);
     this.scrollTo(place);
+    return this.isDrawn(place);
+  }
+
+  private grow(redraw: readonly number[]): void {
+    this.element.append(...this.chunks.grow(this.script.segments.length));
+    for (const place of redraw) this.chunks.redraw(place);
   }
 
   private time(place: number): HTMLElement | null {
@@ -101,7 +107,7 @@ export class SegmentList {
   }
 
   private segment(place: number): Segment {
-    return this.segments[place] as Segment;
+    return this.script.segments[place] as Segment;
   }
 
   private isTurn(place: number): boolean {
@@ -109,8 +115,8 @@ export class SegmentList {
   }
 
   private draw(place: number): HTMLElement {
-    const one = { segment: this.segment(place), place, isTurn: this.isTurn(place), events: this.events.get(place) ?? [] };
-    const row = rowOf(one, this.names, this.segments.length);
+    const one = { segment: this.segment(place), place, isTurn: this.isTurn(place), events: this.script.eventsOf(place) };
+    const row = rowOf(one, this.names, this.script.head.segment_count);
     set(row, { "aria-current": place === this.current ? "true" : null });
     if (place === this.reading) row.querySelector(".time")?.setAttribute("tabindex", "0");
     return row;

@@ -1,4 +1,4 @@
-import type { Speaker, Transcript } from "../contract.ts";
+import type { Speaker, TranscriptHead } from "../contract.ts";
 import { keep, recall } from "../storage.ts";
 
 // The style sheet has this number of colors.
@@ -11,7 +11,7 @@ export class Names {
   private readonly given: Map<string, string>;
   private readonly listeners: (() => void)[] = [];
 
-  constructor(transcript: Transcript, page: string) {
+  constructor(transcript: TranscriptHead, page: string) {
     this.key = `fluxions-speakers:${transcript.job_id ?? page}`;
     this.speakers = transcript.speakers;
     this.given = new Map(namesFrom(recall(this.key)));

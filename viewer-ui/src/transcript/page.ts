@@ -1,5 +1,5 @@
 import type { Address } from "../address.ts";
-import type { Task, Transcript } from "../contract.ts";
+import type { Task, TranscriptHead } from "../contract.ts";
 import { button, el, set } from "../dom.ts";
 import { listen, showHelp, type Shortcuts } from "../keys.ts";
 import { duration, money } from "../wording.ts";
@@ -7,58 +7,62 @@ import { downloads } from "./downloads.ts";
 import { Follower } from "./follow.ts";
 import { clearHighlights } from "./highlight.ts";
 import { SegmentList } from "./list.ts";
-import { startsOf } from "./moments.ts";
 import { Names } from "./names.ts";
 import { Player } from "./player.ts";
 import { Position, STEP_SECONDS } from "./position.ts";
+import type { Script } from "./script.ts";
 import { Search } from "./search.ts";
 import { speakerList } from "./speakers.ts";
 import { Timeline } from "./timeline.ts";
 
-/** A page, and the way to a segment of it, as `#s12`, once it is in the document. */
+/** A page, and the way to a segment of it, as `#s12`, once both the page and the segment are in the document. */
 export interface TranscriptPage {
   element: HTMLElement;
   goTo(hash: string): void;
 }
 
-/** One transcript with its player, timeline, search and downloads, until the signal aborts. */
-export function transcriptPage(transcript: Transcript, hasAudio: boolean, task: Task, address: Address, signal: AbortSignal): TranscriptPage {
-  const names = new Names(transcript, address.page(transcript.no));
-  const starts = startsOf(transcript.segments);
-  const position = new Position(lengthOf(transcript));
-  const list = new SegmentList(transcript, starts, names, signal);
-  const follower = new Follower(transcript.segments, starts, list, position);
-  const search = new Search(transcript.segments, list);
-  const player = hasAudio ? new Player(address.api("audio", { no: transcript.no }), position, signal) : null;
-  const isDrawn = transcript.is_timed && position.length > 0;
-  const timeline = isDrawn ? new Timeline(transcript, starts, names, position).element : null;
+/** One transcript with its player, timeline, search and downloads, until the signal aborts. It grows with the script. */
+export function transcriptPage(script: Script, hasAudio: boolean, task: Task, address: Address, signal: AbortSignal): TranscriptPage {
+  const { head } = script;
+  const names = new Names(head, address.page(head.no));
+  const position = new Position(head.seconds);
+  const list = new SegmentList(script, names, signal);
+  const follower = new Follower(script, list, position);
+  const search = new Search(script, list);
+  const player = hasAudio ? new Player(address.api("audio", { no: head.no }), position, signal) : null;
+  const isDrawn = head.is_timed && position.length > 0;
+  const timeline = isDrawn ? new Timeline(script, names, position).element : null;
   const help = button("?", showHelp, { "aria-label": "Keyboard help", class: "help" });
   const follow = player && followSwitch(follower, signal);
   signal.addEventListener("abort", clearHighlights);
   listen(shortcutsOf(position, follower, search, player), signal);
-  addEventListener("hashchange", () => list.goTo(location.hash), { signal });
+  let sought: string | null = null;
+  const goTo = (hash: string) => {
+    sought = list.goTo(hash) ? null : hash;
+  };
+  script.onGrowth(() => sought !== null && goTo(sought));
+  for (const acted of ["wheel", "touchmove", "pointerdown", "keydown", "input"]) {
+    document.addEventListener(acted, () => (sought = null), { signal, passive: true });
+  }
+  addEventListener("hashchange", () => goTo(location.hash), { signal });
   const element = el(
     "article",
     { class: "transcript" },
-    el("div", { class: "heading" }, title(transcript), downloads(address, transcript.no, task.formats, names)),
-    el("div", { class: "lanes" }, speakerList(transcript, names), timeline),
+    el("div", { class: "heading" }, title(head), downloads(address, head.no, task.formats, names)),
+    el("div", { class: "lanes" }, speakerList(head, names), timeline),
     el("div", { class: "toolbar" }, player && player.element, follow, search.element, help),
-    transcript.segments.length > 0 ? list.element : el("p", { class: "message" }, "This recording contains no speech."),
+    head.segment_count > 0 ? list.element : el("p", { class: "message" }, "This recording contains no speech."),
   );
-  return { element, goTo: (hash) => list.goTo(hash) };
+  return { element, goTo };
 }
 
-function title({ name, audio_seconds, language, cost }: Transcript): HTMLElement {
+function title({ name, audio_seconds, language, cost }: TranscriptHead): HTMLElement {
   const facts = [
     audio_seconds === null ? null : duration(audio_seconds),
     language === null ? null : `language ${language}`,
     cost === null ? null : `cost ${money(cost)}`,
   ].filter((fact) => fact !== null);
   return el("div", {}, el("h2", {}, name), el("p", { class: "facts" }, facts.join(" · ")));
-}
-
-function lengthOf({ audio_seconds, segments }: Transcript): number {
-  return segments.reduce((longest, { start, end }) => Math.max(longest, end ?? start ?? 0), audio_seconds ?? 0);
 }
 
 /** On while the text scrolls with the recording. Scrolling by hand switches it off. */

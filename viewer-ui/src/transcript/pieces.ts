@@ -4,19 +4,48 @@ import { spansOf } from "./words.ts";
 
 export type Piece = string | SpeechEvent;
 
-/** The events of each segment, by its number in the list. Events without a segment are assigned by their time. */
-export function eventsBySegment(segments: readonly Segment[], events: readonly SpeechEvent[], starts: Starts): Map<number, SpeechEvent[]> {
-  const places = new Map(segments.map((segment, place) => [segment.no, place]));
-  const found = new Map<number, SpeechEvent[]>();
-  for (const event of events) {
-    const named = event.segment_no === null ? undefined : places.get(event.segment_no);
-    const place = named ?? (event.start === null ? null : segmentAt(starts, event.start));
-    if (place === null) continue;
-    const others = found.get(place);
-    if (others) others.push(event);
-    else found.set(place, [event]);
+/** The events of each segment, by its number in the list. */
+export class Places {
+  private readonly found = new Map<number, SpeechEvent[]>();
+  private readonly places = new Map<number, number>();
+  private waiting: SpeechEvent[] = [];
+
+  eventsOf(place: number): readonly SpeechEvent[] {
+    return this.found.get(place) ?? [];
   }
-  return found;
+
+  /** Add the next segments, and events. Return the places that have more events now. */
+  add(segments: readonly Segment[], events: readonly SpeechEvent[]): number[] {
+    for (const { no } of segments) this.places.set(no, this.places.size);
+    return this.assign(events, (event) => this.named(event));
+  }
+
+  /** Once all segments are known: events without a segment are assigned by their time. */
+  end(starts: Starts): number[] {
+    const waiting = this.waiting;
+    this.waiting = [];
+    return this.assign(waiting, (event) => this.named(event) ?? (event.start === null ? null : segmentAt(starts, event.start)));
+  }
+
+  private named({ segment_no }: SpeechEvent): number | null {
+    return segment_no === null ? null : (this.places.get(segment_no) ?? null);
+  }
+
+  private assign(events: readonly SpeechEvent[], placeOf: (event: SpeechEvent) => number | null): number[] {
+    const changed = new Set<number>();
+    for (const event of events) {
+      const place = placeOf(event);
+      if (place === null) {
+        this.waiting.push(event);
+        continue;
+      }
+      const others = this.found.get(place);
+      if (others) others.push(event);
+      else this.found.set(place, [event]);
+      changed.add(place);
+    }
+    return [...changed];
+  }
 }
 
 /** A segment's text, divided at its events: each comes after the words that end before it. */

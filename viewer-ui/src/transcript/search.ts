@@ -1,10 +1,10 @@
-import type { Segment } from "../contract.ts";
 import { button, el } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { find, type Hit, nextHit } from "./find.ts";
 import { highlight } from "./highlight.ts";
 import { rangeOf } from "./letters.ts";
 import type { SegmentList } from "./list.ts";
+import type { Script } from "./script.ts";
 
 const PAUSE_MILLISECONDS = 150;
 
@@ -13,15 +13,14 @@ export class Search {
   readonly element: HTMLElement;
   readonly field = el("input", { type: "search", "aria-label": "Search in the transcript", placeholder: "Search", "aria-keyshortcuts": "/" });
   private readonly told = el("output", { class: "hits" });
-  private readonly texts: string[];
+  private readonly script: Script;
   private readonly list: SegmentList;
   private hits: Hit[] = [];
   private chosen: number | null = null;
   private timer = 0;
 
-  constructor(segments: readonly Segment[], list: SegmentList) {
-    this.texts = segments.map((segment) => segment.text);
-    this.list = list;
+  constructor(script: Script, list: SegmentList) {
+    [this.script, this.list] = [script, list];
     const [previous, next] = [button("", () => this.step(-1), { "aria-label": "Previous hit" }), button("", () => this.step(1), { "aria-label": "Next hit" })];
     previous.append(icon("up"));
     next.append(icon("down"));
@@ -32,6 +31,7 @@ export class Search {
     });
     this.field.addEventListener("keydown", (event) => this.key(event));
     list.onDraw(() => this.paint());
+    script.onEnd(() => this.extend());
   }
 
   private key(event: KeyboardEvent): void {
@@ -49,9 +49,24 @@ export class Search {
   private run(): void {
     clearTimeout(this.timer);
     this.timer = 0;
-    this.hits = find(this.texts, this.field.value);
+    this.find();
     this.chosen = null;
     this.step(1);
+  }
+
+  private find(): void {
+    this.hits = find(this.script.segments.map((segment) => segment.text), this.field.value);
+  }
+
+  /** Add the hits in segments that arrived after the search; those before them keep their numbers. */
+  private extend(): void {
+    if (this.field.value.trim() === "" || this.timer !== 0) return;
+    this.find();
+    if (this.chosen === null) this.step(1);
+    else {
+      this.tell();
+      this.paint();
+    }
   }
 
   private step(by: 1 | -1): void {

@@ -1,15 +1,15 @@
-import type { Speaker, Transcript } from "../contract.ts";
+import type { Speaker, TranscriptHead } from "../contract.ts";
 import { button, el } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { count, duration } from "../wording.ts";
 import type { Names } from "./names.ts";
 
 /** The speakers in the order of their lanes, each with a button to rename them. */
-export function speakerList({ speakers, events }: Transcript, names: Names): HTMLElement {
+export function speakerList({ speakers, timed_event_count }: TranscriptHead, names: Names): HTMLElement {
   const list = el("ul", { class: "speakers", "aria-label": "Speakers" }, ...speakers.map((one) => speakerRow(one, names)));
   // The timeline has another lane for events.
-  const timed = events.filter((event) => event.start !== null).length;
-  return el("div", {}, list, timed === 0 ? null : el("p", { class: "event-lane" }, count(timed, "event")));
+  const events = timed_event_count === 0 ? null : el("p", { class: "event-lane" }, count(timed_event_count, "event"));
+  return el("div", {}, list, events);
 }
 
 function speakerRow(speaker: Speaker, names: Names): HTMLElement {

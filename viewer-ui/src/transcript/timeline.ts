@@ -1,29 +1,29 @@
-import type { Transcript } from "../contract.ts";
 import { el, set, svg } from "../dom.ts";
 import { clock } from "../wording.ts";
 import { barsOf, marksOf, ticksOf } from "./drawing.ts";
-import { segmentAt, type Starts } from "./moments.ts";
+import { segmentAt } from "./moments.ts";
 import type { Names } from "./names.ts";
 import { type Position, STEP_SECONDS } from "./position.ts";
+import type { Script } from "./script.ts";
 
 const TICKS = 6;
 // Half a pixel of a wide window: gaps between bars that are smaller cannot be seen.
 const MOST_BARS = 2000;
 
-/** The timeline: one lane for each speaker, one for events, and the position, which users can move. */
+/** The timeline: one lane for each speaker, one for events, and the position, which users can move. Its bars come last. */
 export class Timeline {
   readonly element: HTMLElement;
   private readonly strip = el("div", { class: "strip", role: "slider", tabindex: 0, "aria-label": "Position", "aria-valuemin": 0 });
   private readonly head = el("div", { class: "head" });
   private readonly hint = el("div", { class: "hint", "aria-hidden": "true", hidden: true });
-  private readonly transcript: Transcript;
-  private readonly starts: Starts;
+  private readonly script: Script;
   private readonly names: Names;
   private readonly position: Position;
 
-  constructor(transcript: Transcript, starts: Starts, names: Names, position: Position) {
-    [this.transcript, this.starts, this.names, this.position] = [transcript, starts, names, position];
-    this.strip.append(this.drawing(), this.head, this.hint);
+  constructor(script: Script, names: Names, position: Position) {
+    [this.script, this.names, this.position] = [script, names, position];
+    this.strip.style.setProperty("--lanes", String(this.lanes()));
+    this.strip.append(this.head, this.hint);
     set(this.strip, { "aria-valuemax": Math.round(position.length) });
     this.element = el("div", { class: "timeline" }, this.strip, this.scale());
     this.strip.addEventListener("pointerdown", (event) => this.press(event));
@@ -32,18 +32,22 @@ export class Timeline {
     this.strip.addEventListener("keydown", (event) => this.key(event));
     position.onMove(() => this.show());
     names.onChange(() => this.show());
+    script.onEnd(() => this.strip.prepend(this.drawing()));
     this.show();
   }
 
+  private lanes(): number {
+    const { speakers, timed_event_count } = this.script.head;
+    return Math.max(1, speakers.length + (timed_event_count > 0 ? 1 : 0));
+  }
+
   private drawing(): SVGSVGElement {
-    const { speakers, segments, events } = this.transcript;
+    const { head: { speakers }, segments, events } = this.script;
     const gap = this.position.length / MOST_BARS;
     const bars = [...barsOf(segments, (speaker) => this.names.lane(speaker), gap)];
     const paths = bars.map(([lane, d]) => svg("path", { d, class: `bar ${this.names.colour(speakers[lane]?.id ?? null)}` }));
     const marks = marksOf(events, speakers.length, gap);
-    const lanes = speakers.length + (marks === "" ? 0 : 1);
-    this.strip.style.setProperty("--lanes", String(Math.max(1, lanes)));
-    const viewBox = `0 0 ${this.position.length} ${Math.max(1, lanes)}`;
+    const viewBox = `0 0 ${this.position.length} ${this.lanes()}`;
     const drawing = svg("svg", { viewBox, preserveAspectRatio: "none", "aria-hidden": "true" }, ...paths);
     if (marks !== "") drawing.append(svg("path", { d: marks, class: "mark" }));
     return drawing;
@@ -91,8 +95,8 @@ export class Timeline {
   }
 
   private describe(seconds: number): string {
-    const place = segmentAt(this.starts, seconds);
-    const speaker = place === null ? null : (this.transcript.segments[place]?.speaker ?? null);
+    const place = segmentAt(this.script.starts, seconds);
+    const speaker = place === null ? null : (this.script.segments[place]?.speaker ?? null);
     return speaker === null ? clock(seconds) : `${clock(seconds)} ${this.names.of(speaker)}`;
   }
 
