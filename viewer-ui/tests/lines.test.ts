@@ -36,8 +36,8 @@ test("a line is there before the next one has arrived", async () => {
     },
   });
   const lines = linesOf(stream);
-  send("first\nsec");
+  send("first\ntwo w");
   assert.deepEqual(await lines.next(), { done: false, value: "first" });
-  send("ond\n");
-  assert.deepEqual(await lines.next(), { done: false, value: "second" });
+  send("ords\n");
+  assert.deepEqual(await lines.next(), { done: false, value: "two words" });
 });
