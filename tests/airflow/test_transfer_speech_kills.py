@@ -8,18 +8,21 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
 from airflow_provider_fluxions.emulator import Emulator, EmulatorServer, Fault
+from airflow_provider_fluxions.operators import FluxionsTextToSpeechOperator
 from harness.faulty_s3 import S3At
 from harness.holding_s3 import Hold, HoldingS3
-from tests.airflow.conftest import task_context
-from tests.airflow.speaking import LONG, TTS, pieces, speak, texts
+from tests.airflow.conftest import OUTPUT, task_context
+from tests.airflow.speaking import LONG, TTS, speak, texts
 from tests.airflow.transferring import outputs
 
 KILL_SECONDS = 60.0
+AUDIO = "out/a.txt.wav"
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,9 @@ def moments() -> list[Moment]:
         Moment("before the PUT", "Hello.", 1, hold=Hold("PUT", "*/out/a.txt.wav")),
         Moment("after the PUT, before its response", "Hello.", 0, hold=Hold("PUT", "*/out/a.txt.wav", True)),
         Moment("between two pieces", LONG, 0, Fault(path=TTS, hold="before_body", skip=1, name="kill")),
-        Moment("before the PUT of a piece", LONG, 1, hold=Hold("PUT", "*/_pieces/*")),
-        Moment("at the start of the join", LONG, 0, hold=Hold("GET", "*/_pieces/*.wav")),
-        Moment("in the middle of the join", LONG, 0, hold=Hold("GET", "*/_pieces/*.wav", skip=2)),
+        Moment("before the PUT of a piece", LONG, 1, hold=Hold("PUT", "*_pieces/*")),
+        Moment("at the start of the join", LONG, 0, hold=Hold("GET", "*_pieces/*.wav")),
+        Moment("in the middle of the join", LONG, 0, hold=Hold("GET", "*_pieces/*.wav", skip=2)),
         Moment("at the end of the join", LONG, 0, hold=Hold("PUT", "*/out/a.txt.wav")),
         Moment("before the pieces are removed", LONG, 0, hold=Hold("DELETE", "*"), leaves_pieces=True),
     ]
@@ -73,12 +76,25 @@ def store(s3: Any, s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hol
         yield proxy
 
 
-def killed(reached: Callable[[], bool]) -> None:
-    """Speak in a process of its own, and kill it with SIGKILL when a moment is reached."""
+def speak_bucket(text: str, try_number: int = 1) -> Any:
+    """Speak the only text of a bucket."""
+    return speak(task_context(try_number=try_number), max_in_flight=1)
+
+
+def speak_text(text: str, try_number: int = 1) -> Any:
+    """Speak the text that is an argument, into the same audio."""
+    operator = FluxionsTextToSpeechOperator(
+        task_id="t", text=text, destination=f"s3://{OUTPUT}/{AUDIO}", max_in_flight=1
+    )
+    return operator.execute(task_context(try_number=try_number))
+
+
+def killed(task: Callable[[], Any], reached: Callable[[], bool]) -> None:
+    """Run a task in a process of its own, and kill it with SIGKILL when a moment is reached."""
     child = os.fork()
     if child == 0:
         try:
-            speak(max_in_flight=1)
+            task()
         finally:
             os._exit(0)
     deadline = time.monotonic() + KILL_SECONDS
@@ -89,9 +105,10 @@ def killed(reached: Callable[[], bool]) -> None:
     os.waitpid(child, 0)
 
 
+@pytest.mark.parametrize("task", [speak_bucket, pytest.param(speak_text, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("number", range(len(moments())), ids=[one.name for one in moments()])
 def test_a_kill_costs_the_renders_in_progress_and_nothing_else(
-    s3: Any, account: Emulator, store: HoldingS3, number: int
+    s3: Any, account: Emulator, store: HoldingS3, number: int, task: Callable[..., Any]
 ) -> None:
     moment = moments()[number]
     texts(s3, a_txt=moment.text)
@@ -107,12 +124,13 @@ def test_a_kill_costs_the_renders_in_progress_and_nothing_else(
             return bool(account.hold_board.current())
         return bool(account.renders)
 
-    killed(is_reached)
+    killed(partial(task, moment.text), is_reached)
     if moment.hold is not None:
         moment.hold.release()
     account.clear_faults()
-    speak(task_context(try_number=2), max_in_flight=1)
+    task(moment.text, try_number=2)
     once = 1 if moment.text == "Hello." else 2
     assert len(account.renders) - once == moment.twice
-    assert outputs(s3) - set(pieces(s3)) == {"out/a.txt.wav"}
-    assert bool(pieces(s3)) == moment.leaves_pieces
+    left = {key for key in outputs(s3) if "_pieces/" in key}
+    assert outputs(s3) - left == {AUDIO}
+    assert bool(left) == moment.leaves_pieces
