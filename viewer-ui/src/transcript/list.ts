@@ -90,7 +90,8 @@ export class SegmentList {
 
   /** Go to the segment that an address names, as `#s12`. Return whether it has arrived. */
   goTo(hash: string): boolean {
-    const place = this.script.segments.findIndex(({ no }) => hash === `#s${no}`);
+    const number = Number(hash.slice(2));
+    const place = this.script.segments.findIndex(({ no }) => no === number);
     if (place < 0) return false;
     this.read(place);
     this.scrollTo(place);

@@ -38,7 +38,7 @@ export function transcriptPage(script: Script, hasAudio: boolean, task: Task, ad
   listen(shortcutsOf(position, follower, search, player), signal);
   let sought: string | null = null;
   const goTo = (hash: string) => {
-    sought = list.goTo(hash) ? null : hash;
+    sought = /^#s\d+$/.test(hash) && !list.goTo(hash) ? hash : null;
   };
   script.onGrowth(() => sought !== null && goTo(sought));
   for (const acted of ["wheel", "touchmove", "pointerdown", "keydown", "input"]) {
