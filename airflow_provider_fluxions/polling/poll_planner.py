@@ -18,8 +18,6 @@ from airflow_provider_fluxions.api.models import Job
 MIN_JOBS_PER_PAGE = 2
 # A page without a match is allowed after this many single reads of jobs that were not found in the list.
 SINGLE_READS_PER_UNMATCHED_PAGE = 10
-# After a scan of the whole list without a match, rounds without a scan: 2, then twice as many, and so on.
-MAX_ROUNDS_WITHOUT_SCAN = 64
 
 
 @dataclass(frozen=True)
@@ -55,37 +53,20 @@ WantedJobs = Container[str]
 
 
 @dataclass
-class BackgroundScan:
-    """The search for jobs that were not found in the list: in each round a part of it, from ``offset`` on.
-
-    New jobs move the others back in a newest-first list, so a searched job is never before ``offset``.
-
-    :param page_budget: Pages without a match that are allowed now.
-    :param passes: Consecutive whole passes through the list without a match.
-    """
-
-    offset: int = 0
-    page_budget: float = 0.0
-    has_found: bool = False
-    passes: int = 0
-    paused_until_round: int = 0
-
-    def ended(self, this_round: int) -> None:
-        """Record the end of the list. After a pass without a match, pause the search."""
-        self.offset = 0
-        self.passes = 0 if self.has_found else self.passes + 1
-        self.paused_until_round = this_round + min(2**self.passes, MAX_ROUNDS_WITHOUT_SCAN) if self.passes else 0
-        self.has_found = False
-
-
-@dataclass
 class ListPositions:
-    """The last known position of each waiting job in the list, as a hint. ``unlisted``: jobs that were not found."""
+    """The last known position of each waiting job in the list, as a hint.
+
+    :param unlisted: Jobs that were not found.
+    :param search_offset: Where the search for them continues. New jobs move the others back in a newest-first list, so
+        a searched job is never before it.
+    :param page_budget: Pages without a match that the search may read now.
+    """
 
     rounds: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
     unlisted: set[str] = field(default_factory=set)
-    search: BackgroundScan = field(default_factory=BackgroundScan)
+    search_offset: int = 0
+    page_budget: float = 0.0
 
     def found_at(self, key: str, offset: int) -> None:
         """Record the position of a found job."""
@@ -95,9 +76,7 @@ class ListPositions:
     def not_found_at(self, keys: set[str], stopped_at: int | None) -> None:
         """Record jobs that were not found before ``stopped_at``, where their search continues."""
         if not self.unlisted:
-            self.search = BackgroundScan(offset=stopped_at or 0)
-        if stopped_at is None:  # the end of the list
-            self.search.ended(self.rounds)
+            self.search_offset, self.page_budget = stopped_at or 0, 0.0
         for key in keys:
             self.offsets.pop(key, None)
         self.unlisted |= keys
@@ -108,8 +87,6 @@ class ListPositions:
         for key in self.offsets.keys() - keep:
             del self.offsets[key]
         self.unlisted &= keep
-        if not self.unlisted:
-            self.search = BackgroundScan()
 
 
 def plan_round(wanted: Mapping[str, JobId], positions: ListPositions) -> PollRound:
@@ -167,20 +144,16 @@ class _Round:
 
     def search(self) -> Generator[Request, PollResult, None]:
         """Search for jobs that were not found yet, in the next part of the list."""
-        keys, search = self.open_jobs.keys() & self.positions.unlisted, self.positions.search
-        if len(keys) < MIN_JOBS_PER_PAGE or self.positions.rounds < search.paused_until_round:
+        positions, keys = self.positions, self.open_jobs.keys() & self.positions.unlisted
+        if len(keys) < MIN_JOBS_PER_PAGE:
             return
         # Without a budget, jobs that the list never shows would make every round read the whole list. The budget grows
         # with the single reads of these jobs, so the search costs at most a tenth more.
-        search.page_budget += len(keys) / SINGLE_READS_PER_UNMATCHED_PAGE
+        positions.page_budget += len(keys) / SINGLE_READS_PER_UNMATCHED_PAGE
         unmatched_before = self.unmatched_pages
-        stopped_at = yield from self._pages(search.offset, keys, max_unmatched=int(search.page_budget))
-        search.page_budget -= self.unmatched_pages - unmatched_before
-        search.has_found |= bool(keys - self.open_jobs.keys())
-        if stopped_at is None:
-            search.ended(self.positions.rounds)
-        else:
-            search.offset = stopped_at
+        stopped_at = yield from self._pages(positions.search_offset, keys, max_unmatched=int(positions.page_budget))
+        positions.page_budget -= self.unmatched_pages - unmatched_before
+        positions.search_offset = stopped_at or 0
 
     def _pages(
         self, offset: int, keys: set[str], max_unmatched: int | None = None
