@@ -22,7 +22,7 @@ from airflow_provider_fluxions.links import IS_AIRFLOW_2, is_viewer_on, viewer_a
 from airflow_provider_fluxions.pipeline.locations import parse_destination
 from airflow_provider_fluxions.pipeline.manifest import Manifest
 from airflow_provider_fluxions.pipeline.records import State
-from airflow_provider_fluxions.storage import S3Store
+from airflow_provider_fluxions.storage import open_store
 from airflow_provider_fluxions.task.identity import loop_index_of, map_index_of
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ def transfer_report(
     try:
         manifest = Manifest.of(key, parse_destination(destination), map_index, None, loop_index)
         places["manifest"] = manifest.uri
-        rows = manifest.read(S3Store(aws_conn_id))
+        rows = manifest.read(open_store([manifest.address], aws_conn_id))
         if rows is not None:
             return summarize(rows, **places)
         problem = f"There is no manifest at {manifest.uri}: the task {task_id} has not started or cannot write it."

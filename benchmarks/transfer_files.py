@@ -88,15 +88,17 @@ def measure_bounds() -> None:
     from airflow_provider_fluxions.pipeline.items import Target, plan_input
     from airflow_provider_fluxions.pipeline.records import InputRecord
     from airflow_provider_fluxions.pipeline.steps import TransferSteps
-    from airflow_provider_fluxions.storage import S3Store
+    from airflow_provider_fluxions.storage import ObjectAddress
+    from airflow_provider_fluxions.storage.s3_store import S3Store
     from airflow_provider_fluxions.task.metrics import TaskMetrics
 
     store, choices = S3Store("aws_default"), choose(("json",), None)
-    target = Target.of(("output", "bound/"), choices)
+    target = Target.of(ObjectAddress("s3", "output", "bound/"), choices)
     client = FluxionsHook().get_conn()
     deadline, metrics = time.time() + RUN_SECONDS, TaskMetrics("fluxions_default")
     steps = TransferSteps(client, store, choices, Provenance(), SubmitOptions(cache=False), deadline, "bound", metrics)
-    records = [InputRecord(plan_input(found, found.key, target, {})) for found in store.list("input", "bound/")]
+    listed = store.list(ObjectAddress("s3", "input", "bound/"))
+    records = [InputRecord(plan_input(found, found.key, target, {})) for found in listed]
     uploads, upload_seconds = timed(steps.upload, records, UPLOADERS)
     for record, uploaded in zip(records, uploads, strict=True):
         record.job_id = uploaded.result.job_id

@@ -40,7 +40,7 @@ def new_worker() -> Any:
     from airflow_provider_fluxions.formats.base import Provenance
     from airflow_provider_fluxions.hooks import FluxionsHook
     from airflow_provider_fluxions.pipeline.steps import TransferSteps
-    from airflow_provider_fluxions.storage import S3Store
+    from airflow_provider_fluxions.storage.s3_store import S3Store
     from airflow_provider_fluxions.task.metrics import TaskMetrics
 
     client, store, deadline = FluxionsHook().get_conn(), S3Store("aws_default"), time.time() + 3600
@@ -60,9 +60,10 @@ def upload(steps: Any, size_bytes: int) -> None:
     """Upload an object as the transfer operator does for each input."""
     from airflow_provider_fluxions.pipeline.items import Target, plan_input
     from airflow_provider_fluxions.pipeline.records import InputRecord
+    from airflow_provider_fluxions.storage import ObjectAddress
 
-    found = steps.store.head("input", f"{size_bytes}.wav")
-    steps.upload(InputRecord(plan_input(found, found.key, Target("output", ""), {})))
+    found = steps.store.head(ObjectAddress("s3", "input", f"{size_bytes}.wav"))
+    steps.upload(InputRecord(plan_input(found, found.key, Target(ObjectAddress("s3", "output")), {})))
 
 
 def answer_rounds() -> None:

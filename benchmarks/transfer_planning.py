@@ -60,7 +60,7 @@ def order(shard_index: int, shard_count: int) -> Any:
 def survey(what: Any) -> list[Any]:
     from airflow_provider_fluxions.pipeline.discovery import discover as survey_all
     from airflow_provider_fluxions.pipeline.planning import SURVEYORS
-    from airflow_provider_fluxions.storage import S3Store
+    from airflow_provider_fluxions.storage.s3_store import S3Store
 
     with ThreadPoolExecutor(SURVEYORS) as pool:
         return survey_all(S3Store("aws_default"), pool, what, datetime.now(UTC))
@@ -93,7 +93,7 @@ def case_done(url: str) -> dict[str, Any]:
     records = survey(order(0, 1))
     add_objects(
         url,
-        ([record.item.target.bucket, key, 1000, {META_REFERENCE: record.item.ref}]
+        ([record.item.target.destination.bucket, key, 1000, {META_REFERENCE: record.item.ref}]
          for record in records for key in record.item.outputs().values()),
     )  # fmt: skip
     return {"put": len(records)}
@@ -104,18 +104,20 @@ def case_manifest(url: str, inputs: int) -> dict[str, Any]:
     from airflow_provider_fluxions.pipeline.discovery import restore
     from airflow_provider_fluxions.pipeline.manifest import Manifest
     from airflow_provider_fluxions.pipeline.records import InputRecord, State
-    from airflow_provider_fluxions.storage import S3Object, S3Store
+    from airflow_provider_fluxions.storage import ObjectAddress, StoredObject
+    from airflow_provider_fluxions.storage.s3_store import S3Store
 
     what, now = order(0, 1), datetime.now(UTC)
-    objects = (S3Object("input", key, 1_000_000, f"{number:032x}", now) for number, key in enumerate(keys(inputs)))
+    start = ObjectAddress("s3", "input")
+    objects = (StoredObject(start.at(key), 1_000_000, f"{number:032x}", now) for number, key in enumerate(keys(inputs)))
     records = [InputRecord(what.item(one, what.sources[0]), State.IN_FLIGHT, submitted_at=1e9) for one in objects]
     for record in records:
         record.assign_job(7, "emulator-key")
-    store, manifest = S3Store("aws_default"), Manifest("output", "manifest.jsonl")
+    store, manifest = S3Store("aws_default"), Manifest(ObjectAddress("s3", "output", "manifest.jsonl"))
     _, written = measured(url, lambda: manifest.write(store, records))
     (restored, _), read = measured(url, lambda: restore(what, manifest.read(store) or (), "emulator-key"))
     assert len(restored) == inputs
-    found = store.head("output", manifest.key)
+    found = store.head(manifest.address)
     assert found is not None
     return {"inputs": inputs, "bytes": found.size_bytes, "write": written, "read": read}
 

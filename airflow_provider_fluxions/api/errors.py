@@ -27,7 +27,7 @@
     │   ├── FluxionsJobFailedError          the service ended it as failed
     │   └── FluxionsDeadlineError           it is still running at the deadline
     ├── FluxionsNotReadyError           a result does not exist yet
-    ├── FluxionsStorageError            S3 refused or failed
+    ├── FluxionsStorageError            an object store refused or failed
     └── FluxionsTransferError           some inputs of a transfer failed, the others are completed
 
 Each carries ``job_id``, ``status_code`` and ``transient`` (the same call can succeed later). Those of text-to-speech
@@ -222,9 +222,9 @@ class FluxionsNotReadyError(FluxionsError):
 
 
 class FluxionsStorageError(FluxionsError):
-    """S3 refused or failed.
+    """An object store refused or failed.
 
-    ``concerns_all`` is True if S3 refuses every request of this kind: a missing bucket, credentials, a permission.
+    ``concerns_all`` is True if the store refuses all such requests: a missing bucket, credentials, a permission.
     """
 
     transient = True

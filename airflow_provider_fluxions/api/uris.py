@@ -6,8 +6,3 @@ from __future__ import annotations
 def last_part(path: str) -> str:
     """Return what follows the last slash of a path, key or URI: a file's name; empty for a folder's path."""
     return path.rpartition("/")[2]
-
-
-def is_s3_uri(uri: str) -> bool:
-    """Return whether a URI names something in S3, its scheme in any case."""
-    return uri[:5].lower() == "s3://"

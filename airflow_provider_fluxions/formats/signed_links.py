@@ -15,7 +15,7 @@ from airflow_provider_fluxions.api.models import Transcription
 
 LINK_FIELDS = frozenset({"audio_url", "original_audio_url"})
 
-# S3 and R2 (X-Amz-), Google (X-Goog-), CloudFront and older S3 (Signature), Azure (sig), others (sign, token, hmac).
+# AWS and R2 (X-Amz-), Google (X-Goog-), CloudFront and older AWS (Signature), Azure (sig), others (sign, token, hmac).
 _SIGNATURE = re.compile(
     r"[?&;](?:x-(?:amz|goog|oss|cos)-[a-z-]{1,40}|(?:q-)?sign(?:ature)?|sig|hmac|verify|(?:access|auth|security)?[_-]?token"
     r"|(?:api|access)[_-]?key)=",

@@ -42,7 +42,7 @@ def speak_pieces(
     render: Callable[[str, str], SpeechAudio],
     max_in_flight: int,
 ) -> Spoken:
-    """Render and store the pieces that are missing. Each is kept once S3 has acknowledged it.
+    """Render and store the pieces that are missing. Each is kept once the store has acknowledged it.
 
     :param render: Renders one piece with a full voice id; threads share it.
     :param max_in_flight: Maximum renders at a time.

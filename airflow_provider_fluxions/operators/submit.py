@@ -17,7 +17,6 @@ from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.job_warnings import warn_of_lost_reference, warn_of_other_options
 from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.api.submit_once import SubmitOptions
-from airflow_provider_fluxions.api.uris import is_s3_uri
 from airflow_provider_fluxions.hooks import (
     DEFAULT_CONN_ID,
     DEFAULT_POLL_INTERVAL_SECONDS,
@@ -33,7 +32,7 @@ from airflow_provider_fluxions.links import (
     push_for_link,
 )
 from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
-from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, is_object_uri
 from airflow_provider_fluxions.storage.audio_sources import open_audio, shown_name, uri_of
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
 from airflow_provider_fluxions.task.run import TaskRun, task_run
@@ -121,7 +120,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         with task_run(self, context) as run:
             self._record_lineage()
             source = open_audio(self.audio, self.aws_conn_id)
-            if is_s3_uri(source.uri):
+            if is_object_uri(source.uri):
                 push_for_link(self, context["ti"], RECORDING_XCOM, source.uri)
             run.costs.before(source)
             submitted = submit_for_task(
@@ -190,7 +189,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     def _record_lineage(self, job_id: JobId | None = None, jobs: Iterable[Job] = ()) -> LineageRecord:
         """Keep the lineage that is reported when the task ends."""
         uri = uri_of(self.audio)
-        lineage = self.lineage = LineageRecord(inputs=[uri] if is_s3_uri(uri) else [])
+        lineage = self.lineage = LineageRecord(inputs=[uri] if is_object_uri(uri) else [])
         if lineage.inputs:
             keep_for_link(self, RECORDING_XCOM, uri)
         if job_id is not None:

@@ -31,10 +31,11 @@ from airflow_provider_fluxions.speech.metadata import META_SECONDS, META_VOICE_I
 from airflow_provider_fluxions.speech.pieces import Piece, cut_text
 from airflow_provider_fluxions.storage import (
     DEFAULT_AWS_CONN_ID,
-    S3Object,
-    S3Store,
+    ObjectAddress,
+    ObjectStore,
+    StoredObject,
     WriteOptions,
-    parse_s3_uri,
+    open_store,
 )
 from airflow_provider_fluxions.task.cost_report import COST_XCOM, ESTIMATE_XCOM
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
@@ -50,8 +51,7 @@ DEFAULT_SPEECH_TIMEOUT_SECONDS = 60 * 60.0
 class _Plan:
     """What is spoken, and where its audio is stored. All of it is checked before anything is charged."""
 
-    bucket: str
-    key: str
+    address: ObjectAddress
     form: AudioFormat
     voice: str
     text: str
@@ -60,7 +60,7 @@ class _Plan:
 
     @property
     def uri(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
+        return self.address.uri
 
     @property
     def reference(self) -> str:
@@ -161,10 +161,10 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             self.lineage = LineageRecord()
             # Both uses of the voice get the same checkpoint, from one list.
             plan, voices = self._plan(), VoiceList(run.client)
-            store = S3Store(self.aws_conn_id, WriteOptions(self.extra_args or {}))
-            found = store.head(plan.bucket, plan.key)
+            store = open_store([plan.address], self.aws_conn_id, WriteOptions(self.extra_args or {}))
+            found = store.head(plan.address)
             if found is None:
-                store.require_bucket(plan.bucket)
+                store.require_bucket(plan.address)
             is_stored = found is not None and self._is_done(plan, found, voices)
             estimate = self._estimate(plan, is_stored=is_stored)
             if self.dry_run:
@@ -186,10 +186,10 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
 
         :raises FluxionsInputError: an argument cannot work.
         """
-        bucket, key = parse_s3_uri(self.destination)
-        if not key or key.endswith("/"):
-            raise FluxionsInputError(f"destination must name an object, such as s3://{bucket}/speech.wav.")
-        form = check_format(format_of(key).extension)
+        address = ObjectAddress.parse(self.destination)
+        if not address.key or address.key.endswith("/"):
+            raise FluxionsInputError(f"destination must name an object, such as {address.at('speech.wav').uri}.")
+        form = check_format(format_of(address.key).extension)
         # Native rendering makes numbers of digits.
         given: Any = self.text
         is_number = isinstance(given, int | float) and not isinstance(given, bool)
@@ -198,9 +198,9 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         if unknown:
             log.warning("Fluxions does not document these tags and might speak them: %s.", ", ".join(unknown))
         options = SpeechOptions(self.temperature, self.max_seconds, self.verify_chunks)
-        return _Plan(bucket, key, form, check_voice(self.voice), text, cut_text(text), options)
+        return _Plan(address, form, check_voice(self.voice), text, cut_text(text), options)
 
-    def _is_done(self, plan: _Plan, found: S3Object, voices: VoiceList) -> bool:
+    def _is_done(self, plan: _Plan, found: StoredObject, voices: VoiceList) -> bool:
         if not is_done(found.metadata, plan.reference):
             return False
         if not self.rerender_on_new_checkpoint:
@@ -231,7 +231,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         return result
 
     def _speak(
-        self, plan: _Plan, store: S3Store, run: TaskRun, voices: VoiceList, found: S3Object | None
+        self, plan: _Plan, store: ObjectStore, run: TaskRun, voices: VoiceList, found: StoredObject | None
     ) -> dict[str, Any]:
         """Render, and write the audio.
 
@@ -251,8 +251,8 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             log.info("Rendered %d characters: %.1f s of speech.", len(text), audio.duration)
             return audio
 
-        folder = f"{plan.key}_pieces/{plan.reference}/"
-        stored = StoredPieces(store, plan.bucket, folder, plan.options)
+        folder = plan.address.below(f"_pieces/{plan.reference}/")
+        stored = StoredPieces(store, folder, plan.options)
 
         def speak(voice_id: str) -> Spoken:
             if len(plan.pieces) > 1:
@@ -277,7 +277,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         cost = self._price.cost(spoken.characters, spoken.seconds)
         return facts if cost is None else {**facts, "cost": cost}
 
-    def _write(self, plan: _Plan, store: S3Store, spoken: Spoken, replaces: str | None) -> dict[str, Any]:
+    def _write(self, plan: _Plan, store: ObjectStore, spoken: Spoken, replaces: str | None) -> dict[str, Any]:
         """Write the audio, encoded while it is sent. Audio of the same text that another run has stored by now stays.
 
         :param replaces: the version of the object that it replaces.
@@ -292,9 +292,9 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             characters=len(plan.text),
         )
         rate, channels, blocks = parts.sample_rate, parts.channels, parts.blocks()
-        upload_audio(store, plan.bucket, plan.key, plan.form, rate, channels, blocks, metadata, replaces)
+        upload_audio(store, plan.address, plan.form, rate, channels, blocks, metadata, replaces)
         log.info("Wrote %s (%.1f s, voice_id=%s).", plan.uri, parts.seconds, spoken.voice_id)
-        there = store.head(plan.bucket, plan.key)
+        there = store.head(plan.address)
         if there is not None and is_done(there.metadata, plan.reference):
             return _facts(there)
         if there is not None:
@@ -319,7 +319,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         return SpeechPrice.checked(self.price_per_speech_hour, self.price_per_1000_characters)
 
 
-def _facts(found: S3Object) -> dict[str, Any]:
+def _facts(found: StoredObject) -> dict[str, Any]:
     """Return what the metadata of existing audio says."""
     try:
         seconds = float(found.metadata.get(META_SECONDS, ""))

@@ -12,7 +12,7 @@ from typing import Any
 from airflow_provider_fluxions.api.arguments import optional_number_of
 from airflow_provider_fluxions.api.errors import FluxionsBudgetError
 from airflow_provider_fluxions.pipeline.input_errors import failure_text, is_input_error
-from airflow_provider_fluxions.storage import S3Object, S3Store
+from airflow_provider_fluxions.storage import ObjectStore, StoredObject
 from airflow_provider_fluxions.storage.audio_duration import UNKNOWN_BYTES_PER_SECOND, audio_seconds
 
 log = logging.getLogger(__name__)
@@ -89,11 +89,11 @@ class Budget:
             )
 
 
-def estimate(store: S3Store, pool: Executor, inputs: Sequence[S3Object], *, with_seconds: bool) -> Estimate:
+def estimate(store: ObjectStore, pool: Executor, inputs: Sequence[StoredObject], *, with_seconds: bool) -> Estimate:
     """Return the estimate for these recordings.
 
     :param with_seconds: Read their headers, with one or a few requests for each.
-    :raises FluxionsStorageError: if S3 refused a request.
+    :raises FluxionsStorageError: if the store refused a request.
     """
     size = sum(one.size_bytes for one in inputs)
     if not with_seconds:
@@ -111,7 +111,7 @@ def estimate(store: S3Store, pool: Executor, inputs: Sequence[S3Object], *, with
     )
 
 
-def _header_seconds(store: S3Store, found: S3Object) -> float | None:
+def _header_seconds(store: ObjectStore, found: StoredObject) -> float | None:
     """Return the length in a header, or None. If the header cannot be read, the upload reports the reason."""
     try:
         return audio_seconds(found.key, found.size_bytes, partial(store.read_range, found))

@@ -15,13 +15,13 @@ from airflow_provider_fluxions.pipeline.object_metadata import (
     is_made_from,
     options_of,
 )
-from airflow_provider_fluxions.storage import ObjectChangedError, S3Object, S3Store
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectChangedError, ObjectStore, StoredObject
 
 MAX_ATTEMPTS = 3
 
 
 def put_result(
-    store: S3Store, bucket: str, key: str, body: bytes, content_type: str, metadata: Metadata, replaces: str | None
+    store: ObjectStore, address: ObjectAddress, body: bytes, content_type: str, metadata: Metadata, replaces: str | None
 ) -> None:
     """Write one result, unless the same result or one of another recording exists by now.
 
@@ -30,15 +30,14 @@ def put_result(
     """
 
     def write(expected: str | None) -> None:
-        store.put(bucket, key, body, content_type, metadata, expected=expected)
+        store.put(address, body, content_type, metadata, expected=expected)
 
-    write_result(store, bucket, key, metadata, replaces, write)
+    write_result(store, address, metadata, replaces, write)
 
 
 def write_result(
-    store: S3Store,
-    bucket: str,
-    key: str,
+    store: ObjectStore,
+    address: ObjectAddress,
     metadata: Metadata,
     replaces: str | None,
     write: Callable[[str | None], None],
@@ -52,14 +51,14 @@ def write_result(
     :param write: Writes it if the object is the given version, with `ObjectChangedError` if it is not; empty: if there
         is no object; None: without a condition.
     :raises FluxionsTransferError: if a result of another recording exists.
-    :raises FluxionsStorageError: if S3 refused the request, or other tasks keep replacing the object.
+    :raises FluxionsStorageError: if the store refused the request, or other tasks keep replacing the object.
     """
     expected: str | None = replaces or ""
     for _ in range(MAX_ATTEMPTS):
         try:
             write(expected)
         except ObjectChangedError:
-            there = store.head(bucket, key)
+            there = store.head(address)
             # The object was deleted after the listing, so the next attempt must find none.
             if there is None:
                 expected = ""
@@ -72,12 +71,12 @@ def write_result(
         else:
             return
     raise FluxionsStorageError(
-        f"Could not write s3://{bucket}/{key}: other tasks replaced it, or removed its parts, {MAX_ATTEMPTS} times. "
+        f"Could not write {address.uri}: other tasks replaced it, or removed its parts, {MAX_ATTEMPTS} times. "
         "Retry the task."
     )
 
 
-def _require_same_recording(there: S3Object, metadata: Metadata) -> None:
+def _require_same_recording(there: StoredObject, metadata: Metadata) -> None:
     other = there.metadata.get(META_SOURCE)
     if other is not None and other != metadata.get(META_SOURCE):
         raise FluxionsTransferError(occupied_message(unquote(other), there.uri))
@@ -101,7 +100,7 @@ class MetadataCheck:
         self._is_done = is_proven
         self._lock = threading.Lock()
 
-    def check(self, store: S3Store, bucket: str, key: str) -> None:
+    def check(self, store: ObjectStore, address: ObjectAddress) -> None:
         """Check the metadata of this result, with one HEAD for each run.
 
         :raises FluxionsStorageError: if the store, or a proxy before it, drops metadata.
@@ -111,12 +110,12 @@ class MetadataCheck:
                 return
             # Before the request, so that the other threads continue meanwhile.
             self._is_done = True
-        there = store.head(bucket, key)
+        there = store.head(address)
         # Another task might have deleted it meanwhile, which proves nothing about the store.
         if there is None or META_REFERENCE in there.metadata:
             return
         error = FluxionsStorageError(
-            f"s3://{bucket}/{key} was written with the metadata {META_REFERENCE}, and a HEAD does not return it: the "
+            f"{address.uri} was written with metadata, and a HEAD does not return them: the "
             "store, or a proxy before it, drops metadata (x-amz-meta-*). Each run would transcribe all recordings "
             "again. Configure the proxy to pass these headers, or use another store.",
             transient=False,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import bisect
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import unquote
 
+from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.models import Transcription
 from airflow_provider_fluxions.formats import Choice
 from airflow_provider_fluxions.formats.base import Provenance
@@ -22,7 +24,9 @@ from airflow_provider_fluxions.pipeline.object_metadata import (
     is_made_from,
     source_metadata,
 )
-from airflow_provider_fluxions.storage import S3Store
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectStore
+
+log = logging.getLogger(__name__)
 
 # Every new empty frozenset takes 216 bytes, and most inputs of a first run have one.
 _NOTHING: frozenset[str] = frozenset()
@@ -99,27 +103,27 @@ def _view(
 
 
 def find_destination_states(
-    store: S3Store, pool: Executor, items: Sequence[PlannedInput], folders: Sequence[str]
+    store: ObjectStore, pool: Executor, items: Sequence[PlannedInput], folders: Sequence[str]
 ) -> dict[str, DestinationState]:
     """Return the existing results of each input, by reference.
 
     It lists first, and reads the metadata (a HEAD each) only of existing objects.
 
     :param folders: Folders to check, the target's own first.
-    :raises FluxionsStorageError: if S3 refused a request.
+    :raises FluxionsStorageError: if the store refused a request.
     """
     if not items:
         return {}
-    bucket, prefix = items[0].target.bucket, items[0].target.prefix
+    target = items[0].target
     # Names are without a date, so one list of them serves the listing of every folder.
     names = sorted({name for item in items for name in item.names()})
-    found = list(pool.map(lambda folder: existing_keys(store, bucket, f"{prefix}{folder}", names), folders))
+    found = list(pool.map(lambda folder: existing_keys(store, target.destination.below(folder), names), folders))
     places: dict[str, list[str]] = {}  # by name, because most dates have no results of most inputs
     for folder, present in zip(folders, found, strict=True):
         for name in present:
             places.setdefault(name, []).append(folder)
-    keys = [f"{prefix}{folder}{name}" for name, held in places.items() for folder in held]
-    heads = list(zip(keys, pool.map(lambda key: store.head(bucket, key), keys), strict=True))
+    keys = [f"{target.prefix}{folder}{name}" for name, held in places.items() for folder in held]
+    heads = list(zip(keys, pool.map(lambda key: store.head(target.destination.at(key)), keys), strict=True))
     objects = {key: head.metadata for key, head in heads if head is not None}
     versions = {key: head.version for key, head in heads if head is not None}
     return {item.ref: destination_state(item, _candidates(item, folders, places), objects, versions) for item in items}
@@ -131,30 +135,49 @@ def _candidates(item: PlannedInput, folders: Sequence[str], places: Mapping[str,
     return [folders[0], *sorted(held - {folders[0]}, reverse=True)]
 
 
-def existing_keys(store: S3Store, bucket: str, prefix: str, wanted: Iterable[str]) -> list[str]:
+def require_destination(store: ObjectStore, destination: ObjectAddress) -> None:
+    """Check that the bucket exists, and that the store can hold results.
+
+    :raises FluxionsInputError: if the store has no metadata.
+    :raises FluxionsStorageError: if the bucket does not exist, or the store refused the request.
+    """
+    if not store.capabilities.metadata:
+        raise FluxionsInputError(
+            f"The store of {destination.uri} keeps no metadata with objects, and results are recognized by them. "
+            "Choose a destination in another store."
+        )
+    if not store.capabilities.conditional_put:
+        log.warning("The store of %s cannot write on a condition. Do not let two runs overlap.", destination.uri)
+    store.require_bucket(destination)
+
+
+def existing_keys(store: ObjectStore, prefix: ObjectAddress, wanted: Iterable[str]) -> list[str]:
     """Return the existing names below a prefix, in order, with at most min(pages below the prefix, names) requests.
 
     The next page starts at the next wanted key, so the keys in between are never listed.
 
-    :raises FluxionsStorageError: if S3 refused a request.
+    :raises FluxionsStorageError: if the store refused a request.
     """
     names, found, position = sorted(wanted), [], 0
+    if names and not store.capabilities.start_after:
+        present = {one.key for one in store.list(prefix)}
+        return [name for name in names if prefix.key + name in present]
     # The start of a key sorts before it, and almost no keys are in between.
-    start = prefix + (names[0][:-1] if names else "")
+    start = prefix.key + (names[0][:-1] if names else "")
     while position < len(names):
-        page = store.page(bucket, prefix, start)
+        page = store.page(prefix, start)
         last = page.last_key
-        end = len(names) if last is None else bisect.bisect_right(names, last.removeprefix(prefix))
-        found += [name for name in names[position:end] if prefix + name in page.keys]
+        end = len(names) if last is None else bisect.bisect_right(names, last.removeprefix(prefix.key))
+        found += [name for name in names[position:end] if prefix.key + name in page.keys]
         if end < len(names):
             # Never back: a name that sorts before the last listed key would be listed twice.
-            start = max(last or "", prefix + names[end][:-1])
+            start = max(last or "", prefix.key + names[end][:-1])
         position = end
     return found
 
 
 def write_outputs(
-    store: S3Store,
+    store: ObjectStore,
     item: PlannedInput,
     folder: str,
     transcription: Transcription,
@@ -170,7 +193,7 @@ def write_outputs(
     :param replaces: See `DestinationState`.
     :raises FluxionsTransferError: if a result of another recording exists.
     :raises FluxionsFormatError: if a format cannot represent this transcript; then nothing is written.
-    :raises FluxionsStorageError: if S3 refused a request.
+    :raises FluxionsStorageError: if the store refused a request.
     """
     # All formats are rendered before the first write, so that an error leaves no incomplete set.
     rendered = [
@@ -185,4 +208,5 @@ def write_outputs(
         if extension not in skip:
             options_digest = {META_OPTIONS: options_digests[extension]} if extension in options_digests else {}
             marked, replaced = {**metadata, **options_digest}, replaces.get(extension)
-            put_result(store, item.target.bucket, keys[extension], body, content_type, marked, replaced)
+            address = item.target.destination.at(keys[extension])
+            put_result(store, address, body, content_type, marked, replaced)

@@ -14,7 +14,11 @@ from airflow_provider_fluxions.api.errors import FluxionsAudioError
 from airflow_provider_fluxions.api.humanize import counted
 from airflow_provider_fluxions.api.recent_jobs import RecentJobs
 from airflow_provider_fluxions.pipeline.conditional_put import occupied_message
-from airflow_provider_fluxions.pipeline.destination import DestinationState, find_destination_states
+from airflow_provider_fluxions.pipeline.destination import (
+    DestinationState,
+    find_destination_states,
+    require_destination,
+)
 from airflow_provider_fluxions.pipeline.ignored import extension_of
 from airflow_provider_fluxions.pipeline.items import PlannedInput, Target, check_collisions, plan_input
 from airflow_provider_fluxions.pipeline.locations import SourcePattern
@@ -24,7 +28,7 @@ from airflow_provider_fluxions.pipeline.ownership import is_proven
 from airflow_provider_fluxions.pipeline.partition import dated_folders, folders_of
 from airflow_provider_fluxions.pipeline.records import AT_SERVICE, InputRecord, State, source_of
 from airflow_provider_fluxions.pipeline.selection import Selection
-from airflow_provider_fluxions.storage import S3Object, S3Store
+from airflow_provider_fluxions.storage import ObjectStore, StoredObject
 
 log = logging.getLogger(__name__)
 
@@ -45,22 +49,22 @@ class TransferSpec:
     run: str
     is_partitioned: bool = False
 
-    def item(self, found: S3Object, source: SourcePattern) -> PlannedInput:
+    def item(self, found: StoredObject, source: SourcePattern) -> PlannedInput:
         """Return the work for one recording below one of the sources."""
         return plan_input(found, source.relative(found.key), self.target, self.options)
 
 
 def discover(
-    store: S3Store, pool: Executor, spec: TransferSpec, now: datetime, ignored: Counter[str] | None = None
+    store: ObjectStore, pool: Executor, spec: TransferSpec, now: datetime, ignored: Counter[str] | None = None
 ) -> list[InputRecord]:
     """Return every input with its state at the destination, in order of sources and keys.
 
     :param ignored: Receives the number of ignored objects by extension.
     :raises FluxionsInputError: if two inputs would share an output.
     :raises FluxionsAudioError: if the only source is one object, which does not exist.
-    :raises FluxionsStorageError: if S3 refused a request.
+    :raises FluxionsStorageError: if the store refused a request.
     """
-    store.require_bucket(spec.target.bucket)
+    require_destination(store, spec.target.destination)
     ignored = Counter() if ignored is None else ignored
     found_by_source = pool.map(lambda one: list_source(store, one, spec.selection.suffixes, ignored), spec.sources)
     listed = list(zip(spec.sources, found_by_source, strict=True))
@@ -73,25 +77,25 @@ def discover(
 
 
 def list_source(
-    store: S3Store,
+    store: ObjectStore,
     source: SourcePattern,
     suffixes: Sequence[str],
     ignored: Counter[str],
-    is_own: Callable[[S3Object], bool] | None = None,
-) -> list[S3Object] | None:
+    is_own: Callable[[StoredObject], bool] | None = None,
+) -> list[StoredObject] | None:
     """Return the objects of a source, or None if it names one object that does not exist.
 
     :param ignored: Receives the number of ignored objects by extension.
     :param is_own: Whether this package wrote a listed object; these are neither inputs nor ignored. Default: none are.
-    :raises FluxionsStorageError: if S3 refused a request.
+    :raises FluxionsStorageError: if the store refused a request.
     """
     if source.may_be_one_object:
-        # ``s3://bucket/calls`` can be an object or a prefix, and only S3 knows which.
-        one = store.head(source.bucket, source.key)
+        # ``bucket/calls`` can be an object or a prefix, and only the store knows which.
+        one = store.head(source.address)
         if one is not None:
             return [one]
     found, others = [], Counter[str]()
-    for one in store.list(source.bucket, source.prefix):
+    for one in store.list(source.listed):
         if is_own is not None and is_own(one):
             continue
         if source.accepts(one, suffixes):
@@ -121,11 +125,11 @@ def _record(item: PlannedInput, selection: Selection, now: datetime) -> InputRec
 
 def _missing(spec: TransferSpec, sources: Sequence[SourcePattern]) -> list[InputRecord]:
     """Return failed inputs for named objects that do not exist."""
-    addresses = [f"s3://{source.bucket}/{source.key}" for source in sources]
+    addresses = [source.address.uri for source in sources]
     if addresses and len(spec.sources) == 1:
         raise FluxionsAudioError(f"There is no object {addresses[0]}, and no recordings below it.")
     records = [
-        InputRecord(spec.item(S3Object(source.bucket, source.key, 0, ""), source), folder=spec.target.folder)
+        InputRecord(spec.item(StoredObject(source.address, 0, ""), source), folder=spec.target.folder)
         for source, address in zip(sources, addresses, strict=True)
         if spec.selection.is_in_shard(address)
     ]
@@ -134,7 +138,7 @@ def _missing(spec: TransferSpec, sources: Sequence[SourcePattern]) -> list[Input
     return records
 
 
-def _apply_destination(store: S3Store, pool: Executor, spec: TransferSpec, records: Sequence[InputRecord]) -> None:
+def _apply_destination(store: ObjectStore, pool: Executor, spec: TransferSpec, records: Sequence[InputRecord]) -> None:
     open_records = [record for record in records if record.state is State.TO_DO]
     folders = folders_of(store, spec.target) if spec.is_partitioned else [spec.target.folder]
     states = find_destination_states(store, pool, [record.item for record in open_records], folders)
@@ -227,8 +231,8 @@ def _restored(spec: TransferSpec, row: Mapping[str, Any], api_key: str) -> Input
     return record
 
 
-def _may_hold(source: SourcePattern, found: S3Object, spec: TransferSpec) -> bool:
-    if not source.contains(found.bucket, found.key):
+def _may_hold(source: SourcePattern, found: StoredObject, spec: TransferSpec) -> bool:
+    if not source.contains(found.address):
         return False
     return found.key == source.key or source.accepts(found, spec.selection.suffixes)
 

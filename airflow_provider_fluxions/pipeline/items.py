@@ -11,7 +11,7 @@ from airflow_provider_fluxions.api.job_reference import reference
 from airflow_provider_fluxions.formats import Choice
 from airflow_provider_fluxions.pipeline.naming import KeyTemplate
 from airflow_provider_fluxions.pipeline.ownership import input_reference
-from airflow_provider_fluxions.storage import S3Object
+from airflow_provider_fluxions.storage import ObjectAddress, StoredObject
 
 # The format from which any other format can be made later.
 STORED_EXTENSION = ".json"
@@ -21,14 +21,13 @@ STORED_EXTENSION = ".json"
 class Target:
     """The destination of a transfer.
 
-    :param prefix: Empty, or ends with a slash.
+    :param destination: Its key is a prefix: empty, or ends with a slash.
     :param folder: Below the prefix: empty, or a date's partition such as ``ingest_date=2026-01-31/``. It is not part
         of a reference, so a later run reuses the jobs of an earlier one.
     :param options_digests: Digests of options other than a format's defaults, by extension.
     """
 
-    bucket: str
-    prefix: str
+    destination: ObjectAddress
     folder: str = ""
     extensions: tuple[str, ...] = (STORED_EXTENSION,)
     options_digests: Mapping[str, str] = field(default_factory=dict)
@@ -37,7 +36,7 @@ class Target:
     @classmethod
     def of(
         cls,
-        destination: tuple[str, str],
+        destination: ObjectAddress,
         choices: Sequence[Choice],
         folder: str = "",
         layout: KeyTemplate | None = None,
@@ -50,7 +49,12 @@ class Target:
             if choice.changed_options
             for one in choice.extensions
         }
-        return cls(*destination, folder, extensions, options_digests, layout or KeyTemplate())
+        return cls(destination, folder, extensions, options_digests, layout or KeyTemplate())
+
+    @property
+    def prefix(self) -> str:
+        """The prefix of the keys of all results."""
+        return self.destination.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class PlannedInput:
     :param path: Path of the recording below its source.
     """
 
-    source: S3Object
+    source: StoredObject
     ref: str
     path: str
     target: Target
@@ -86,12 +90,12 @@ class PlannedInput:
 
     def uris(self, folder: str | None = None) -> list[str]:
         """Return the results' URIs."""
-        return [f"s3://{self.target.bucket}/{key}" for key in self.outputs(folder).values()]
+        return [self.target.destination.at(key).uri for key in self.outputs(folder).values()]
 
 
-def plan_input(found: S3Object, path: str, target: Target, options: Mapping[str, Any]) -> PlannedInput:
+def plan_input(found: StoredObject, path: str, target: Target, options: Mapping[str, Any]) -> PlannedInput:
     """Return the planned input for one recording."""
-    ref = input_reference(found.uri, found.version, path, (target.bucket, target.prefix), options)
+    ref = input_reference(found.uri, found.version, path, target.destination, options)
     return PlannedInput(found, ref, path, target)
 
 

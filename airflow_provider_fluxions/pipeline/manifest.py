@@ -1,8 +1,8 @@
-"""The manifest of a transfer: JSON Lines in S3, one for each input.
+"""The manifest of a transfer: JSON Lines in the store, one for each input.
 
 It is written before the first submit (so a read-only destination fails at no charge), at every deferral and at the
 end. A resumed task reads it instead of listing everything again. If it is missing or does not match, the task plans
-again from the state in S3 and at the service.
+again from the state in the store and at the service.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from airflow_provider_fluxions.api.job_reference import coordinates, reference
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.pipeline.naming import MAX_KEY_BYTES
 from airflow_provider_fluxions.pipeline.records import InputRecord
-from airflow_provider_fluxions.storage import S3Object, S3Store
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectStore
 
 log = logging.getLogger(__name__)
 
@@ -39,51 +39,49 @@ class Manifest:
     :param earlier_key: Key in an earlier version of this package.
     """
 
-    bucket: str
-    key: str
+    address: ObjectAddress
     price_per_audio_hour: float | None = None
     earlier_key: str | None = None
 
     @classmethod
     def of(
-        cls, ti: Any, destination: tuple[str, str], map_index: int, price: float | None, loop_index: int | None = None
+        cls, ti: Any, destination: ObjectAddress, map_index: int, price: float | None, loop_index: int | None = None
     ) -> Manifest:
         """Return the place below the destination, see `manifest_key`."""
-        bucket, prefix = destination
-        key = manifest_key(prefix, ti.dag_id, ti.run_id, ti.task_id, map_index, loop_index)
+        key = manifest_key(destination.key, ti.dag_id, ti.run_id, ti.task_id, map_index, loop_index)
         # A task that deferred before an upgrade wrote its manifest under the earlier name.
         earlier = key.replace("~.jsonl", ".jsonl") if map_index < 0 else key
-        return cls(bucket, key, price, earlier)
+        return cls(destination.at(key), price, earlier)
 
     @property
     def uri(self) -> str:
         """Its address."""
-        return f"s3://{self.bucket}/{self.key}"
+        return self.address.uri
 
-    def write(self, store: S3Store, records: Iterable[InputRecord]) -> None:
+    def write(self, store: ObjectStore, records: Iterable[InputRecord]) -> None:
         """Write the whole manifest.
 
-        :raises FluxionsStorageError: if S3 refused the request.
+        :raises FluxionsStorageError: if the store refused the request.
         """
         self.write_rows(store, (record.to_row(self.price_per_audio_hour) for record in records))
 
-    def write_rows(self, store: S3Store, rows: Iterable[Mapping[str, Any]]) -> None:
+    def write_rows(self, store: ObjectStore, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write the whole manifest from its lines.
 
-        :raises FluxionsStorageError: if S3 refused the request.
+        :raises FluxionsStorageError: if the store refused the request.
         """
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         # A lone surrogate in a key must not prevent the report of the rest.
-        store.put(self.bucket, self.key, lines.encode(errors="replace"), CONTENT_TYPE, {})
+        store.put(self.address, lines.encode(errors="replace"), CONTENT_TYPE, {})
 
-    def read(self, store: S3Store) -> Iterator[Mapping[str, Any]] | None:
+    def read(self, store: ObjectStore) -> Iterator[Mapping[str, Any]] | None:
         """Return its lines one by one, or None if it cannot be read.
 
         The iterator raises ValueError at a line that is not a JSON object.
         """
-        for key in dict.fromkeys((self.key, self.earlier_key or self.key)):
+        for key in dict.fromkeys((self.address.key, self.earlier_key or self.address.key)):
             try:
-                data = store.get(S3Object(self.bucket, key, 0, ""), MAX_BYTES)
+                data = store.get(self.address.at(key), MAX_BYTES)
             except FluxionsStorageError as error:
                 # A lost manifest costs a new listing and a scan, and no second charge.
                 log.info("Could not read the manifest: %s", printable(error))
@@ -111,7 +109,7 @@ def manifest_key(
     """Return ``{prefix}_manifests/{dag}/{run}/{task}[-{map index}][~loop-{iteration}].jsonl``.
 
     If the name of an unmapped task ends like a map index (``t-1``), a tilde is added, which a task id cannot contain.
-    If the key would be longer than S3 allows, a digest replaces the names.
+    If the key would be longer than stores allow, a digest replaces the names.
 
     :param prefix: Prefix of the destination: empty, or ends with a slash.
     :param map_index: -1 for an unmapped task.
@@ -124,7 +122,7 @@ def manifest_key(
     if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
         key = f"{prefix}_manifests/{reference(dag_id, run_id, task_id, *coordinates(map_index, loop_index))}.jsonl"
     if len(key.encode(errors="replace")) > MAX_KEY_BYTES:
-        raise FluxionsInputError(f"The destination is too long: S3 keys have at most {MAX_KEY_BYTES:,} bytes.")
+        raise FluxionsInputError(f"The destination is too long: keys have at most {MAX_KEY_BYTES:,} bytes.")
     return key
 
 

@@ -55,9 +55,9 @@ class KeyTemplate:
 
 
 def too_long(keys: Iterable[str]) -> str | None:
-    """Return the reason if S3 would refuse one of these keys, or None."""
+    """Return the reason if a store would refuse one of these keys, or None."""
     longest = max(keys, key=lambda key: len(key.encode()), default="")
     size = len(longest.encode())
     if size <= MAX_KEY_BYTES:
         return None
-    return f"its result's key would have {size} bytes, more than S3's {MAX_KEY_BYTES}; set a shorter key_template"
+    return f"its result's key would have {size} bytes, more than {MAX_KEY_BYTES}; set a shorter key_template"

@@ -1,21 +1,21 @@
-"""The metadata of a result in S3, with its provenance. No I/O."""
+"""The metadata of a stored result, with its provenance. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from urllib.parse import quote
 
-# S3 metadata of an output with its provenance. ASCII only.
-META_REFERENCE = "fluxions-reference"
-META_VERSION = "fluxions-source-version"
-META_JOB = "fluxions-job-id"
-# For a transfer's outputs: the recording's URI, percent-encoded. Absent if it would need too much of the 2 KB that S3
-# allows for metadata.
-META_SOURCE = "fluxions-source"
-META_RUN = "fluxions-run"
-META_SECONDS = "fluxions-audio-seconds"
+# Metadata of an output, with its provenance. ASCII only. A store writes these names as it can.
+META_REFERENCE = "reference"
+META_VERSION = "source_version"
+META_JOB = "job_id"
+# For a transfer's outputs: the recording's URI, percent-encoded. Absent if it would need too much of the 2 KB that
+# stores allow for metadata.
+META_SOURCE = "source"
+META_RUN = "run"
+META_SECONDS = "audio_seconds"
 # The options digest of an output; absent for the defaults.
-META_OPTIONS = "fluxions-format-options"
+META_OPTIONS = "format_options"
 
 MAX_SOURCE_CHARACTERS = 1_000
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.job_reference import reference, references_in
+from airflow_provider_fluxions.storage import ObjectAddress
 
 PROOF_DIGITS = 32
 # Separates these proofs from any other use of the API key.
@@ -20,21 +21,22 @@ _PURPOSE = b"airflow-provider-fluxions: job of a transfer's input, version 1"
 
 
 def input_reference(
-    source_uri: str, version: str, path: str, destination: tuple[str, str], options: Mapping[str, Any]
+    source_uri: str, version: str, path: str, destination: ObjectAddress, options: Mapping[str, Any]
 ) -> str:
     """Return the reference of one input of a transfer.
 
     :param version: The recording's ETag without quotes.
     :param path: Path of the recording below its source.
-    :param destination: Bucket and prefix; the prefix is empty or ends with a slash.
+    :param destination: Its key is empty or ends with a slash.
     :param options: Options of the transcription.
     """
-    bucket, prefix = destination
     # These parts never change, because the names of existing jobs and results contain the digest of them.
-    return reference("s3", source_uri, version, *sorted(map(str, options.items())), f"s3://{bucket}/{prefix}{path}")
+    return reference(
+        destination.scheme, source_uri, version, *sorted(map(str, options.items())), destination.below(path).uri
+    )
 
 
-def possible_references(source_uri: str, version: str, path: str, destination: tuple[str, str]) -> frozenset[str]:
+def possible_references(source_uri: str, version: str, path: str, destination: ObjectAddress) -> frozenset[str]:
     """Return the possible references of an input with unknown options."""
     return frozenset(
         input_reference(source_uri, version, path, destination, {"non_speech": non_speech})

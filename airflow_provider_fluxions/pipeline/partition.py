@@ -14,7 +14,7 @@ from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.pipeline.destination import DestinationState, find_destination_states
 from airflow_provider_fluxions.pipeline.items import Target
 from airflow_provider_fluxions.pipeline.records import AT_SERVICE, InputRecord
-from airflow_provider_fluxions.storage import S3Store
+from airflow_provider_fluxions.storage import ObjectStore
 
 _FOLDER = re.compile(r"ingest_date=\d{4}-\d\d-\d\d/")
 
@@ -35,12 +35,12 @@ def dated_folders(names: Iterable[str]) -> list[str]:
     return sorted((name for name in names if _FOLDER.fullmatch(name)), reverse=True)
 
 
-def folders_of(store: S3Store, target: Target) -> list[str]:
+def folders_of(store: ObjectStore, target: Target) -> list[str]:
     """Return a target's own folder, then those of other dates, the latest first.
 
-    :raises FluxionsStorageError: if S3 refused a request.
+    :raises FluxionsStorageError: if the store refused a request.
     """
-    dated = dated_folders(store.folders(target.bucket, f"{target.prefix}ingest_date="))
+    dated = dated_folders(store.folders(target.destination.below("ingest_date=")))
     return [target.folder, *(folder for folder in dated if folder != target.folder)]
 
 
@@ -57,7 +57,7 @@ class PartitionCheck:
     for 1,000 folders, 50 s.
     """
 
-    store: S3Store
+    store: ObjectStore
     target: Target
     records: Sequence[InputRecord]
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -68,7 +68,7 @@ class PartitionCheck:
     def find(self, record: InputRecord) -> DestinationState | None:
         """Return what there is of an input in the destination; None if it is not in progress.
 
-        :raises FluxionsStorageError: if S3 refused a request.
+        :raises FluxionsStorageError: if the store refused a request.
         """
         asked_at = elapsed_seconds()
         with self._lock:

@@ -28,7 +28,7 @@ from airflow_provider_fluxions.pipeline.ignored import describe_ignored
 from airflow_provider_fluxions.pipeline.manifest import Manifest
 from airflow_provider_fluxions.pipeline.records import InputRecord, State, count_states
 from airflow_provider_fluxions.pipeline.report import forecast, plan_line
-from airflow_provider_fluxions.storage import S3Store
+from airflow_provider_fluxions.storage import ObjectStore
 from airflow_provider_fluxions.storage.audio_duration import can_tell_seconds
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Parallel small requests to S3.
+# Parallel small requests to the store.
 SURVEYORS = 16
 MAX_SHOWN_SOURCES = 5
 MAX_SHOWN_JOBS = 20
@@ -65,7 +65,7 @@ class TransferPlanner:
     """
 
     client: FluxionsClient
-    store: S3Store
+    store: ObjectStore
     spec: TransferSpec
     manifest: Manifest
     budget: Budget
@@ -78,7 +78,7 @@ class TransferPlanner:
 
         :param earlier_start: Start of the run, if an earlier try might have left jobs and a manifest; else None.
         :raises FluxionsBudgetError: if the inputs exceed the limits.
-        :raises FluxionsError: if S3 or the service refused a request.
+        :raises FluxionsError: if the store or the service refused a request.
         """
         with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
             records = self._discovered(pool, now)
@@ -104,7 +104,7 @@ class TransferPlanner:
     def forecast(self, now: datetime, price: float | None) -> dict[str, Any]:
         """Return and log the plan. Submits and writes nothing.
 
-        :raises FluxionsError: if S3 or the service refused a request.
+        :raises FluxionsError: if the store or the service refused a request.
         """
         with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
             records = self._discovered(pool, now)
@@ -190,7 +190,7 @@ class TransferPlanner:
 
         :raises FluxionsAudioError: if this transfer has ``fail_on_empty``.
         """
-        sources = ", ".join(f"s3://{one.bucket}/{one.key}" for one in self.spec.sources[:MAX_SHOWN_SOURCES]) or "none"
+        sources = ", ".join(one.address.uri for one in self.spec.sources[:MAX_SHOWN_SOURCES]) or "none"
         skipped = (
             f" It has {describe_ignored(self.ignored)} with other extensions; see suffixes." if self.ignored else ""
         )

@@ -15,7 +15,7 @@ from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.pipeline.destination import NO_VERSIONS
 from airflow_provider_fluxions.pipeline.items import PlannedInput
 from airflow_provider_fluxions.pipeline.ownership import is_proven, proof_of
-from airflow_provider_fluxions.storage import S3Object, parse_s3_uri
+from airflow_provider_fluxions.storage import ObjectAddress, StoredObject
 
 # Fields of one input in the manifest.
 MAX_ERROR_CHARACTERS = 1_000
@@ -163,16 +163,14 @@ class InputRecord:
         return record
 
 
-def source_of(row: Mapping[str, Any]) -> S3Object:
+def source_of(row: Mapping[str, Any]) -> StoredObject:
     """Return the recording of a manifest's line.
 
     :raises ValueError: if it is not a line of a manifest; KeyError if a field is missing.
     """
-    bucket, key = parse_s3_uri(_value(row, "source", str) or "")
     modified = _value(row, "modified_at", str)
-    return S3Object(
-        bucket,
-        key,
+    return StoredObject(
+        ObjectAddress.parse(_value(row, "source", str) or ""),
         _value(row, "bytes", int) or 0,
         _value(row, "version", str) or "",
         datetime.fromisoformat(modified) if modified else None,

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 # If every input fails, the log must not fill up. The manifest has all failures.
 MAX_LOGGED_FAILURES = 20
-# Consecutive results that S3 refused, each after botocore's retries. Then the others would fail, too.
+# Consecutive results that the store refused, each after the retries of its client. Then the others would fail, too.
 MAX_STORAGE_FAILURES = 10
 
 
@@ -175,7 +175,7 @@ class TransferRunner:
     def _has_room(self, executor: TransferExecutor) -> bool:
         """Whether to start another upload. One waits behind each running upload, so that the threads are always busy.
 
-        If results queue up because S3 is slow, no new upload starts.
+        If results queue up because the store is slow, no new upload starts.
         """
         uploads, most = executor.uploads_running, self.limits.max_in_flight
         return (
@@ -261,7 +261,7 @@ class TransferRunner:
         )
 
     def _written(self, record: InputRecord, written: WriteResult) -> None:
-        # Only failures in a row mean that S3 takes nothing; one success shows that it does.
+        # Only failures in a row mean that the store takes nothing; one success shows that it does.
         self._storage_failures = 0
         self._last_progress = record.written_at = self.clock.now()
         record.state, record.audio_seconds, record.folder = State.COMPLETED, written.audio_seconds, written.folder
@@ -305,5 +305,5 @@ class TransferRunner:
         if isinstance(error, FluxionsStorageError):
             self._storage_failures += 1
             if self._storage_failures >= MAX_STORAGE_FAILURES:
-                # An archive that S3 refuses to write would otherwise be transcribed, and charged, to its end.
+                # An archive that the store refuses to write would otherwise be transcribed, and charged, to its end.
                 raise error

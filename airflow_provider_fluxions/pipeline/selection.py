@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_fluxions.api.arguments import number_of, optional_number_of
 from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.json_values import shown
-from airflow_provider_fluxions.storage import S3Object
+from airflow_provider_fluxions.storage import StoredObject
 
 AUDIO_SUFFIXES = (
     ".3g2", ".3gp", ".aac", ".ac3", ".aif", ".aifc", ".aiff", ".amr", ".au", ".caf", ".flac", ".m4a", ".m4b", ".m4v",
@@ -62,7 +62,7 @@ class Selection:
         """Return whether an input belongs to this shard. The URI alone decides."""
         return self.shard_count == 1 or shard_of(uri, self.shard_count) == self.shard_index
 
-    def skip_reason(self, found: S3Object, now: datetime) -> str | None:
+    def skip_reason(self, found: StoredObject, now: datetime) -> str | None:
         """Return the reason to skip an input, or None to transcribe it."""
         if found.modified_at is not None and self.min_age_seconds:
             age = (now - found.modified_at).total_seconds()

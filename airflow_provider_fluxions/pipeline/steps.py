@@ -36,7 +36,7 @@ from airflow_provider_fluxions.pipeline.object_metadata import (
 from airflow_provider_fluxions.pipeline.partition import PartitionCheck
 from airflow_provider_fluxions.pipeline.records import InputRecord
 from airflow_provider_fluxions.pipeline.timing import MAX_RECORDING_RETRY_SECONDS
-from airflow_provider_fluxions.storage import S3Object, S3Store
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectStore
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
@@ -96,7 +96,7 @@ class TransferSteps:
     """
 
     client: FluxionsClient
-    store: S3Store
+    store: ObjectStore
     choices: Sequence[Choice]
     provenance: Provenance
     options: SubmitOptions
@@ -173,7 +173,7 @@ class TransferSteps:
         written = [key for extension, key in item.outputs(folder).items() if extension not in skip]
         # One HEAD a run. A store that drops metadata would make each run transcribe everything again.
         if written:
-            self.metadata_check.check(self.store, item.target.bucket, written[0])
+            self.metadata_check.check(self.store, item.target.destination.at(written[0]))
         # Results from a stored transcript were counted when their job was.
         if record.stored_key is None:
             self.metrics.transcribed([transcription])
@@ -191,7 +191,7 @@ class TransferSteps:
 
     def _transcription(self, record: InputRecord) -> Transcription:
         if record.stored_key is not None:
-            return self._stored(record.item.target.bucket, record.stored_key)
+            return self._stored(record.item.target.destination.at(record.stored_key))
         assert record.job_id is not None  # noqa: S101  # only entries with a job that ended are given here
         # The list returned "completed". If the read does not, the stored result would be incomplete.
         transcription = require_completed(self.client.get_transcription(record.job_id, word_level_timestamps=True))
@@ -199,22 +199,21 @@ class TransferSteps:
         warn_of_lost_reference(transcription)
         return transcription
 
-    def _stored(self, bucket: str, key: str) -> Transcription:
+    def _stored(self, address: ObjectAddress) -> Transcription:
         """Return the transcript of a stored result.
 
         :raises UnreadableResultError: if it is not one that a transfer writes.
-        :raises FluxionsStorageError: if S3 refused the request.
+        :raises FluxionsStorageError: if the store refused the request.
         """
-        found = S3Object(bucket, key, 0, "")
         try:
-            return read_stored(self.store.get(found))
+            return read_stored(self.store.get(address))
         except (FluxionsFormatError, FluxionsStorageError) as error:
-            # S3 might return the object later. Using the job instead would read the API for each input of an outage.
+            # The store might return it later. Using the job instead would read the API for each input of an outage.
             if error.transient:
                 raise
-            there = self.store.head(bucket, key)
+            there = self.store.head(address)
             raise UnreadableResultError(
-                f"{found.uri} cannot be read: {error}", there.version if there else ""
+                f"{address.uri} cannot be read: {error}", there.version if there else ""
             ) from error
 
     def _provenance(self, record: InputRecord) -> Provenance:

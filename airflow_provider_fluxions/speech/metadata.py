@@ -1,14 +1,14 @@
-"""The metadata of a spoken file in S3: what it was made from. No I/O."""
+"""The metadata of a stored spoken file: what it was made from. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-META_REFERENCE = "fluxions-reference"
-META_SECONDS = "fluxions-audio-seconds"
-META_VOICE = "fluxions-voice"
-META_VOICE_ID = "fluxions-voice-id"
-META_CHARACTERS = "fluxions-characters"
+META_REFERENCE = "reference"
+META_SECONDS = "audio_seconds"
+META_VOICE = "voice"
+META_VOICE_ID = "voice_id"
+META_CHARACTERS = "characters"
 
 
 def speech_metadata(

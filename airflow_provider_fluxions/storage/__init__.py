@@ -1,31 +1,37 @@
-"""Object stores and other places of audio. S3 goes through the Amazon provider, imported only when S3 is used.
+"""Object stores and other places of audio.
 
-`s3_store` reads and writes, with a client that `s3_hook` makes; `objects` and `write_options` are values; `s3_errors`
-converts S3's errors; `bounded_read` limits memory. `audio_sources` opens the ``audio`` argument of a task, and
-`audio_duration` reads its length from its header.
+`object_store` is the protocol of all stores, and opens one; `address` and `objects` are its values. `multipart` writes
+a large object, and `bounded_read` limits memory. The modules `s3_*` implement it for S3, with the Amazon provider; they
+are imported when S3 is used. `audio_sources` opens the ``audio`` argument of a task; `audio_duration` reads lengths.
 """
 
 from __future__ import annotations
 
+from airflow_provider_fluxions.storage.address import ObjectAddress, is_object_uri
 from airflow_provider_fluxions.storage.bounded_read import MAX_RESULT_BYTES, ObjectTooLargeError
 from airflow_provider_fluxions.storage.multipart import ObjectUpload
-from airflow_provider_fluxions.storage.objects import KeyPage, S3Object, parse_s3_uri
-from airflow_provider_fluxions.storage.s3_errors import ObjectChangedError, storage_errors
-from airflow_provider_fluxions.storage.s3_store import DEFAULT_AWS_CONN_ID, S3Store
+from airflow_provider_fluxions.storage.object_store import (
+    DEFAULT_AWS_CONN_ID,
+    ObjectChangedError,
+    ObjectStore,
+    open_store,
+)
+from airflow_provider_fluxions.storage.objects import KeyPage, StoredObject
 from airflow_provider_fluxions.storage.write_options import WriteOptions
 
 __all__ = [
     "DEFAULT_AWS_CONN_ID",
     "MAX_RESULT_BYTES",
     "KeyPage",
+    "ObjectAddress",
     "ObjectChangedError",
+    "ObjectStore",
     "ObjectTooLargeError",
     "ObjectUpload",
-    "S3Object",
-    "S3Store",
+    "StoredObject",
     "WriteOptions",
     "audio_duration",
     "audio_sources",
-    "parse_s3_uri",
-    "storage_errors",
+    "is_object_uri",
+    "open_store",
 ]

@@ -12,7 +12,8 @@ from airflow_provider_fluxions.api.errors import FluxionsAudioError, FluxionsInp
 from airflow_provider_fluxions.api.json_values import shown
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.uris import last_part
-from airflow_provider_fluxions.storage import S3Store, parse_s3_uri
+from airflow_provider_fluxions.storage import ObjectAddress, open_store
+from airflow_provider_fluxions.storage.address import STORES
 
 # s3:/bucket/key, s3//bucket/key: mistyped URIs and not local files.
 _ADDRESS_LIKE = re.compile(r"(s3|gs|https?|file)(:|//)", re.IGNORECASE)
@@ -70,8 +71,8 @@ def open_audio(audio: object, aws_conn_id: str | None) -> AudioSource:
     :raises FluxionsStorageError: if S3 refused the request, or the bucket does not exist.
     """
     address = address_of(audio)
-    if address.scheme == "s3":
-        return audio_source(_s3_audio(address.uri, address.conn_id or aws_conn_id))
+    if address.scheme in STORES:
+        return audio_source(_store_audio(address.uri, address.conn_id or aws_conn_id))
     if address.scheme:
         return audio_source(_object_storage_audio(address, audio))
     # Before the file is opened, because "no such file" would hide the typing error.
@@ -112,15 +113,15 @@ def is_object_storage_path(audio: object) -> bool:
     return isinstance(audio, ObjectStoragePath)
 
 
-def _s3_audio(uri: str, aws_conn_id: str | None) -> AudioSource:
-    bucket, key = parse_s3_uri(uri)
-    if not key or key.endswith("/"):
+def _store_audio(uri: str, conn_id: str | None) -> AudioSource:
+    address = ObjectAddress.parse(uri)
+    if not address.key or address.key.endswith("/"):
         raise FluxionsAudioError(f"{uri} names no object. To transcribe a prefix, use FluxionsS3ToS3Operator.")
-    store = S3Store(aws_conn_id)
-    found = store.head(bucket, key)
+    store = open_store([address], conn_id)
+    found = store.head(address)
     if found is None:
         # S3 responds with 404 to a HEAD in a missing bucket, too, and the two need different repairs.
-        store.require_bucket(bucket)
+        store.require_bucket(address)
         raise FluxionsAudioError(f"There is no object {uri}.")
     return store.audio(found)
 

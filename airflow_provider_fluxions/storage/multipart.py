@@ -10,12 +10,11 @@ import logging
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import TracebackType
-from typing import Any
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError
 from airflow_provider_fluxions.api.printable import printable
-from airflow_provider_fluxions.storage.s3_errors import s3_exceptions, storage_errors
-from airflow_provider_fluxions.storage.s3_store import S3Store
+from airflow_provider_fluxions.storage.address import ObjectAddress
+from airflow_provider_fluxions.storage.object_store import ObjectStore, UploadedPart
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +24,6 @@ PART_BYTES = 5 * 1024 * 1024
 PARTS_IN_FLIGHT = 1
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 MAX_PARTS = 10_000
-# What each part needs of the arguments that the user gave for the object: keys of server-side encryption.
-_OF_EACH_PART = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5", "ExpectedBucketOwner")
 
 
 class ObjectUpload:
@@ -42,25 +39,23 @@ class ObjectUpload:
 
     def __init__(
         self,
-        store: S3Store,
-        bucket: str,
-        key: str,
+        store: ObjectStore,
+        address: ObjectAddress,
         content_type: str,
         metadata: Mapping[str, str],
         *,
         part_bytes: int = PART_BYTES,
     ) -> None:
-        self._store, self._client = store, store.client
-        self._address = {"Bucket": bucket, "Key": key, **store.reading}
-        self._uri, self._content_type, self._metadata = f"s3://{bucket}/{key}", content_type, metadata
+        self._store, self._address = store, address
+        self._content_type, self._metadata = content_type, metadata
         self._part_bytes = part_bytes
         self._first, self._rest = bytearray(), bytearray()
         self._position = self._size = 0
         self._upload_id: str | None = None
         self._last_part = 1
         self._pool = ThreadPoolExecutor(PARTS_IN_FLIGHT, thread_name_prefix="fluxions-upload")
-        self._sending: set[Future[dict[str, Any]]] = set()
-        self._parts: list[dict[str, Any]] = []
+        self._sending: set[Future[tuple[int, UploadedPart]]] = set()
+        self._parts: list[tuple[int, UploadedPart]] = []
         self._error: BaseException | None = None
         self._is_sent = self._is_complete = False
 
@@ -80,17 +75,16 @@ class ObjectUpload:
 
         :param expected: the version to replace, or empty if there must be no object. Default None: replace any.
         :raises ObjectChangedError: the object is not ``expected``. Nothing was written.
-        :raises FluxionsStorageError: S3 refused, or see `check`.
+        :raises FluxionsStorageError: the store refused, or see `check`.
         """
         self.check()
-        bucket, key = self._address["Bucket"], self._address["Key"]
         if self._upload_id is None and not self._rest:
             body = bytes(self._first)
-            self._store.put(bucket, key, body, self._content_type, self._metadata, expected=expected)
+            self._store.put(self._address, body, self._content_type, self._metadata, expected=expected)
         else:
             self._send_all()
-            parts = sorted(self._parts, key=lambda part: part["PartNumber"])
-            self._store.complete_upload(bucket, key, self._upload_id or "", parts, expected=expected)
+            parts = [part for _, part in sorted(self._parts, key=lambda one: one[0])]
+            self._store.complete_upload(self._address, self._upload_id or "", parts, expected=expected)
         self._is_complete = True
 
     def write(self, data: bytes, /) -> int:
@@ -110,7 +104,7 @@ class ObjectUpload:
     def check(self) -> None:
         """Raise the first error of a write, if there was one.
 
-        :raises FluxionsStorageError: S3 refused, or a byte outside of the first part was changed.
+        :raises FluxionsStorageError: the store refused, or a byte outside of the first part was changed.
         """
         if self._error is not None:
             raise self._error
@@ -125,7 +119,7 @@ class ObjectUpload:
 
     def _moved(self, position: int) -> FluxionsStorageError:
         return FluxionsStorageError(
-            f"{self._uri} cannot be written: its encoder changed byte {position:,}, behind the first "
+            f"{self._address.uri} cannot be written: its encoder changed byte {position:,}, behind the first "
             f"{self._part_bytes:,} bytes.",
             transient=False,
         )
@@ -165,32 +159,25 @@ class ObjectUpload:
     def _send(self, number: int, body: bytearray) -> None:
         """Send a part in a thread; wait first until fewer than the maximum are being sent."""
         if number > MAX_PARTS:
-            raise FluxionsStorageError(f"{self._uri} would have more than {MAX_PARTS:,} parts.", transient=False)
+            raise FluxionsStorageError(
+                f"{self._address.uri} would have more than {MAX_PARTS:,} parts.", transient=False
+            )
         if self._upload_id is None:
-            with storage_errors(self._uri):
-                self._upload_id = self._client.create_multipart_upload(
-                    **self._address, ContentType=self._content_type, Metadata=dict(self._metadata), **self._extra
-                )["UploadId"]
+            self._upload_id = self._store.begin_upload(self._address, self._content_type, self._metadata)
         self._wait(PARTS_IN_FLIGHT - 1)
-        self._sending.add(self._pool.submit(self._upload, number, body))
+        self._sending.add(self._pool.submit(self._upload, self._upload_id, number, body))
 
     def _wait(self, most: int) -> None:
         """Wait until at most so many parts are being sent.
 
-        :raises FluxionsStorageError: S3 refused one.
+        :raises FluxionsStorageError: the store refused one.
         """
         while len(self._sending) > most:
             done, self._sending = wait(self._sending, return_when=FIRST_COMPLETED)
             self._parts += [one.result() for one in done]
 
-    def _upload(self, number: int, body: bytearray) -> dict[str, Any]:
-        keys = {name: value for name, value in self._extra.items() if name in _OF_EACH_PART}
-        with storage_errors(self._uri):
-            answer = self._client.upload_part(
-                **self._address, **keys, UploadId=self._upload_id, PartNumber=number, Body=body
-            )
-        sums = {name: value for name, value in answer.items() if name.startswith("Checksum") and name[8:].isupper()}
-        return {"PartNumber": number, "ETag": answer["ETag"], **_strings(sums)}
+    def _upload(self, upload_id: str, number: int, body: bytearray) -> tuple[int, UploadedPart]:
+        return number, self._store.upload_part(self._address, upload_id, number, body)
 
     def _send_all(self) -> None:
         """Send what is left, the first part last, once."""
@@ -202,18 +189,14 @@ class ObjectUpload:
         self._wait(0)
         self._is_sent = True
 
-    @property
-    def _extra(self) -> Mapping[str, Any]:
-        return self._store.writing.extra_args
-
     def _abort(self) -> None:
         """Remove the parts that were sent; a lifecycle rule removes those of a process that died."""
         if self._upload_id is None:
             return
         try:
-            self._client.abort_multipart_upload(**self._address, UploadId=self._upload_id)
-        except s3_exceptions() as error:
-            log.warning("The parts of the upload of %s were not removed: %s", self._uri, printable(error))
+            self._store.abort_upload(self._address, self._upload_id)
+        except FluxionsStorageError as error:
+            log.warning("The parts of the upload of %s were not removed: %s", self._address.uri, printable(error))
 
 
 def _fill(part: bytearray, view: memoryview, size_bytes: int) -> memoryview:
@@ -221,7 +204,3 @@ def _fill(part: bytearray, view: memoryview, size_bytes: int) -> memoryview:
     room = size_bytes - len(part)
     part += view[:room]
     return view[room:]
-
-
-def _strings(values: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value for name, value in values.items() if isinstance(value, str)}

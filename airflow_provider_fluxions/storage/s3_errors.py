@@ -45,10 +45,6 @@ CHANGED_CODES = frozenset({"PreconditionFailed", "412"})
 _RACE_CODES = frozenset({"ConditionalRequestConflict", "OperationAborted"})
 
 
-class ObjectChangedError(FluxionsStorageError):
-    """An object is not the version to replace. Nothing was written."""
-
-
 @dataclass(frozen=True)
 class Refusal:
     """The reason of a failed request to S3.
@@ -79,7 +75,7 @@ def storage_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except s3_exceptions() as error:
-        raise _storage_error(uri, refusal_of(error)) from error
+        raise storage_error(uri, error) from error
 
 
 def recording_error(uri: str, error: Exception) -> FluxionsError:
@@ -93,13 +89,18 @@ def recording_error(uri: str, error: Exception) -> FluxionsError:
     if refusal.code in CHANGED_CODES:
         return FluxionsAudioError(f"{uri} changed since it was listed.", transient=True)
     if refusal.concerns_all and (refusal.code not in _OF_ONE_OBJECT or refusal.reason == _SKEW):
-        return _storage_error(uri, refusal)
+        return _refused(uri, refusal)
     # A policy can forbid one object, and the same request then fails again.
     transient = refusal.transient and refusal.code not in _OF_ONE_OBJECT
     return FluxionsAudioError(f"{uri} cannot be read: {refusal.text}", transient=transient)
 
 
-def _storage_error(uri: str, refusal: Refusal) -> FluxionsStorageError:
+def storage_error(uri: str, error: Exception) -> FluxionsStorageError:
+    """Return the error for a request that failed, from one of `s3_exceptions`."""
+    return _refused(uri, refusal_of(error))
+
+
+def _refused(uri: str, refusal: Refusal) -> FluxionsStorageError:
     if refusal.is_response:
         error = FluxionsStorageError(f"S3 refused {uri}: {refusal.text}", transient=refusal.transient)
     else:

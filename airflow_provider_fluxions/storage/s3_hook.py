@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_fluxions.storage.address import ObjectAddress
+
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.config import Config
@@ -58,19 +60,19 @@ class HookLineage:
             collector = get_hook_lineage_collector()
         self._hook = hook
         self._collector = collector
-        self._reads: set[tuple[str, str]] = set()
-        self._writes: set[tuple[str, str]] = set()
+        self._reads: set[ObjectAddress] = set()
+        self._writes: set[ObjectAddress] = set()
 
-    def read(self, bucket: str, key: str) -> None:
+    def read(self, address: ObjectAddress) -> None:
         """Report an object that was read."""
-        self._report(self._reads, self._collector.add_input_asset, bucket, key)
+        self._report(self._reads, self._collector.add_input_asset, address)
 
-    def wrote(self, bucket: str, key: str) -> None:
+    def wrote(self, address: ObjectAddress) -> None:
         """Report an object that was written."""
-        self._report(self._writes, self._collector.add_output_asset, bucket, key)
+        self._report(self._writes, self._collector.add_output_asset, address)
 
-    def _report(self, known: set[tuple[str, str]], add: Any, bucket: str, key: str) -> None:
+    def _report(self, known: set[ObjectAddress], add: Any, address: ObjectAddress) -> None:
         # A transfer writes thousands of objects, and each report is an asset event.
-        if len(known) < MAX_ASSETS and (bucket, key) not in known:
-            known.add((bucket, key))
-            add(self._hook, scheme="s3", asset_kwargs={"bucket": bucket, "key": key})
+        if len(known) < MAX_ASSETS and address not in known:
+            known.add(address)
+            add(self._hook, scheme=address.scheme, asset_kwargs={"bucket": address.bucket, "key": address.key})

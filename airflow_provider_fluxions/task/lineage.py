@@ -17,7 +17,7 @@ Name = tuple[str, str]
 
 
 def dataset_names(uris: Iterable[str], limit: int = MAX_DATASETS) -> list[Name]:
-    """Return (namespace, name) for URIs, such as ``("s3://bucket", "calls/a.mp3")``, sorted.
+    """Return (namespace, name) for URIs, sorted: ``scheme://bucket`` and ``calls/a.mp3``.
 
     If there are more than ``limit``, folders (``calls/``) replace their objects, then parent folders, and so on; the
     name of a bucket is ``/``. Only more than ``limit`` buckets are cut off.
@@ -103,7 +103,7 @@ def operator_lineage(
 ) -> Any:
     """Return the ``OperatorLineage`` of a task, in a limited size.
 
-    :param inputs: URIs such as ``s3://bucket/key``; see `dataset_names` for many of them.
+    :param inputs: URIs of objects or others; see `dataset_names` for many of them.
     :param outputs: The same for outputs.
     :param job_ids: The run facet ``fluxions`` has the first 100 and the total number.
     :param audio_seconds: Seconds of all jobs together; None: unknown.

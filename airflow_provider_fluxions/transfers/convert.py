@@ -17,7 +17,7 @@ from airflow_provider_fluxions.assets import add_asset_extra
 from airflow_provider_fluxions.formats import Choice, choose, choose_installed, read_stored
 from airflow_provider_fluxions.formats.base import Provenance
 from airflow_provider_fluxions.links import RESULT_XCOM, FluxionsResultLink, push_for_link
-from airflow_provider_fluxions.pipeline.destination import find_destination_states, write_outputs
+from airflow_provider_fluxions.pipeline.destination import find_destination_states, require_destination, write_outputs
 from airflow_provider_fluxions.pipeline.input_errors import failure_text, is_input_error, is_transient
 from airflow_provider_fluxions.pipeline.items import (
     STORED_EXTENSION,
@@ -35,7 +35,7 @@ from airflow_provider_fluxions.pipeline.object_metadata import (
     META_VERSION,
 )
 from airflow_provider_fluxions.pipeline.partition import dated_folders, ingest_folder
-from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Object, S3Store
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, ObjectAddress, ObjectStore, StoredObject, open_store
 from airflow_provider_fluxions.task.airflow_errors import airflow_errors
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
 from airflow_provider_fluxions.task.provenance import provenance_of
@@ -79,7 +79,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets the counts and ``destination`` as its extra.
     :raises AirflowFailException: if a result could not be converted, or an argument is invalid.
-    :raises FluxionsStorageError: if S3 refused a request; a retry might succeed.
+    :raises FluxionsStorageError: if the store refused a request; a retry might succeed.
     """
 
     template_fields: Sequence[str] = ("source", "destination", "aws_conn_id")
@@ -113,10 +113,11 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
     def execute(self, context: Context) -> dict[str, int]:
         """Convert results without existing conversions."""
         with airflow_errors():
-            store, provenance = S3Store(self.aws_conn_id), provenance_of(context)
+            source, destination = parse_source(self.source), parse_destination(self.destination)
+            store, provenance = open_store([source.address, destination], self.aws_conn_id), provenance_of(context)
             choices = choose_installed(self.formats, self.format_options)
             with ThreadPoolExecutor(self.workers, thread_name_prefix="fluxions-convert") as pool:
-                plan = self._plan(store, pool, choices, provenance)
+                plan = self._plan(store, source, destination, pool, choices, provenance)
                 todo = [(item, folder) for item, folder, is_done in plan if not is_done]
                 ends = list(pool.map(lambda one: _convert(store, one[0], one[1], choices, provenance), todo))
             errors = [end for end in ends if end is not None]
@@ -125,8 +126,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
                 "converted": len(todo) - len(errors),
                 "already_done": len(plan) - len(todo),
             }
-            folder = "s3://{}/{}".format(*parse_destination(self.destination))
-            push_for_link(self, context["ti"], RESULT_XCOM, folder)
+            push_for_link(self, context["ti"], RESULT_XCOM, destination.uri)
             self.log.info("%s", counts)
             self._record_lineage(plan, {item.ref for (item, _), end in zip(todo, ends, strict=True) if end is not None})
             if errors:
@@ -145,12 +145,17 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
         self.lineage = LineageRecord(inputs=[item.source.uri for item, _ in good], outputs=outputs)
 
     def _plan(
-        self, store: S3Store, pool: Executor, choices: tuple[Choice, ...], provenance: Provenance
+        self,
+        store: ObjectStore,
+        source: SourcePattern,
+        destination: ObjectAddress,
+        pool: Executor,
+        choices: tuple[Choice, ...],
+        provenance: Provenance,
     ) -> list[Planned]:
         """Return all stored results, with the folder of their conversions, and whether they exist."""
-        source, destination = parse_source(self.source), parse_destination(self.destination)
-        store.require_bucket(destination[0])
-        found = [one for one in store.list(source.bucket, source.prefix) if source.accepts(one, (STORED_EXTENSION,))]
+        require_destination(store, destination)
+        found = [one for one in store.list(source.listed) if source.accepts(one, (STORED_EXTENSION,))]
         folders = [""]
         if self.partition_by_date:
             _require_no_dates(found, source)
@@ -164,7 +169,7 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
         return [(item, standing[item.ref].folder, standing[item.ref].is_complete(item)) for item in items]
 
 
-def _require_no_dates(found: list[S3Object], source: SourcePattern) -> None:
+def _require_no_dates(found: list[StoredObject], source: SourcePattern) -> None:
     for one in found:
         if dated_folders([f"{source.relative(one.key).partition('/')[0]}/"]):
             raise FluxionsInputError(
@@ -173,20 +178,19 @@ def _require_no_dates(found: list[S3Object], source: SourcePattern) -> None:
             )
 
 
-def _folders(store: S3Store, destination: tuple[str, str], own: str) -> list[str]:
+def _folders(store: ObjectStore, destination: ObjectAddress, own: str) -> list[str]:
     """Return this run's folder, then those of other dates."""
-    bucket, prefix = destination
-    dated = dated_folders(store.folders(bucket, f"{prefix}ingest_date="))
+    dated = dated_folders(store.folders(destination.below("ingest_date=")))
     return [own, *(folder for folder in dated if folder != own)]
 
 
-def _item(found: S3Object, source: SourcePattern, target: Target) -> PlannedInput:
+def _item(found: StoredObject, source: SourcePattern, target: Target) -> PlannedInput:
     """Plan one result like a recording, with output names without ``.json``."""
     return plan_input(found, source.relative(found.key)[: -len(STORED_EXTENSION)], target, {"made": "from json"})
 
 
 def _convert(
-    store: S3Store, item: PlannedInput, folder: str, choices: tuple[Choice, ...], provenance: Provenance
+    store: ObjectStore, item: PlannedInput, folder: str, choices: tuple[Choice, ...], provenance: Provenance
 ) -> Failed | None:
     """Write one result's conversions; return the failure, if any.
 
@@ -194,9 +198,9 @@ def _convert(
     """
     source = item.source
     try:
-        transcription = read_stored(store.get(source))
+        transcription = read_stored(store.get(source.address))
         metadata = {META_REFERENCE: item.ref, META_VERSION: source.version, META_JOB: str(transcription.id)}
-        known = _source_provenance(store.head(source.bucket, source.key) or source, provenance)
+        known = _source_provenance(store.head(source.address) or source, provenance)
         write_outputs(store, item, folder, transcription, choices, known, metadata)
     except Exception as error:
         if not is_input_error(error):
@@ -207,7 +211,7 @@ def _convert(
     return None
 
 
-def _source_provenance(stored: S3Object, provenance: Provenance) -> Provenance:
+def _source_provenance(stored: StoredObject, provenance: Provenance) -> Provenance:
     """Return the recording in a stored result's metadata. Only results of a transfer have it."""
     facts = stored.metadata if META_RUN in stored.metadata else {}
     return replace(

@@ -25,7 +25,7 @@ from airflow_provider_fluxions.pipeline.locations import parse_destination, pars
 from airflow_provider_fluxions.pipeline.naming import DEFAULT_TEMPLATE, KeyTemplate
 from airflow_provider_fluxions.pipeline.selection import AUDIO_SUFFIXES, Selection, suffixes_of
 from airflow_provider_fluxions.pipeline.timing import DEFERRAL_COSTS_SECONDS, MAX_RECORDING_RETRY_SECONDS
-from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, WriteOptions
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, WriteOptions, open_store
 from airflow_provider_fluxions.task.identity import run_reference
 from airflow_provider_fluxions.task.lineage import ReportsLineage
 from airflow_provider_fluxions.task.provenance import provenance_of
@@ -243,7 +243,6 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             spec=self._spec(task),
             choices=choose_installed(self.formats, self.format_options),
             options=SubmitOptions(self.non_speech, self.cache),
-            destination=parse_destination(self.destination),
             budget=Budget.checked(self.max_inputs, self.max_audio_hours),
             limits=self._limits(min(deadline, expires)),
             lookback_days=self.lookback_days,
@@ -254,7 +253,8 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
             patience_seconds=self.recording_patience_seconds,
             may_share_partitions=self._may_share_partitions,
         )
-        store = S3Store(self.aws_conn_id, self._writing(), requester_pays=self.requester_pays)
+        addresses = [arguments.spec.target.destination, *(source.address for source in arguments.spec.sources)]
+        store = open_store(addresses, self.aws_conn_id, self._writing(), requester_pays=self.requester_pays)
         return TransferRun(task, store, arguments, deadline, expires)
 
     def _spec(self, task: TaskRun) -> TransferSpec:

@@ -36,7 +36,7 @@ from airflow_provider_fluxions.pipeline.report import (
 from airflow_provider_fluxions.pipeline.runner import TransferLimits, TransferRunner
 from airflow_provider_fluxions.pipeline.steps import TransferSteps
 from airflow_provider_fluxions.pipeline.timing import LONGEST_DEFERRAL_SECONDS
-from airflow_provider_fluxions.storage import S3Store
+from airflow_provider_fluxions.storage import ObjectStore
 from airflow_provider_fluxions.task.identity import TaskIdentity, loop_index_of, map_index_of
 from airflow_provider_fluxions.task.lineage import LineageRecord
 from airflow_provider_fluxions.task.provenance import provenance_of
@@ -50,7 +50,6 @@ log = logging.getLogger(__name__)
 class TransferArguments:
     """The arguments of one execution as checked values, after Airflow has rendered the templates.
 
-    :param destination: Bucket and prefix.
     :param timeout_seconds: The user's timeout, for the message when it has passed.
     :param patience_seconds: Maximum time to retry after service errors for one recording.
     :param may_share_partitions: Whether another run of this DAG can write the same results into another date's folder
@@ -60,7 +59,6 @@ class TransferArguments:
     spec: TransferSpec
     choices: Sequence[Choice]
     options: SubmitOptions
-    destination: tuple[str, str]
     budget: Budget
     limits: TransferLimits
     lookback_days: float
@@ -80,13 +78,15 @@ class TransferRun:
     """
 
     def __init__(
-        self, task: TaskRun, store: S3Store, arguments: TransferArguments, deadline: float, expires: float
+        self, task: TaskRun, store: ObjectStore, arguments: TransferArguments, deadline: float, expires: float
     ) -> None:
         self._task, self._store, self._arguments = task, store, arguments
         self._deadline, self._expires = deadline, expires
         ti, context = task.context["ti"], task.context
         self._price = task.price
-        self._manifest = Manifest.of(ti, arguments.destination, map_index_of(ti), self._price, loop_index_of(context))
+        self._manifest = Manifest.of(
+            ti, arguments.spec.target.destination, map_index_of(ti), self._price, loop_index_of(context)
+        )
 
     def run(
         self,

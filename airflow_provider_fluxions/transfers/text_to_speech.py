@@ -50,7 +50,7 @@ from airflow_provider_fluxions.pipeline.speech.results import SpeechResults
 from airflow_provider_fluxions.pipeline.speech.runner import SpeechRunner
 from airflow_provider_fluxions.pipeline.speech.steps import SpeechSteps
 from airflow_provider_fluxions.speech.documents import TEXT_SUFFIXES
-from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store, WriteOptions
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, ObjectStore, WriteOptions, open_store
 from airflow_provider_fluxions.task.identity import loop_index_of, map_index_of, run_reference
 from airflow_provider_fluxions.task.lineage import ReportsLineage
 from airflow_provider_fluxions.task.run import TaskRun, task_run
@@ -213,8 +213,10 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
     def _run(self, task: TaskRun, deadline: float, timeout: float) -> dict[str, Any]:
         context, client, metrics, price = task.context, task.client, task.metrics, self._price()
         ti, run = context["ti"], run_reference(context)
-        store = S3Store(self.aws_conn_id, WriteOptions(self.extra_args or {}), requester_pays=self.requester_pays)
         spec, voices = self._spec(run), VoiceList(client)
+        addresses = [spec.target.destination, *(source.address for source in spec.sources)]
+        writing = WriteOptions(self.extra_args or {})
+        store = open_store(addresses, self.aws_conn_id, writing, requester_pays=self.requester_pays)
         found = self._found(store, spec, voices)
         inputs = found.inputs
         if boolean_of("dry_run", self.dry_run):
@@ -222,9 +224,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
             log.info("Dry run, nothing was rendered or written: %s", ", ".join(f"{k}={v}" for k, v in forecast.items()))
             return forecast
         self._check_budget(inputs, price)
-        manifest = Manifest.of(
-            ti, (spec.target.bucket, spec.target.prefix), map_index_of(ti), None, loop_index_of(context)
-        )
+        manifest = Manifest.of(ti, spec.target.destination, map_index_of(ti), None, loop_index_of(context))
         push_for_link(self, ti, RESULT_XCOM, manifest.uri)
         log.info("Planned %s.", plan_line(count_states(entries_of(inputs))))
         if any(one.record.state is State.TO_DO for one in inputs):
@@ -247,7 +247,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
         add_asset_extra(context, self, summary)
         return summary
 
-    def _found(self, store: S3Store, spec: SpeechSpec, voices: VoiceList) -> SpeechDiscovery:
+    def _found(self, store: ObjectStore, spec: SpeechSpec, voices: VoiceList) -> SpeechDiscovery:
         with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
             found = discover(store, pool, spec, datetime.now(UTC))
             if not found.inputs:
@@ -280,7 +280,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
         self,
         runner: SpeechRunner,
         manifest: Manifest,
-        store: S3Store,
+        store: ObjectStore,
         inputs: Sequence[SpeechInput],
         price: SpeechPrice,
     ) -> bool:
@@ -296,8 +296,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
 
     def _spec(self, run: str) -> SpeechSpec:
         formats = speech_formats(self.formats, installed=True)
-        bucket, prefix = parse_destination(self.destination)
-        target = Target(bucket, prefix, "", formats.extensions, {}, KeyTemplate(self.key_template))
+        target = Target(parse_destination(self.destination), "", formats.extensions, {}, KeyTemplate(self.key_template))
         selection = Selection.checked(
             suffixes=self.suffixes,
             min_age_seconds=self.min_age,

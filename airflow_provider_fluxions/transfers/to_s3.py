@@ -20,7 +20,7 @@ from airflow_provider_fluxions.pipeline.locations import parse_destination
 from airflow_provider_fluxions.pipeline.object_metadata import META_JOB
 from airflow_provider_fluxions.pipeline.partition import ingest_folder
 from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
-from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, S3Store
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, ObjectAddress, ObjectStore, open_store
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
 from airflow_provider_fluxions.task.provenance import provenance_of
 from airflow_provider_fluxions.task.run import task_run
@@ -77,40 +77,39 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
         """Read each transcript and write it in each format."""
         with task_run(self, context) as run:
             choices = choose_installed(self.formats, self.format_options)
-            bucket, prefix = parse_destination(self.destination)
+            folder = parse_destination(self.destination)
             provenance = provenance_of(context)
             if self.partition_by_date:
-                prefix += ingest_folder(provenance.ingested_at)
-            store = S3Store(self.aws_conn_id)
+                folder = folder.below(ingest_folder(provenance.ingested_at))
+            store = open_store([folder], self.aws_conn_id)
             lineage = self.lineage = LineageRecord()
             for job_id in parse_job_ids(self.job_id):
                 transcription = require_completed(run.hook.get_transcription(job_id))
                 lineage.job_ids.append(job_id)
                 lineage.inputs.append(job_uri(self.fluxions_conn_id, job_id))
                 lineage.add_durations([transcription])
-                lineage.outputs += self._write(store, bucket, prefix, transcription, choices, provenance)
+                lineage.outputs += self._write(store, folder, transcription, choices, provenance)
             if lineage.outputs:
                 push_for_link(self, context["ti"], RESULT_XCOM, lineage.outputs[0])
-            add_asset_extra(context, self, _asset_extra(lineage, f"s3://{bucket}/{prefix}"))
+            add_asset_extra(context, self, _asset_extra(lineage, folder.uri))
             return lineage.outputs
 
     def _write(
         self,
-        store: S3Store,
-        bucket: str,
-        prefix: str,
+        store: ObjectStore,
+        folder: ObjectAddress,
         transcription: Transcription,
         choices: Sequence[Choice],
         provenance: Provenance,
     ) -> list[str]:
-        base = f"{prefix}{stem_without_reference(transcription.filename)}-{transcription.id}"
+        base = f"{stem_without_reference(transcription.filename)}-{transcription.id}"
         rendered = [(choice.format.content_type, choice.files(transcription, provenance)) for choice in choices]
         uris = []
         for content_type, files in rendered:
             for extension, body in files.items():
-                key = f"{base}{extension}"
-                store.put(bucket, key, body, content_type, {META_JOB: str(transcription.id)})
-                uris.append(f"s3://{bucket}/{key}")
+                address = folder.below(f"{base}{extension}")
+                store.put(address, body, content_type, {META_JOB: str(transcription.id)})
+                uris.append(address.uri)
                 self.log.info("Wrote %s (%d bytes).", uris[-1], len(body))
         return uris
 

@@ -2,8 +2,8 @@
 
 - `request`, `ranges`, `task_info`: the parsed request, and what Airflow stores about the task. No I/O.
 - `items`, `manifest_items`, `job_items`: a task's transcripts, as plain values. No I/O.
-- `airflow_db`, `s3_reader`, `api_client`, `task_items`, `transcripts`, `playback`: reading them from Airflow's
-  database, S3 and the API, through `cache` and `single_flight`.
+- `airflow_db`, `object_reader`, `api_client`, `task_items`, `transcripts`, `playback`: reading them from Airflow's
+  database, the store and the API, through `cache` and `single_flight`.
 - `transcript_json`, `http_responses`: what the page receives.
 - `handlers`: turn a request into a response, for any web framework.
 - `fastapi_app` (Airflow 3), `flask_app` (Airflow 2.11): they authorise each request and pass it to the handlers.

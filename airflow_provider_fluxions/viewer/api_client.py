@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_fluxions.api.errors import FluxionsConnectionError
 from airflow_provider_fluxions.hooks import connect_for_viewing
-from airflow_provider_fluxions.viewer.s3_reader import require_connection
+from airflow_provider_fluxions.viewer.object_reader import require_connection
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient

@@ -23,5 +23,5 @@ def bad_request(message: str) -> ViewerError:
 
 
 def bad_gateway(message: str) -> ViewerError:
-    """Return the error for a failure of S3, the API, or their connections."""
+    """Return the error for a failure of the store, the API, or their connections."""
     return ViewerError(message, status_code=502)

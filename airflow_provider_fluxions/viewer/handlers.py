@@ -29,9 +29,9 @@ from airflow_provider_fluxions.viewer.http_responses import (
     page_response,
 )
 from airflow_provider_fluxions.viewer.items import Status, page
+from airflow_provider_fluxions.viewer.object_reader import Stores
 from airflow_provider_fluxions.viewer.playback import play
 from airflow_provider_fluxions.viewer.request import Query, TaskKey
-from airflow_provider_fluxions.viewer.s3_reader import Stores
 from airflow_provider_fluxions.viewer.task_info import TaskInfo
 from airflow_provider_fluxions.viewer.task_items import TaskItemsReader
 from airflow_provider_fluxions.viewer.transcript_json import transcript_head, transcript_json, transcript_parts

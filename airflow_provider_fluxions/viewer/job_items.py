@@ -12,6 +12,7 @@ from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.formats import FORMATS
 from airflow_provider_fluxions.formats.table_format import TableFormat
 from airflow_provider_fluxions.formats.tables import TABLES
+from airflow_provider_fluxions.storage import ObjectAddress
 from airflow_provider_fluxions.viewer.items import Item, Status
 from airflow_provider_fluxions.viewer.manifest_items import stored_result
 from airflow_provider_fluxions.viewer.task_info import Recording
@@ -38,7 +39,7 @@ def items_of_jobs(
 
     :param ended: Finished jobs, by id; the others run.
     :param cost: Cost of all jobs, as the task reported it. Each job has its share by seconds of audio.
-    :param recording: URI that the task submitted, if it is in S3.
+    :param recording: URI that the task submitted, if it is in a store.
     """
     seconds = sum(job.audio_duration or 0.0 for job in ended.values())
     # From the reported cost and not from the connection, because its price might have changed since.
@@ -65,9 +66,7 @@ def _job_item(job_id: str, job: Job | None, price: float | None, recording: str 
     )
 
 
-def items_of_results(
-    addresses: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]
-) -> tuple[Item, ...]:
+def items_of_results(addresses: Sequence[str], job_ids: Sequence[str], destination: ObjectAddress) -> tuple[Item, ...]:
     """Return the items of a task that stored results: one for each job, with all of its files.
 
     :param addresses: URIs that the task returned.
@@ -99,7 +98,7 @@ def _with_recording(item: Item, recording: Recording | None) -> Item:
     return replace(item, source=recording.uri, recording=recording.uri, recording_conn_id=recording.conn_id)
 
 
-def _result_item(base: str, uris: Sequence[str], job_ids: Sequence[str], destination: tuple[str, str]) -> Item:
+def _result_item(base: str, uris: Sequence[str], job_ids: Sequence[str], destination: ObjectAddress) -> Item:
     name = last_part(base)
     # Ids can contain dashes. An id that is not in the task's arguments is not read, because users can change the URIs.
     job_id = next((one for one in sorted(job_ids, key=len, reverse=True) if name.endswith(f"-{one}")), None)

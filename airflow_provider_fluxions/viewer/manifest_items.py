@@ -20,7 +20,7 @@ from airflow_provider_fluxions.pipeline.items import STORED_EXTENSION
 from airflow_provider_fluxions.pipeline.locations import SourcePattern
 from airflow_provider_fluxions.pipeline.ownership import possible_references
 from airflow_provider_fluxions.pipeline.records import State
-from airflow_provider_fluxions.storage import parse_s3_uri
+from airflow_provider_fluxions.storage import ObjectAddress
 from airflow_provider_fluxions.viewer.errors import ViewerError, bad_gateway, not_found
 from airflow_provider_fluxions.viewer.items import Item, SpokenSource, Status
 from airflow_provider_fluxions.viewer.task_info import may_read
@@ -39,11 +39,11 @@ _STATUSES = {
 }
 
 
-def read_manifest(data: bytes, sources: Sequence[SourcePattern], destination: tuple[str, str]) -> tuple[Item, ...]:
+def read_manifest(data: bytes, sources: Sequence[SourcePattern], destination: ObjectAddress) -> tuple[Item, ...]:
     """Return the items of a manifest, in its order. Only one line at a time is in memory as JSON.
 
     :param sources: Sources of the task; other recordings cannot be played.
-    :param destination: Bucket and prefix of the task; other results are not read.
+    :param destination: The task's; other results are not read.
     :raises ViewerError: if it is not JSON Lines, or has more than `MAX_LINES` or a line of over `MAX_LINE_BYTES`.
     """
     return tuple(_item(row, sources, destination) for row in _rows(data))
@@ -71,11 +71,11 @@ def _rows(data: bytes) -> Iterator[Mapping[str, Any]]:
 def _too_large() -> ViewerError:
     return not_found(
         f"The task's manifest is too large to be shown: more than {MAX_LINES:,} lines, or a line of more than "
-        f"{MAX_LINE_BYTES:,} bytes. Read it in S3."
+        f"{MAX_LINE_BYTES:,} bytes. Read it in the bucket."
     )
 
 
-def _item(row: Mapping[str, Any], sources: Sequence[SourcePattern], destination: tuple[str, str]) -> Item:
+def _item(row: Mapping[str, Any], sources: Sequence[SourcePattern], destination: ObjectAddress) -> Item:
     source, state = json_values.text(row.get("source")), json_values.text(row.get("status")) or ""
     listed = row.get("outputs")
     outputs = tuple(uri for uri in listed[:MAX_OUTPUTS] if isinstance(uri, str)) if isinstance(listed, list) else ()
@@ -96,7 +96,7 @@ def _item(row: Mapping[str, Any], sources: Sequence[SourcePattern], destination:
 
 
 def _media(
-    row: Mapping[str, Any], source: str | None, outputs: Iterable[str], destination: tuple[str, str]
+    row: Mapping[str, Any], source: str | None, outputs: Iterable[str], destination: ObjectAddress
 ) -> dict[str, Any]:
     """Return the recording of a transcription; of a spoken text its audio, which is a result, and where its text is.
 
@@ -105,31 +105,30 @@ def _media(
     version = json_values.text(row.get("version"))
     if "voice" not in row:
         return {"recording": source, "version": version}
-    start = "s3://{}/{}".format(*destination)
+    start = destination.uri
     # The manifest could name any object of the bucket, and the viewer reads with the rights of the task.
     audio = next((uri for uri in outputs if uri.startswith(start) and audio_type(uri) is not None), None)
     text = SpokenSource(source, json_values.text(row.get("id")) or "", version or "") if source else None
     return {"recording": audio, "text": text}
 
 
-def references_of(item: Item, sources: Sequence[SourcePattern], destination: tuple[str, str]) -> frozenset[str]:
+def references_of(item: Item, sources: Sequence[SourcePattern], destination: ObjectAddress) -> frozenset[str]:
     """Return the possible references of a line's job, from the task's arguments; empty for a foreign recording.
 
     :param sources: Sources of the task.
-    :param destination: Bucket and prefix of the task.
+    :param destination: The task's.
     """
     try:
-        bucket, key = parse_s3_uri(item.source or "")
+        address = ObjectAddress.parse(item.source or "")
     except FluxionsInputError:
         return frozenset()
-    paths = {source.relative(key) for source in sources if source.contains(bucket, key)}
-    uri, version = f"s3://{bucket}/{key}", item.version or ""
-    return frozenset().union(*(possible_references(uri, version, path, destination) for path in paths))
+    paths = {source.relative(address.key) for source in sources if source.contains(address)}
+    version = item.version or ""
+    return frozenset().union(*(possible_references(address.uri, version, path, destination) for path in paths))
 
 
-def stored_result(outputs: Iterable[str], stored: Any, destination: tuple[str, str]) -> str | None:
+def stored_result(outputs: Iterable[str], stored: Any, destination: ObjectAddress) -> str | None:
     """Return the URI of the ``json`` result among outputs, else of the stored result from which they were made."""
-    bucket, prefix = destination
-    candidates = [*outputs, *([f"s3://{bucket}/{stored}"] if isinstance(stored, str) else [])]
-    start = f"s3://{bucket}/{prefix}"
+    candidates = [*outputs, *([destination.at(stored).uri] if isinstance(stored, str) else [])]
+    start = destination.uri
     return next((uri for uri in candidates if uri.startswith(start) and uri.endswith(STORED_EXTENSION)), None)

@@ -9,8 +9,8 @@ from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.http_responses import HttpResponse, attachment, error_response
 from airflow_provider_fluxions.viewer.items import Item
+from airflow_provider_fluxions.viewer.object_reader import Stores, find, stream
 from airflow_provider_fluxions.viewer.ranges import UnsatisfiableError, span_of
-from airflow_provider_fluxions.viewer.s3_reader import Stores, find, stream
 from airflow_provider_fluxions.viewer.task_info import TaskInfo
 
 
@@ -19,14 +19,14 @@ def play(stores: Stores, info: TaskInfo, item: Item, headers: Mapping[str, str])
 
     :param headers: Headers of the request, by lower-case name.
     :raises ViewerError: if there is no recording, or it has changed since its transcription.
-    :raises FluxionsStorageError: if S3 refused the request.
+    :raises FluxionsStorageError: if the store refused the request.
     """
-    # From the name and not from S3, and saved as a file: an object that is not a recording cannot become a page in
-    # Airflow's origin.
+    # From the name and not from the store, and saved as a file: an object that is not a recording cannot become a page
+    # in Airflow's origin.
     content_type = audio_type(item.recording or "")
     if item.recording is None or content_type is None:
         raise not_found(f"There is no recording of {item.name} that can be played here.")
-    store = stores.open(item.recording_conn_id or info.conn_id("aws_conn_id"))
+    store = stores.open(item.recording_conn_id or info.conn_id("aws_conn_id"), item.recording)
     found = find(store, item.recording)
     if item.version and found.version != item.version:
         raise not_found(f"{found.uri} has changed since it was transcribed.")

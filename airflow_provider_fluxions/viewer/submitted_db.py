@@ -13,7 +13,7 @@ MAX_SUBMITS = 1_000
 
 
 def read_recordings(key: TaskKey, session: Any) -> dict[str, Recording]:
-    """Return the recordings in S3 that tasks of the same DAG run submitted, by job id.
+    """Return the stored recordings that tasks of the same DAG run submitted, by job id.
 
     Users who can read one task of a DAG can read all of them. The URI comes from the rendered arguments, which only a
     worker writes, and Airflow's database must contain the job id itself: no XCom backend is called.

@@ -17,7 +17,7 @@ from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.pipeline.locations import SourcePattern, parse_destination, parse_source
 from airflow_provider_fluxions.pipeline.manifest import Manifest
 from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
-from airflow_provider_fluxions.storage import parse_s3_uri
+from airflow_provider_fluxions.storage import ObjectAddress
 from airflow_provider_fluxions.viewer.errors import bad_gateway, not_found
 from airflow_provider_fluxions.viewer.request import TaskKey
 
@@ -107,10 +107,10 @@ class TaskInfo:
         return value
 
     @property
-    def destination(self) -> tuple[str, str]:
-        """Bucket and key prefix of the task's destination.
+    def destination(self) -> ObjectAddress:
+        """The prefix of the task's destination.
 
-        :raises ViewerError: if Airflow no longer stores them.
+        :raises ViewerError: if Airflow no longer stores it.
         """
         try:
             return parse_destination(str(self._known("destination")))
@@ -191,8 +191,7 @@ class TaskInfo:
         addresses = value if isinstance(value, list | tuple) else ()
         if not addresses:
             return ()
-        bucket, prefix = self.destination
-        start = f"s3://{bucket}/{prefix}"
+        start = self.destination.uri
         return tuple(one for one in addresses if isinstance(one, str) and one.startswith(start))
 
     def _known(self, name: str) -> Any:
@@ -216,14 +215,14 @@ def _require_readable(value: Any) -> None:
 def may_read(sources: Iterable[SourcePattern], uri: str) -> bool:
     """Return whether one of a task's sources contains this URI."""
     try:
-        bucket, key = parse_s3_uri(uri)
+        address = ObjectAddress.parse(uri)
     except FluxionsInputError:
         return False
-    return any(source.contains(bucket, key) for source in sources)
+    return any(source.contains(address) for source in sources)
 
 
 def recording_of(fields: Mapping[str, Any]) -> Recording | None:
-    """Return the recording in S3 that a task with these rendered arguments submitted."""
+    """Return the stored recording that a task with these rendered arguments submitted."""
     uri, conn_id = fields.get("audio"), fields.get("aws_conn_id")
     if "fluxions_conn_id" not in fields or not isinstance(uri, str) or not isinstance(conn_id, str) or not conn_id:
         return None
@@ -231,9 +230,9 @@ def recording_of(fields: Mapping[str, Any]) -> Recording | None:
 
 
 def may_be_object(uri: str) -> bool:
-    """Whether an address names an object of S3."""
+    """Whether an address names an object in a store."""
     try:
-        return bool(parse_s3_uri(uri)[1])
+        return bool(ObjectAddress.parse(uri).key)
     except FluxionsInputError:
         return False
 

@@ -1,4 +1,4 @@
-"""The items of a task, read from S3 and the API."""
+"""The items of a task, read from the store and the API."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from airflow_provider_fluxions.api.models import Job
 from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.pipeline.locations import SourcePattern
 from airflow_provider_fluxions.polling import WatchedJobs, poll_once
-from airflow_provider_fluxions.storage import parse_s3_uri
+from airflow_provider_fluxions.storage import ObjectAddress
 from airflow_provider_fluxions.viewer.api_client import connected
 from airflow_provider_fluxions.viewer.cache import LruTtlCache
 from airflow_provider_fluxions.viewer.errors import not_found
 from airflow_provider_fluxions.viewer.items import Item, Status, count, total
 from airflow_provider_fluxions.viewer.job_items import items_of_jobs, items_of_results, items_to_store, with_recordings
 from airflow_provider_fluxions.viewer.manifest_items import read_manifest, weight_of
-from airflow_provider_fluxions.viewer.s3_reader import Stores, read_whole
+from airflow_provider_fluxions.viewer.object_reader import Stores, read_whole
 from airflow_provider_fluxions.viewer.single_flight import SingleFlight
 from airflow_provider_fluxions.viewer.task_info import Kind, TaskInfo, may_read
 
@@ -79,7 +79,7 @@ class TaskItemsReader:
         """Return the current items of a task.
 
         :raises ViewerError: if it is not a Fluxions task, or Airflow no longer stores enough about it.
-        :raises FluxionsError: if S3 or the API refused a request.
+        :raises FluxionsError: if the store or the API refused a request.
         """
         kind = info.kind
         if kind is Kind.MANIFEST:
@@ -98,10 +98,10 @@ class TaskItemsReader:
         return self._reading.run(key, lambda: self._read_manifest(*key))
 
     def _read_manifest(
-        self, conn_id: str, uri: str, sources: tuple[SourcePattern, ...], destination: tuple[str, str]
+        self, conn_id: str, uri: str, sources: tuple[SourcePattern, ...], destination: ObjectAddress
     ) -> tuple[Item, ...]:
-        store = self._stores.open(conn_id)
-        found = store.head(*parse_s3_uri(uri))
+        store = self._stores.open(conn_id, uri)
+        found = store.head(ObjectAddress.parse(uri))
         if found is None:
             return ()
         # The sources are part of the key, because they decide which recordings a line may name.
@@ -179,6 +179,6 @@ def _slim(job: Job) -> Job:
 
 
 def _recording(info: TaskInfo) -> str | None:
-    """Return the URI that the task submitted, if it is in S3."""
+    """Return the URI that the task submitted, if it is in a store."""
     audio = info.fields.get("audio")
     return audio if isinstance(audio, str) and may_read(info.sources, audio) else None

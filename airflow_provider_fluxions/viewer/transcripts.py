@@ -21,13 +21,13 @@ from airflow_provider_fluxions.viewer.errors import ViewerError, not_found
 from airflow_provider_fluxions.viewer.http_responses import HttpResponse, file_response
 from airflow_provider_fluxions.viewer.items import Item, SpokenSource
 from airflow_provider_fluxions.viewer.manifest_items import references_of
-from airflow_provider_fluxions.viewer.s3_reader import Stores, find, read_whole, require_few_values
+from airflow_provider_fluxions.viewer.object_reader import Stores, find, read_whole, require_few_values
 from airflow_provider_fluxions.viewer.single_flight import SingleFlight
 from airflow_provider_fluxions.viewer.task_info import Kind, TaskInfo
 
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
-    from airflow_provider_fluxions.storage import S3Object, S3Store
+    from airflow_provider_fluxions.storage import ObjectStore, StoredObject
 
 # Formats with one file, because a download is one file.
 DOWNLOADS = tuple(name for name, one in FORMATS.items() if len(one.extensions(one.options())) == 1)
@@ -44,7 +44,7 @@ class Transcripts:
         """Return an item's transcript.
 
         :raises ViewerError: if it has none, or its manifest line does not prove that the job belongs to it.
-        :raises FluxionsError: if S3 or the API refused a request, or the stored result is invalid.
+        :raises FluxionsError: if the store or the API refused a request, or the stored result is invalid.
         """
         if not item.has_transcript:
             raise not_found(f"{item.name} has no transcript: it is {item.state or item.status}.")
@@ -60,13 +60,13 @@ class Transcripts:
         return self._reading.run(key, lambda: _read_job(conn_id, info, item))
 
     def _stored(self, conn_id: str, uri: str) -> Transcription:
-        store = self._stores.open(conn_id)
+        store = self._stores.open(conn_id, uri)
         found = find(store, uri)
         return self._reading.run((conn_id, uri, found.version), lambda: self._parse(store, found))
 
     def _spoken(self, conn_id: str, text: SpokenSource) -> Transcription:
         """Return a text that was spoken, without times: no time line was stored with its audio."""
-        store = self._stores.open(conn_id)
+        store = self._stores.open(conn_id, text.uri)
         found = find(store, text.uri)
         if found.version != text.version:
             raise not_found(f"{found.uri} has changed since it was spoken.")
@@ -77,7 +77,7 @@ class Transcripts:
             raise not_found(f"{found.uri} has no text {text.name}.")
         return Transcription.from_json({"id": text.name or "text", "status": "completed", "text": spoken})
 
-    def _parse(self, store: S3Store, found: S3Object) -> Transcription:
+    def _parse(self, store: ObjectStore, found: StoredObject) -> Transcription:
         with self._stores.room():
             data = read_whole(store, found)
             # Before parsing, because Python objects need fifty times the bytes of their JSON.

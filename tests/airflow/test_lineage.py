@@ -20,6 +20,7 @@ from airflow_provider_fluxions.api.errors import FluxionsAudioError
 from airflow_provider_fluxions.emulator import EmulatorServer, OutcomeRule, Transition
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
+from airflow_provider_fluxions.storage import ObjectAddress
 from airflow_provider_fluxions.storage.s3_hook import MAX_ASSETS, HookLineage
 from airflow_provider_fluxions.task.lineage import MAX_DATASETS, MAX_JOB_IDS, dataset_names, job_uri, operator_lineage
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsToS3Operator
@@ -182,11 +183,11 @@ def test_each_object_is_reported_once_in_each_direction_and_a_bounded_number_of_
     collector = Collector()
     lineage = HookLineage(object(), collector)
     for _ in range(2):
-        lineage.read("b", "k")
-        lineage.wrote("b", "k")
+        lineage.read(ObjectAddress("s3", "b", "k"))
+        lineage.wrote(ObjectAddress("s3", "b", "k"))
     assert collector.seen == [("read", "s3", "b/k"), ("wrote", "s3", "b/k")]
     for number in range(1000):
-        lineage.read("b", str(number))
+        lineage.read(ObjectAddress("s3", "b", str(number)))
     assert len(collector.seen) == MAX_ASSETS + 1
 
 

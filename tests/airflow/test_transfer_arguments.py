@@ -25,9 +25,9 @@ from airflow_provider_fluxions.pipeline.report import (
     transfer_error,
 )
 from airflow_provider_fluxions.pipeline.selection import AUDIO_SUFFIXES, Selection, suffixes_of
-from airflow_provider_fluxions.storage import parse_s3_uri
-from airflow_provider_fluxions.storage.objects import lower_names, version_of
+from airflow_provider_fluxions.storage import ObjectAddress
 from airflow_provider_fluxions.storage.s3_errors import recording_error, refusal_of_response, storage_errors
+from airflow_provider_fluxions.storage.s3_objects import metadata_from_s3, metadata_to_s3, version_of
 from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
 from tests.airflow.test_transfer_rules import an_item
 
@@ -126,19 +126,20 @@ def test_an_address_of_a_wrong_type_is_refused_and_not_retried(wrong: Any) -> No
 
 def test_the_arn_of_an_access_point_is_a_bucket() -> None:
     arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/calls"
-    assert parse_s3_uri(f"s3://{arn}/2026/a.mp3") == (arn, "2026/a.mp3")
-    assert parse_s3_uri(f"s3://{arn}") == (arn, "")
+    assert ObjectAddress.parse(f"s3://{arn}/2026/a.mp3") == ObjectAddress("s3", arn, "2026/a.mp3")
+    assert ObjectAddress.parse(f"s3://{arn}") == ObjectAddress("s3", arn)
     source = parse_source(f"s3://{arn}/2026/*.mp3")
-    assert (source.bucket, source.prefix) == (arn, "2026/")
-    assert parse_s3_uri("S3://bucket/a") == ("bucket", "a")
+    assert (source.address.bucket, source.prefix) == (arn, "2026/")
+    assert ObjectAddress.parse("S3://bucket/a") == ObjectAddress("s3", "bucket", "a")
 
 
 def test_versions_are_etags_or_sizes_and_times() -> None:
     assert version_of('"x"', 5, NOW) == version_of('W/"x"', 5, NOW) == "x"
     assert version_of(None, 5, NOW) == version_of("", 5, NOW + timedelta(milliseconds=400)) == "5-1769828400"
     assert version_of(None, 5, None) == "5"
-    assert lower_names({"Fluxions-Reference": "R"}) == {"fluxions-reference": "R"}
-    assert dict(lower_names(None)) == {}
+    assert metadata_to_s3({"source_version": "V"}) == {"fluxions-source-version": "V"}
+    assert metadata_from_s3({"Fluxions-Source-Version": "V", "mtime": "1"}) == {"source_version": "V"}
+    assert dict(metadata_from_s3(None)) == {}
 
 
 def test_a_manifest_has_one_key_for_each_task() -> None:
@@ -159,13 +160,13 @@ def test_the_manifests_of_two_iterations_of_a_task_loop_have_two_keys() -> None:
 def test_the_manifest_of_an_earlier_version_is_found_at_its_key() -> None:
     def manifest(task_id: str, map_index: int) -> Manifest:
         ti = SimpleNamespace(dag_id="d", run_id="r", task_id=task_id)
-        return Manifest.of(ti, ("b", "out/"), map_index, None)
+        return Manifest.of(ti, ObjectAddress("s3", "b", "out/"), map_index, None)
 
-    assert (manifest("t-1", -1).key, manifest("t-1", -1).earlier_key) == (
+    assert (manifest("t-1", -1).address.key, manifest("t-1", -1).earlier_key) == (
         "out/_manifests/d/r/t-1~.jsonl",
         "out/_manifests/d/r/t-1.jsonl",
     )
-    assert manifest("t", 1).earlier_key == manifest("t", 1).key
+    assert manifest("t", 1).earlier_key == manifest("t", 1).address.key
 
 
 def test_a_manifests_key_is_never_longer_than_s3_allows() -> None:

@@ -16,7 +16,7 @@ from airflow_provider_fluxions.emulator import Emulator
 from airflow_provider_fluxions.formats import choose
 from airflow_provider_fluxions.pipeline.items import Target, plan_input
 from airflow_provider_fluxions.pipeline.ownership import is_own_job, is_proven, possible_references, proof_of
-from airflow_provider_fluxions.storage import S3Object
+from airflow_provider_fluxions.storage import ObjectAddress, StoredObject
 from tests.airflow.conftest import OUTPUT
 from tests.airflow.transferring import defer, put, read, transfer
 
@@ -129,8 +129,10 @@ def test_no_other_value_is_a_proof(proof: Any) -> None:
 
 @pytest.mark.parametrize("non_speech", [False, True])
 def test_a_reference_is_computed_again_from_what_a_line_says_of_its_recording(non_speech: bool) -> None:
-    destination = ("out", "done/")
+    destination = ObjectAddress("s3", "out", "done/")
     target = Target.of(destination, choose(("json",)), folder="ingest_date=2026-01-31/")
-    item = plan_input(S3Object("in", "calls/a.mp3", 5, "v1"), "a.mp3", target, {"non_speech": non_speech})
+    item = plan_input(
+        StoredObject(ObjectAddress("s3", "in", "calls/a.mp3"), 5, "v1"), "a.mp3", target, {"non_speech": non_speech}
+    )
     assert item.ref in possible_references("s3://in/calls/a.mp3", "v1", "a.mp3", destination)
     assert item.ref not in possible_references("s3://in/calls/a.mp3", "v2", "a.mp3", destination)

@@ -46,7 +46,8 @@ from airflow_provider_fluxions.pipeline.timing import (
     seconds_before_deferring,
     typical_seconds,
 )
-from airflow_provider_fluxions.storage import KeyPage, S3Object, WriteOptions
+from airflow_provider_fluxions.storage import KeyPage, ObjectAddress, StoredObject, WriteOptions
+from airflow_provider_fluxions.storage.object_store import Capabilities
 from airflow_provider_fluxions.transfers import FluxionsS3ToS3Operator
 from tests.unit.fakes import START, FakeList, job
 
@@ -55,12 +56,14 @@ NOW = datetime(2026, 1, 31, 3, tzinfo=UTC)
 keys = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable())
 
 
-def an_object(key: str = "calls/a.mp3", size: int = 5, age_seconds: float = 60.0) -> S3Object:
-    return S3Object("in", key, size, "v1", NOW - timedelta(seconds=age_seconds))
+def an_object(
+    key: str = "calls/a.mp3", size: int = 5, age_seconds: float = 60.0, written: datetime | None = None
+) -> StoredObject:
+    return StoredObject(ObjectAddress("s3", "in", key), size, "v1", written or NOW - timedelta(seconds=age_seconds))
 
 
 def an_item(key: str = "calls/a.mp3", formats: tuple[str, ...] = ("json",), **changes: Any) -> PlannedInput:
-    target = Target.of(("out", "done/"), choose(formats), **changes)
+    target = Target.of(ObjectAddress("s3", "out", "done/"), choose(formats), **changes)
     return plan_input(an_object(key), key.removeprefix("calls/"), target, {"non_speech": False})
 
 
@@ -182,7 +185,7 @@ def test_braces_in_a_name_are_no_fields() -> None:
 def test_a_key_that_s3_would_refuse_is_found_before_it_is_paid_for() -> None:
     assert too_long(["é" * 512]) is None
     assert too_long(["short", "é" * 512 + "a"]) == (
-        "its result's key would have 1025 bytes, more than S3's 1024; set a shorter key_template"
+        "its result's key would have 1025 bytes, more than 1024; set a shorter key_template"
     )
 
 
@@ -260,12 +263,14 @@ def test_a_result_of_another_recording_is_seen_where_one_of_this_belongs() -> No
 class ListedBucket:
     """Lists as S3 does, in pages, and counts the requests."""
 
+    capabilities = Capabilities()
+
     def __init__(self, keys: set[str], page_size: int) -> None:
         self.all_keys, self.page_size, self.requests = sorted(keys), page_size, 0
 
-    def page(self, bucket: str, prefix: str, start_after: str) -> KeyPage:
+    def page(self, prefix: ObjectAddress, start_after: str) -> KeyPage:
         self.requests += 1
-        after = [key for key in self.all_keys if key.startswith(prefix) and key > start_after]
+        after = [key for key in self.all_keys if key.startswith(prefix.key) and key > start_after]
         page = after[: self.page_size]
         return KeyPage(frozenset(page), page[-1] if len(after) > len(page) else None)
 
@@ -274,13 +279,13 @@ class ListedBucket:
 def test_what_exists_is_found_and_nothing_else(present: set[str], absent: set[str], page_size: int) -> None:
     bucket: Any = ListedBucket(present, page_size)
     wanted = set(list(present)[::2]) | absent
-    assert existing_keys(bucket, "b", "", wanted) == sorted(wanted & present)
+    assert existing_keys(bucket, ObjectAddress("s3", "b"), wanted) == sorted(wanted & present)
 
 
 def test_what_lies_between_wanted_keys_is_not_listed() -> None:
     bucket: Any = ListedBucket({f"{n:06}.json" for n in range(100_000)}, 1000)
     wanted = ["000005.json", "050000.json", "050900.json", "099999.json"]
-    assert existing_keys(bucket, "b", "", wanted) == wanted
+    assert existing_keys(bucket, ObjectAddress("s3", "b"), wanted) == wanted
     assert bucket.requests == 3
 
 
@@ -292,7 +297,7 @@ def test_nothing_wanted_is_no_request() -> None:
 
 
 def an_order() -> TransferSpec:
-    target = Target.of(("out", "done/"), choose(("json",)))
+    target = Target.of(ObjectAddress("s3", "out", "done/"), choose(("json",)))
     return TransferSpec(parse_sources("s3://in/calls/"), Selection(), target, {"non_speech": False}, "run")
 
 
@@ -327,9 +332,9 @@ records = st.builds(
 def test_jobs_are_looked_for_back_to_the_oldest_recording_or_the_horizon(
     written_days_ago: int, lookback_days: int, job_age_days: int, pages: int, state: State
 ) -> None:
-    target = Target.of(("out", "done/"), choose(("json",)))
+    target = Target.of(ObjectAddress("s3", "out", "done/"), choose(("json",)))
     written = START - timedelta(days=written_days_ago)
-    record = InputRecord(plan_input(S3Object("in", "calls/a.mp3", 5, "v1", written), "a.mp3", target, {}))
+    record = InputRecord(plan_input(an_object(written=written), "a.mp3", target, {}))
     names = {job_age_days: f"a--{record.item.ref}.mp3"}
     account: Any = FakeList([job(age, age_seconds=age * 86400.0, filename=names.get(age)) for age in range(1000)])
     since = scan_start([record], START - timedelta(days=lookback_days), None)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError
-from airflow_provider_fluxions.storage import ObjectTooLargeError, S3Object, S3Store
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectTooLargeError
 from airflow_provider_fluxions.storage.bounded_read import read_stored_object
+from airflow_provider_fluxions.storage.s3_store import S3Store
 from tests.airflow.conftest import OUTPUT
 
 
@@ -55,10 +56,11 @@ def test_bytes_that_are_not_gzip_are_content_or_an_error_with_the_address(data: 
 def test_an_object_that_was_replaced_is_not_read_as_the_one_that_was_found(s3: Any) -> None:
     s3.put_object(Bucket=OUTPUT, Key="k", Body=b"old")
     store = S3Store("aws_default")
-    found = store.head(OUTPUT, "k")
+    address = ObjectAddress("s3", OUTPUT, "k")
+    found = store.head(address)
     assert found is not None
-    assert store.get(found, unchanged=True) == b"old"
+    assert store.get(address, version=found.version) == b"old"
     s3.put_object(Bucket=OUTPUT, Key="k", Body=b"new")
-    assert store.get(S3Object(OUTPUT, "k", 0, "")) == b"new"
+    assert store.get(address) == b"new"
     with pytest.raises(FluxionsStorageError, match="k"):
-        store.get(found, unchanged=True)
+        store.get(address, version=found.version)

@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from airflow_provider_fluxions.api.errors import FluxionsStorageError
-from airflow_provider_fluxions.storage import ObjectChangedError, ObjectUpload, S3Store, WriteOptions
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectChangedError, ObjectUpload, WriteOptions
+from airflow_provider_fluxions.storage.s3_store import S3Store
 from harness.faulty_s3 import FaultyS3, S3Fault
 from tests.airflow.conftest import OUTPUT
 
@@ -21,7 +22,9 @@ PART = 5 * MIB
 @pytest.fixture
 def upload(s3: Any) -> Callable[..., ObjectUpload]:
     def begin(key: str = "k", store: S3Store | None = None) -> ObjectUpload:
-        return ObjectUpload(store or S3Store(), OUTPUT, key, "audio/wav", {"a": "1"}, part_bytes=PART)
+        return ObjectUpload(
+            store or S3Store(), ObjectAddress("s3", OUTPUT, key), "audio/wav", {"a": "1"}, part_bytes=PART
+        )
 
     return begin
 
@@ -44,7 +47,7 @@ def test_it_stores_what_was_written(s3: Any, upload: Callable[..., ObjectUpload]
         file.complete()
     assert stored(s3) == content[:size]
     head = s3.head_object(Bucket=OUTPUT, Key="k")
-    assert (head["ContentType"], head["Metadata"]) == ("audio/wav", {"a": "1"})
+    assert (head["ContentType"], head["Metadata"]) == ("audio/wav", {"fluxions-a": "1"})
 
 
 def test_bytes_of_the_first_part_can_be_changed_until_the_end(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
@@ -186,7 +189,7 @@ def test_an_upload_whose_object_changed_can_be_completed_for_the_new_version(
         s3.put_object(Bucket=OUTPUT, Key="k", Body=b"old")
         with pytest.raises(ObjectChangedError):
             file.complete("")
-        found = store.head(OUTPUT, "k")
+        found = store.head(ObjectAddress("s3", OUTPUT, "k"))
         assert found is not None
         file.complete(found.version)
     assert stored(s3) == b"a" * 2 * PART

@@ -14,7 +14,7 @@ from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
 from airflow_provider_fluxions.transfers import FluxionsConvertOperator, FluxionsS3ToS3Operator, FluxionsToS3Operator
-from airflow_provider_fluxions.viewer.s3_reader import MAX_BYTES
+from airflow_provider_fluxions.viewer.object_reader import MAX_BYTES
 from airflow_provider_fluxions.viewer.task_info import Recording
 from tests.airflow.conftest import INPUT, OUTPUT
 from tests.airflow.viewing import KEY, Seen, body_of, facts_after, facts_of

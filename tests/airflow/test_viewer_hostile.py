@@ -20,12 +20,13 @@ from airflow_provider_fluxions.hooks import FluxionsHook
 from airflow_provider_fluxions.links import IS_AIRFLOW_2
 from airflow_provider_fluxions.operators import FluxionsSubmitOperator
 from airflow_provider_fluxions.sensors import FluxionsTranscriptionSensor
+from airflow_provider_fluxions.storage import ObjectAddress
 from airflow_provider_fluxions.transfers import FluxionsToS3Operator
 from airflow_provider_fluxions.viewer.airflow_db import resolved_xcom
 from airflow_provider_fluxions.viewer.api_client import within
 from airflow_provider_fluxions.viewer.errors import ViewerError
 from airflow_provider_fluxions.viewer.manifest_items import MAX_LINE_BYTES, MAX_LINES, MAX_OUTPUTS, read_manifest
-from airflow_provider_fluxions.viewer.s3_reader import MAX_JSON_OBJECTS
+from airflow_provider_fluxions.viewer.object_reader import MAX_JSON_OBJECTS
 from airflow_provider_fluxions.viewer.task_info import Unreadable
 from tests.airflow.conftest import INPUT, OUTPUT
 from tests.airflow.test_viewer import MANIFEST, put, rewrite_manifest, transfer
@@ -33,7 +34,7 @@ from tests.airflow.viewing import KEY, Seen, body_of, facts_after, facts_of
 
 pytestmark = pytest.mark.usefixtures("fluxions_connection")
 
-DESTINATION = (OUTPUT, "out/")
+DESTINATION = ObjectAddress("s3", OUTPUT, "out/")
 
 
 # --- a job that was put into a manifest -------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Imports inside functions count like all others.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -55,6 +56,15 @@ WITHOUT_AIRFLOW = {
 DOORS = {"cli.definition", "cli.with_airflow"}
 # `emulator` on the command line hands over to the emulator's own, inside the function.
 UPWARD = {"cli.commands.emulator": {"emulator.__main__"}}
+# Where the package names one kind of object store outside of `storage`, with the reason.
+NAMES_S3 = {
+    "operators": "arguments, their examples and class names, which users know",
+    "transfers": "arguments, their examples and class names, which users know",
+    "cli": "the help of --aws-conn-id",
+    "links": "the AWS console's URLs, and the name of the setting",
+    "get_provider_info": "the Amazon provider's name of its integration, and the help of a setting",
+    "testing": "the name of a fixture",
+}
 SENDS_HTTP = {"api.client", "api.connections", "api.session"}
 OPERATORS = {"operators", "sensors", "task", "transfers", "triggers"}
 
@@ -189,6 +199,19 @@ def http_libraries(module: str) -> set[str]:
 def test_only_the_client_and_its_session_send_http() -> None:
     others = {name for name in MODULES if room(name) not in ("emulator", "testing")} - SENDS_HTTP
     assert {module: found for module in others if (found := http_libraries(module))} == {}
+
+
+def names_s3(module: str) -> bool:
+    return re.search(r"(?<![A-Za-z])s3(?![0-9])", MODULES[module].read_text(), re.IGNORECASE) is not None
+
+
+def test_only_storage_names_a_kind_of_object_store() -> None:
+    assert {room(name) for name in MODULES if names_s3(name)} == {"storage", *NAMES_S3}
+
+
+def test_a_store_is_opened_by_its_scheme_and_not_imported() -> None:
+    others = {name for name in MODULES if room(name) != "storage"}
+    assert {name: found for name in others if (found := {one for one in ours(name) if "storage.s3" in one})} == {}
 
 
 def test_no_import_goes_in_a_circle() -> None:

@@ -8,13 +8,12 @@ from typing import BinaryIO, cast
 from airflow_provider_fluxions.pipeline.conditional_put import write_result
 from airflow_provider_fluxions.pipeline.object_metadata import Metadata
 from airflow_provider_fluxions.speech.encoding import AudioFormat, open_encoder
-from airflow_provider_fluxions.storage import ObjectUpload, S3Store
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectStore, ObjectUpload
 
 
 def upload_audio(
-    store: S3Store,
-    bucket: str,
-    key: str,
+    store: ObjectStore,
+    address: ObjectAddress,
     form: AudioFormat,
     sample_rate: int,
     channels: int,
@@ -29,11 +28,11 @@ def upload_audio(
     :param blocks: The samples, in order: 16 bits, little-endian, interleaved.
     :param replaces: The version of the object that it replaces; None if there was no object.
     :raises FluxionsTransferError: if a result of another source exists.
-    :raises FluxionsStorageError: if S3 refused a request.
+    :raises FluxionsStorageError: if the store refused a request.
     """
-    with ObjectUpload(store, bucket, key, form.content_type, metadata) as upload:
+    with ObjectUpload(store, address, form.content_type, metadata) as upload:
         with open_encoder(cast("BinaryIO", upload), form.extension, sample_rate, channels) as encoder:
             for block in blocks:
                 encoder.write(block)
                 upload.check()
-        write_result(store, bucket, key, metadata, replaces, upload.complete)
+        write_result(store, address, metadata, replaces, upload.complete)

@@ -15,7 +15,12 @@ from airflow_provider_fluxions.api.job_reference import speech_reference
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.pipeline.conditional_put import occupied_message
-from airflow_provider_fluxions.pipeline.destination import DestinationState, destination_state, existing_keys
+from airflow_provider_fluxions.pipeline.destination import (
+    DestinationState,
+    destination_state,
+    existing_keys,
+    require_destination,
+)
 from airflow_provider_fluxions.pipeline.discovery import list_source
 from airflow_provider_fluxions.pipeline.input_errors import failure_text, is_input_error, is_transient
 from airflow_provider_fluxions.pipeline.items import PlannedInput, Target
@@ -30,7 +35,7 @@ from airflow_provider_fluxions.speech.captions import TIMELINE_EXTENSION
 from airflow_provider_fluxions.speech.documents import Document, read_documents
 from airflow_provider_fluxions.speech.metadata import META_VOICE_ID, is_done
 from airflow_provider_fluxions.speech.pieces import cut_text
-from airflow_provider_fluxions.storage import S3Object, S3Store
+from airflow_provider_fluxions.storage import ObjectStore, StoredObject
 
 log = logging.getLogger(__name__)
 
@@ -76,14 +81,14 @@ class SpeechDiscovery:
     ignored: Counter[str] = field(default_factory=Counter)
 
 
-def discover(store: S3Store, pool: Executor, spec: SpeechSpec, now: datetime) -> SpeechDiscovery:
+def discover(store: ObjectStore, pool: Executor, spec: SpeechSpec, now: datetime) -> SpeechDiscovery:
     """Return every text of the sources, with the reason for those that cannot be spoken.
 
     :raises FluxionsInputError: two inputs would share a result.
     :raises FluxionsAudioError: the only source is one object, and it does not exist.
-    :raises FluxionsStorageError: S3 refused.
+    :raises FluxionsStorageError: the store refused.
     """
-    store.require_bucket(spec.target.bucket)
+    require_destination(store, spec.target.destination)
     found = SpeechDiscovery()
     listed = list(pool.map(partial(_listed, store, spec, found.ignored), spec.sources))
     unique = {one.uri: (one, source) for source, objects in zip(spec.sources, listed, strict=True) for one in objects}
@@ -93,20 +98,20 @@ def discover(store: S3Store, pool: Executor, spec: SpeechSpec, now: datetime) ->
     return found
 
 
-def _listed(store: S3Store, spec: SpeechSpec, ignored: Counter[str], source: SourcePattern) -> list[S3Object]:
+def _listed(store: ObjectStore, spec: SpeechSpec, ignored: Counter[str], source: SourcePattern) -> list[StoredObject]:
     found = list_source(store, source, spec.selection.suffixes, ignored, partial(_is_own, spec.target))
     if found is None:
-        address = f"s3://{source.bucket}/{source.key}"
-        raise FluxionsAudioError(f"There is no object {printable(address)}, and no texts below it.")
+        raise FluxionsAudioError(f"There is no object {printable(source.address.uri)}, and no texts below it.")
     return found
 
 
-def _is_own(target: Target, found: S3Object) -> bool:
-    starts = tuple(f"{target.prefix}{folder}" for folder in OWN_FOLDERS)
-    return found.bucket == target.bucket and found.key.startswith(starts)
+def _is_own(target: Target, found: StoredObject) -> bool:
+    return any(target.destination.below(folder).contains(found.address) for folder in OWN_FOLDERS)
 
 
-def _read(store: S3Store, spec: SpeechSpec, now: datetime, found: S3Object, source: SourcePattern) -> list[SpeechInput]:
+def _read(
+    store: ObjectStore, spec: SpeechSpec, now: datetime, found: StoredObject, source: SourcePattern
+) -> list[SpeechInput]:
     """Return the texts of one object; only those of this task's shard are kept."""
     path, is_many = source.relative(found.key), found.key.lower().endswith(".jsonl")
     if not is_many and not spec.selection.is_in_shard(found.uri):
@@ -116,7 +121,7 @@ def _read(store: S3Store, spec: SpeechSpec, now: datetime, found: S3Object, sour
         skipped.record.state, skipped.record.error = State.SKIPPED, reason
         return [skipped] if spec.selection.is_in_shard(found.uri) else []
     try:
-        documents = read_documents(found.key, store.get(found, MAX_TEXT_BYTES))
+        documents = read_documents(found.key, store.get(found.address, MAX_TEXT_BYTES))
     except Exception as error:
         if not is_input_error(error):
             raise
@@ -127,7 +132,7 @@ def _read(store: S3Store, spec: SpeechSpec, now: datetime, found: S3Object, sour
     return [_input(spec, found, f"{path}/{one.name}" if is_many else path, one) for one in kept]
 
 
-def _input(spec: SpeechSpec, found: S3Object, path: str, document: Document) -> SpeechInput:
+def _input(spec: SpeechSpec, found: StoredObject, path: str, document: Document) -> SpeechInput:
     voice = document.voice or spec.voice
     ref = speech_reference(document.text, voice, spec.options)
     record = InputRecord(PlannedInput(found, ref, path, spec.target), folder=spec.target.folder)
@@ -162,29 +167,29 @@ def _check_collisions(inputs: Iterable[SpeechInput]) -> None:
 
 
 def check_destination(
-    store: S3Store, pool: Executor, spec: SpeechSpec, inputs: Sequence[SpeechInput], voice_ids: Mapping[str, str]
+    store: ObjectStore, pool: Executor, spec: SpeechSpec, inputs: Sequence[SpeechInput], voice_ids: Mapping[str, str]
 ) -> None:
     """Note for each text to do which of its results are up to date, and what the others can be made from.
 
     Lists first, and requests the metadata (a HEAD each) of what exists only.
 
     :param voice_ids: full ids by the voice as the user writes it, where a new checkpoint makes results outdated.
-    :raises FluxionsStorageError: S3 refused.
+    :raises FluxionsStorageError: the store refused.
     """
     todo = [one for one in inputs if one.record.state is State.TO_DO]
     wanted = {*spec.target.extensions, *LOSSLESS_EXTENSIONS, TIMELINE_EXTENSION}
     target = spec.target
     start = f"{target.prefix}{target.folder}"
     names = sorted({name for one in todo for name in target.layout.keys(one.record.item.path, wanted).values()})
-    keys = [start + name for name in existing_keys(store, target.bucket, start, names)]
-    heads = dict(zip(keys, pool.map(lambda key: store.head(target.bucket, key), keys), strict=True))
+    keys = [start + name for name in existing_keys(store, target.destination.at(start), names)]
+    heads = dict(zip(keys, pool.map(lambda key: store.head(target.destination.at(key)), keys), strict=True))
     for one in todo:
         own = target.layout.keys(one.record.item.path, wanted)
         present = {extension: head for extension, name in own.items() if (head := heads.get(start + name)) is not None}
         _apply(spec, one, present, voice_ids.get(one.voice))
 
 
-def _apply(spec: SpeechSpec, one: SpeechInput, present: Mapping[str, S3Object], voice_id: str | None) -> None:
+def _apply(spec: SpeechSpec, one: SpeechInput, present: Mapping[str, StoredObject], voice_id: str | None) -> None:
     record, item = one.record, one.record.item
     objects = {found.key: _current(found.metadata, voice_id) for found in present.values()}
     versions = {found.key: found.version for found in present.values()}

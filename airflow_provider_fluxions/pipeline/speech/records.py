@@ -9,6 +9,7 @@ from typing import Any
 from airflow_provider_fluxions.api.cost import SpeechPrice
 from airflow_provider_fluxions.api.speech_text import expected_seconds, unknown_tags
 from airflow_provider_fluxions.pipeline.records import InputRecord, State
+from airflow_provider_fluxions.storage import ObjectAddress
 
 # Formats that others can be made from without a render, the best one first.
 LOSSLESS_EXTENSIONS = (".wav", ".flac")
@@ -104,14 +105,9 @@ class SpeechUnit:
         return self.inputs[0]
 
     @property
-    def bucket(self) -> str:
-        """The bucket of its results and pieces."""
-        return self.first.record.item.target.bucket
-
-    @property
-    def folder(self) -> str:
-        """The key prefix of its pieces: ``{destination}_pieces/{reference}/``."""
-        return f"{self.first.record.item.target.prefix}_pieces/{self.first.ref}/"
+    def folder(self) -> ObjectAddress:
+        """Where its pieces are: ``{destination}_pieces/{reference}/``."""
+        return self.first.record.item.target.destination.below(f"_pieces/{self.first.ref}/")
 
 
 def units_of(inputs: Iterable[SpeechInput]) -> list[SpeechUnit]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -20,7 +22,7 @@ from airflow_provider_fluxions.speech.encoding import AUDIO_FORMATS, open_encode
 from airflow_provider_fluxions.speech.metadata import META_VOICE_ID, speech_metadata
 from airflow_provider_fluxions.speech.parts import Parts, unread
 from airflow_provider_fluxions.speech.pieces import cut_text
-from airflow_provider_fluxions.storage import S3Object, S3Store, storage_errors
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectStore, StoredObject
 
 COPY_BYTES = 1024 * 1024
 # For the times of a text of one piece whose audio is lossy: any rate serves, times are in milliseconds.
@@ -34,7 +36,7 @@ class SpeechResults:
     :param run: names the task instance in the metadata of results.
     """
 
-    store: S3Store
+    store: ObjectStore
     formats: SpeechFormats
     run: str
     metadata_check: MetadataCheck = field(default_factory=lambda: MetadataCheck(is_proven=True))
@@ -43,7 +45,7 @@ class SpeechResults:
         """Write all results of a text. Audio of one piece is one PUT; longer audio is encoded while it is sent.
 
         :raises FluxionsTransferError: a result of another source is there.
-        :raises FluxionsStorageError: S3 refused.
+        :raises FluxionsStorageError: the store refused.
         """
         metadata = self._metadata(one, voice_id, parts.seconds)
         for extension in self.formats.captions:
@@ -57,7 +59,7 @@ class SpeechResults:
 
         :returns: the full id of the voice that spoke it, and its seconds.
         :raises FluxionsFormatError: what is stored cannot be read.
-        :raises FluxionsStorageError: S3 refused.
+        :raises FluxionsStorageError: the store refused.
         """
         stored = self._stored(one, one.base or "")
         voice_id, seconds = stored.metadata.get(META_VOICE_ID, ""), float(stored.metadata.get(META_SECONDS, 0))
@@ -101,49 +103,50 @@ class SpeechResults:
         self, one: SpeechInput, extension: str, sample_rate: int, channels: int, blocks: Iterable[bytes],
         metadata: Mapping[str, str],
     ) -> None:  # fmt: skip
-        target, key = one.record.item.target, one.record.item.outputs()[extension]
-        form, replaced = AUDIO_FORMATS[extension[1:]], one.record.replaces.get(extension)
-        upload_audio(self.store, target.bucket, key, form, sample_rate, channels, blocks, metadata, replaced)
-        self.metadata_check.check(self.store, target.bucket, key)
+        address, replaced = _address(one, extension), one.record.replaces.get(extension)
+        form = AUDIO_FORMATS[extension[1:]]
+        upload_audio(self.store, address, form, sample_rate, channels, blocks, metadata, replaced)
+        self.metadata_check.check(self.store, address)
 
     def _put(self, one: SpeechInput, extension: str, content: bytes, metadata: Mapping[str, str]) -> None:
-        item, replaced = one.record.item, one.record.replaces.get(extension)
-        key = item.outputs()[extension]
-        put_result(self.store, item.target.bucket, key, content, _content_type(extension), metadata, replaced)
-        self.metadata_check.check(self.store, item.target.bucket, key)
+        address, replaced = _address(one, extension), one.record.replaces.get(extension)
+        put_result(self.store, address, content, _content_type(extension), metadata, replaced)
+        self.metadata_check.check(self.store, address)
 
-    def _stored(self, one: SpeechInput, extension: str) -> S3Object:
+    def _stored(self, one: SpeechInput, extension: str) -> StoredObject:
         """Return a stored result, also one whose format is not wanted now.
 
-        :raises FluxionsStorageError: it was deleted since it was listed, or S3 refused.
+        :raises FluxionsStorageError: it was deleted since it was listed, or the store refused.
         """
         target = one.record.item.target
-        key = f"{target.prefix}{target.folder}{target.layout.keys(one.record.item.path, (extension,))[extension]}"
-        found = self.store.head(target.bucket, key)
+        name = target.layout.keys(one.record.item.path, (extension,))[extension]
+        address = target.destination.below(f"{target.folder}{name}")
+        found = self.store.head(address)
         if found is None:
-            raise FluxionsStorageError(f"s3://{target.bucket}/{key} was deleted since it was listed.")
+            raise FluxionsStorageError(f"{address.uri} was deleted since it was listed.")
         return found
 
     def _captions_again(self, one: SpeechInput, extension: str, voice_id: str, seconds: float) -> bytes:
         """Return captions from the stored time line; without one, from the length of a text of one piece."""
         if extension != captions.TIMELINE_EXTENSION and one.has_timeline:
-            return captions.vtt_of_timeline(self.store.get(self._stored(one, captions.TIMELINE_EXTENSION)))
+            return captions.vtt_of_timeline(self.store.get(self._stored(one, captions.TIMELINE_EXTENSION).address))
         parts = Parts(cut_text(one.text), (round(seconds * NOMINAL_RATE),), NOMINAL_RATE, 1, unread)
         return _captions(one, extension, parts, voice_id)
 
-    def _download(self, found: S3Object, file: IO[bytes]) -> None:
-        with storage_errors(found.uri):
-            body = self.store.client.get_object(
-                Bucket=found.bucket, Key=found.key, IfMatch=f'"{found.version}"', **self.store.reading
-            )["Body"]
-            while block := body.read(COPY_BYTES):
-                file.write(block)
+    def _download(self, found: StoredObject, file: IO[bytes]) -> None:
+        with closing(self.store.open(found)) as body:
+            shutil.copyfileobj(body, file, COPY_BYTES)
 
 
 def _captions(one: SpeechInput, extension: str, parts: Parts, voice_id: str) -> bytes:
     if extension == captions.TIMELINE_EXTENSION:
         return captions.timeline_json(one.ref, one.voice, voice_id, parts.times, parts.sample_rate)
     return captions.vtt_of_pieces(parts.times)
+
+
+def _address(one: SpeechInput, extension: str) -> ObjectAddress:
+    item = one.record.item
+    return item.target.destination.at(item.outputs()[extension])
 
 
 def _content_type(extension: str) -> str:

@@ -88,7 +88,7 @@ class SpeechSteps:
 
     def pieces_of(self, unit: SpeechUnit) -> StoredPieces:
         """Return the place of a unit's pieces."""
-        return StoredPieces(self.results.store, unit.bucket, unit.folder, self.options)
+        return StoredPieces(self.results.store, unit.folder, self.options)
 
     def store_piece(self, unit: SpeechUnit, text: str, voice_id: str) -> tuple[Rendered, int]:
         """Render one piece and store it. Returns the size in bytes of the piece that is stored, too.

@@ -15,7 +15,7 @@ from airflow_provider_fluxions.api.speech_options import SpeechOptions
 from airflow_provider_fluxions.api.uris import last_part
 from airflow_provider_fluxions.speech.parts import Parts
 from airflow_provider_fluxions.speech.pieces import Piece
-from airflow_provider_fluxions.storage import ObjectChangedError, S3Object, S3Store
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectChangedError, ObjectStore
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +31,11 @@ class StoredPieces:
 
     The first render of a piece that is stored stays: runs at the same time join the same pieces.
 
-    :param folder: key prefix of its pieces, of all checkpoints. Those of two checkpoints are never joined.
+    :param folder: the address of its pieces, of all checkpoints. Those of two checkpoints are never joined.
     """
 
-    store: S3Store
-    bucket: str
-    folder: str
+    store: ObjectStore
+    folder: ObjectAddress
     options: SpeechOptions
 
     def texts(self, pieces: Sequence[Piece], voice_id: str) -> dict[str, str]:
@@ -46,22 +45,22 @@ class StoredPieces:
     def sizes(self, voice_id: str) -> dict[str, int]:
         """Return the sizes in bytes of the pieces that are stored, by their reference.
 
-        :raises FluxionsStorageError: S3 refused.
+        :raises FluxionsStorageError: the store refused.
         """
-        found = self.store.list(self.bucket, self._folder(voice_id))
+        found = self.store.list(self._folder(voice_id))
         return {last_part(one.key).removesuffix(".wav"): one.size_bytes for one in found}
 
     def put(self, text: str, voice_id: str, body: bytes) -> int:
-        """Store a rendered piece unless another run has stored it by now. It is kept once S3 has acknowledged it.
+        """Store a rendered piece unless another run has stored it by now. It is kept once the store acknowledged it.
 
         :returns: the size in bytes of the one that is stored.
-        :raises FluxionsStorageError: S3 refused.
+        :raises FluxionsStorageError: the store refused.
         """
-        key = self._key(self._reference(text, voice_id), voice_id)
+        address = self._address(self._reference(text, voice_id), voice_id)
         try:
-            self.store.put(self.bucket, key, body, PIECE_TYPE, {}, expected="")
+            self.store.put(address, body, PIECE_TYPE, {}, expected="")
         except ObjectChangedError:
-            found = self.store.head(self.bucket, key)
+            found = self.store.head(address)
             if found is None:
                 raise  # another run is writing or removing it
             return found.size_bytes
@@ -82,7 +81,7 @@ class StoredPieces:
         def read(number: int) -> bytes:
             audio = self._read(refs[number], voice_id)
             if (audio.frames, audio.sample_rate, audio.channels) != (frames[number], rate, channels):
-                raise _unlike(f"s3://{self.bucket}/{self._folder(voice_id)}")
+                raise _unlike(self._folder(voice_id).uri)
             return audio.pcm
 
         return Parts(pieces, frames, rate, channels, lambda: map(read, range(len(refs))))
@@ -93,7 +92,7 @@ class StoredPieces:
         :param label: what to call the text in a log.
         """
         try:
-            self.store.delete(self.bucket, [one.key for one in self.store.list(self.bucket, self.folder)])
+            self.store.delete([one.address for one in self.store.list(self.folder)])
         except FluxionsError as error:
             log.warning(
                 "Could not remove the pieces of %s: %s A lifecycle rule on the folder _pieces/ can remove them.",
@@ -103,15 +102,14 @@ class StoredPieces:
     def _reference(self, text: str, voice_id: str) -> str:
         return piece_reference(text, voice_id, self.options)
 
-    def _folder(self, voice_id: str) -> str:
-        return f"{self.folder}{quote(voice_id, safe='')}/"
+    def _folder(self, voice_id: str) -> ObjectAddress:
+        return self.folder.below(f"{quote(voice_id, safe='')}/")
 
-    def _key(self, ref: str, voice_id: str) -> str:
-        return f"{self._folder(voice_id)}{ref}.wav"
+    def _address(self, ref: str, voice_id: str) -> ObjectAddress:
+        return self._folder(voice_id).below(f"{ref}.wav")
 
     def _read(self, ref: str, voice_id: str) -> SpeechAudio:
-        found = S3Object(self.bucket, self._key(ref, voice_id), 0, "")
-        return read_wav(self.store.get(found, MAX_PIECE_BYTES), voice_id)
+        return read_wav(self.store.get(self._address(ref, voice_id), MAX_PIECE_BYTES), voice_id)
 
 
 def _unlike(folder: str) -> FluxionsStorageError:

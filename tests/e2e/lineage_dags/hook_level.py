@@ -11,13 +11,14 @@ with DAG("hook_level", schedule=None, start_date=datetime(2025, 1, 1)):
 
     @task
     def copy() -> None:
-        from airflow_provider_fluxions.storage import S3Store
+        from airflow_provider_fluxions.storage import ObjectAddress, open_store
 
-        store = S3Store()
-        found = store.head("fluxions-input", "memo.mp3")
+        source = ObjectAddress.parse("s3://fluxions-input/memo.mp3")
+        store = open_store([source], "aws_default")
+        found = store.head(source)
         assert found is not None
         with closing(store.audio(found).open()) as stream:
             body = stream.read()
-        store.put("fluxions-output", "copied/memo.mp3", body, "audio/mpeg", {})
+        store.put(ObjectAddress.parse("s3://fluxions-output/copied/memo.mp3"), body, "audio/mpeg", {})
 
     copy()

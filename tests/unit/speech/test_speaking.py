@@ -62,11 +62,11 @@ def test_an_error_counts_the_renders_of_all_pieces(observed: Service, time: Fake
 def test_metadata_is_ascii_and_says_what_is_done() -> None:
     metadata = speech_metadata(reference="r", voice="maévé", voice_id="maévé.h1", audio_seconds=1.23456, characters=7)
     assert metadata == {
-        "fluxions-reference": "r",
-        "fluxions-voice": "ma?v?",
-        "fluxions-voice-id": "ma?v?.h1",
-        "fluxions-audio-seconds": "1.235",
-        "fluxions-characters": "7",
+        "reference": "r",
+        "voice": "ma?v?",
+        "voice_id": "ma?v?.h1",
+        "audio_seconds": "1.235",
+        "characters": "7",
     }
     assert is_done(metadata, "r")
     assert is_done(metadata, "r", "maévé.h1")

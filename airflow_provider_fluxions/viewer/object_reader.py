@@ -1,15 +1,15 @@
-"""Read objects in S3 for the viewer, with a task's own connection."""
+"""Read stored objects for the viewer, with a task's own connection."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
-from airflow_provider_fluxions.storage import ObjectTooLargeError, S3Object, S3Store, parse_s3_uri, storage_errors
+from airflow_provider_fluxions.api.audio import Readable
+from airflow_provider_fluxions.storage import ObjectAddress, ObjectStore, ObjectTooLargeError, StoredObject, open_store
 from airflow_provider_fluxions.viewer.cache import LruTtlCache
 from airflow_provider_fluxions.viewer.errors import ViewerError, bad_gateway, not_found
 from airflow_provider_fluxions.viewer.ranges import Span
@@ -24,33 +24,35 @@ MAX_JSON_VALUES = 2_000_000
 # Maximum parallel reads of such objects. Further ones wait for this many seconds.
 MAX_HELD = 2
 HELD_SECONDS = 30.0
-# Maximum seconds until a changed connection is noticed. Creating a client takes longer than most requests to S3.
+# Maximum seconds until a changed connection is noticed. Creating a client takes longer than most requests.
 STORE_SECONDS = 60.0
 
 
 class Stores:
-    """S3 clients by connection. Threads can share it."""
+    """Object stores by connection. Threads can share it."""
 
     def __init__(self) -> None:
-        self._kept: LruTtlCache[S3Store] = LruTtlCache(16, STORE_SECONDS)
-        self._flight: SingleFlight[S3Store] = SingleFlight()
+        self._kept: LruTtlCache[ObjectStore] = LruTtlCache(16, STORE_SECONDS)
+        self._flight: SingleFlight[ObjectStore] = SingleFlight()
         self._held = threading.BoundedSemaphore(MAX_HELD)
 
-    def open(self, aws_conn_id: str) -> S3Store:
-        """Return the S3 store of a connection.
+    def open(self, conn_id: str, uri: str) -> ObjectStore:
+        """Return the store of a URI, with a connection.
 
         :raises ViewerError: if the connection does not exist, because the Amazon provider would use the permissions of
             the web server itself.
         """
-        store = self._kept.get(aws_conn_id)
+        key = (conn_id, ObjectAddress.parse(uri).scheme)
+        store = self._kept.get(key)
         # A page sends several requests at once, and each would create a client.
-        return store or self._flight.run(aws_conn_id, lambda: self._new(aws_conn_id))
+        return store or self._flight.run(key, lambda: self._new(conn_id, uri))
 
-    def _new(self, aws_conn_id: str) -> S3Store:
+    def _new(self, conn_id: str, uri: str) -> ObjectStore:
         # The Amazon provider ignores a missing connection and uses the rights of the web server itself.
-        require_connection(aws_conn_id)
-        store = S3Store(aws_conn_id)
-        self._kept.put(aws_conn_id, store)
+        require_connection(conn_id)
+        address = ObjectAddress.parse(uri)
+        store = open_store([address], conn_id)
+        self._kept.put((conn_id, address.scheme), store)
         return store
 
     @contextmanager
@@ -86,30 +88,30 @@ def require_connection(conn_id: str) -> None:
         ) from error
 
 
-def find(store: S3Store, uri: str) -> S3Object:
+def find(store: ObjectStore, uri: str) -> StoredObject:
     """Return an object's size, version and metadata.
 
     :raises ViewerError: if there is no such object.
-    :raises FluxionsStorageError: if S3 refused the request.
+    :raises FluxionsStorageError: if the store refused the request.
     """
-    bucket, key = parse_s3_uri(uri)
-    # For S3 such a key is a normal name, but a proxy before another store could treat it as a path.
-    found = None if {".", ".."} & set(key.split("/")) else store.head(bucket, key)
+    address = ObjectAddress.parse(uri)
+    # For the store such a key is a normal name, but a proxy before another store could treat it as a path.
+    found = None if {".", ".."} & set(address.key.split("/")) else store.head(address)
     if found is None:
         raise not_found(f"The object {uri} no longer exists.")
     return found
 
 
-def read_whole(store: S3Store, found: S3Object) -> bytes:
+def read_whole(store: ObjectStore, found: StoredObject) -> bytes:
     """Return an object's content, unpacked if it is stored with gzip.
 
     :raises ViewerError: if it has more than `MAX_BYTES`, as stored or unpacked.
-    :raises FluxionsStorageError: if S3 refused the request, it cannot be unpacked, or it has changed since ``found``.
+    :raises FluxionsStorageError: if the store refused the request, it cannot be unpacked, or it changed meanwhile.
     """
     try:
         if found.size_bytes > MAX_BYTES:
             raise ObjectTooLargeError(f"{found.uri} has {found.size_bytes:,} bytes.")
-        return store.get(found, MAX_BYTES, unchanged=True)
+        return store.get(found.address, MAX_BYTES, version=found.version)
     except ObjectTooLargeError as error:
         raise not_found(f"{found.uri} is larger than the {MAX_BYTES:,} bytes that the viewer reads.") from error
 
@@ -120,24 +122,19 @@ def require_few_values(uri: str, data: bytes) -> None:
     :raises ViewerError: if it has too many.
     """
     if data.count(b"{") > MAX_JSON_OBJECTS or data.count(b",") > MAX_JSON_VALUES:
-        raise not_found(f"{uri} has more words and segments than the viewer shows. Read it in S3.")
+        raise not_found(f"{uri} has more words and segments than the viewer shows. Read it in the bucket.")
 
 
-def stream(store: S3Store, found: S3Object, span: Span | None) -> Iterator[bytes]:
+def stream(store: ObjectStore, found: StoredObject, span: Span | None) -> Iterator[bytes]:
     """Start to read an object, and return its bytes in blocks of `CHUNK_BYTES`.
 
-    :raises FluxionsStorageError: if S3 refused the request, or the object has changed meanwhile.
+    :raises FluxionsStorageError: if the store refused the request, or the object has changed meanwhile.
     """
-    wanted = {} if span is None else {"Range": f"bytes={span.first}-{span.last}"}
-    with storage_errors(found.uri):
-        # Conditional, because a recording that is replaced between two ranges would be played mixed.
-        body = store.client.get_object(Bucket=found.bucket, Key=found.key, IfMatch=f'"{found.version}"', **wanted)[
-            "Body"
-        ]
-    return _pieces(body)
+    # Of this version only, because a recording that is replaced between two ranges would be played mixed.
+    return _pieces(store.open(found, None if span is None else (span.first, span.last)))
 
 
-def _pieces(body: Any) -> Iterator[bytes]:
+def _pieces(body: Readable) -> Iterator[bytes]:
     try:
         while piece := body.read(CHUNK_BYTES):
             yield piece
