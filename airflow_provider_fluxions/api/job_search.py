@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from airflow_provider_fluxions.api.errors import FluxionsUnknownOutcomeError
 from airflow_provider_fluxions.api.ids import job_key
@@ -32,6 +32,43 @@ class JobList(Protocol):
         """Return one page of the account's jobs."""
 
 
+Time = TypeVar("Time", datetime, int)
+
+
+class ListOrder(Generic[Time]):
+    """What the creation times of the jobs read so far prove about the order of a list. No I/O.
+
+    Times are instants, or whole epoch seconds.
+    """
+
+    def __init__(self) -> None:
+        self.newest: Time | None = None
+        self.is_newest_first = True
+        self._oldest: Time | None = None
+        self._has_fallen = False
+        self._jobs = 0
+
+    def add(self, created: Time | None) -> None:
+        """Add the next job that was not read before; None: its creation is unknown, which proves no order."""
+        self._jobs += 1
+        if created is not None and (self.newest is None or created > self.newest):
+            self.newest = created
+        if created is None or (self._oldest is not None and created > self._oldest):
+            self.is_newest_first = False
+        else:
+            self._has_fallen |= self._oldest is not None and created < self._oldest
+            self._oldest = created
+
+    def is_sorted(self, min_jobs: int = MIN_SORTED_JOBS) -> bool:
+        """Return whether the list is newest first. Equal times, for example after an import, fit every order."""
+        return self.is_newest_first and self._has_fallen and self._jobs >= min_jobs
+
+    def is_past(self, horizon: Time | None, min_jobs: int = MIN_SORTED_JOBS) -> bool:
+        """Return whether all following jobs were created before the horizon."""
+        is_old = horizon is not None and self._oldest is not None and self._oldest < horizon
+        return is_old and self.is_sorted(min_jobs)
+
+
 class JobSearch:
     """The jobs that carry given references, in the pages read so far. No I/O.
 
@@ -56,14 +93,11 @@ class JobSearch:
         self._live: set[str] = set()
         self._since = since
         self._length = max(now - since, timedelta(0)) if now is not None and since is not None else None
-        self._newest: datetime | None = None
+        self._order = ListOrder[datetime]()
         self._known = known
         self._has_met_known = False
         self._seen: set[str] = set()
         self._expected: int | None = None
-        self._newest_first = True
-        self._has_fallen = False
-        self._oldest: datetime | None = None
         self.ended = False
 
     @property
@@ -80,7 +114,7 @@ class JobSearch:
     @property
     def settled(self) -> bool:
         """Whether further pages cannot change the result: all jobs found newest first, or the horizon passed."""
-        return self._passed_horizon or (self._newest_first and len(self._live) == len(self.references))
+        return self._passed_horizon or (self._order.is_newest_first and len(self._live) == len(self.references))
 
     @property
     def is_unknown(self) -> bool:
@@ -100,10 +134,11 @@ class JobSearch:
         if self._since is None:
             return None
         start = self._since
-        if self._length is not None and self._newest is not None:
+        newest = self._order.newest
+        if self._length is not None and newest is not None:
             # If the service's clock is slow by hours, all its times are before ``since``. Counting back from its own
             # newest job cancels the difference.
-            start = min(start, self._newest - self._length)
+            start = min(start, newest - self._length)
         return start - CLOCK_SKEW
 
     @property
@@ -111,13 +146,9 @@ class JobSearch:
         return self._is_past(MIN_SORTED_JOBS)
 
     def _is_past(self, min_jobs: int) -> bool:
-        if not self._newest_first or self._oldest is None:
-            return False
-        # Equal times, for example after an import, fit every order.
-        is_sorted = self._has_fallen and len(self._seen) >= min_jobs
-        horizon = self._horizon
-        is_old = horizon is not None and self._oldest < horizon
-        return is_sorted and (is_old or self._has_met_known)
+        if self._has_met_known:
+            return self._order.is_sorted(min_jobs)
+        return self._order.is_past(self._horizon, min_jobs)
 
     def add(self, page: Page) -> None:
         """Add the next page. Known jobs are skipped; they occur if others arrived meanwhile."""
@@ -129,13 +160,14 @@ class JobSearch:
             self._has_met_known |= key in self._known
             if key not in self._seen:
                 self._seen.add(key)
-                self._check_order(job.created_at)
+                self._order.add(job.created_at)
                 self._match(job)
 
     def next_pass(self) -> None:
         """Prepare another pass over the list. Found jobs are kept, and the order counts as unknown."""
         self.ended = False
-        self._newest_first = False
+        # Jobs of two passes are mixed in the order of reading, so it proves nothing.
+        self._order.is_newest_first = False
 
     def _match(self, job: Job) -> None:
         is_live = job.status != JobStatus.FAILED
@@ -150,16 +182,6 @@ class JobSearch:
                 self.matches.setdefault(ref, []).append(job)
                 if is_live:
                     self._live.add(ref)
-
-    def _check_order(self, created_at: datetime | None) -> None:
-        if created_at is not None and (self._newest is None or created_at > self._newest):
-            self._newest = created_at
-        if created_at is None or (self._oldest is not None and created_at > self._oldest):
-            # Jobs of two passes are mixed in the order of reading, so it proves nothing.
-            self._newest_first = False
-        else:
-            self._has_fallen |= self._oldest is not None and created_at < self._oldest
-            self._oldest = created_at
 
 
 def search_jobs(

@@ -96,9 +96,9 @@ def _moved(cursor: Cursor, scan: ListScan, running: dict[str, JobId], ended: dic
     if not scan.complete:
         return replace(cursor, running=running, ended=ended)
     horizon = cursor.horizon
-    if scan.newest is not None:
+    if scan.order.newest is not None:
         # A creation time in the future, from a wrong clock, must not make later jobs count as old.
-        horizon = max(horizon, min(scan.newest, int(scan.began)) - MAX_LATE_SECONDS)
+        horizon = max(horizon, min(scan.order.newest, int(scan.began)) - MAX_LATE_SECONDS)
     # Without this, the cursor would grow with the account: jobs before the horizon count as seen by their age alone.
     kept = {key: created for key, created in ended.items() if created is None or created >= horizon}
     return Cursor(horizon, running, kept)

@@ -183,7 +183,8 @@ def test_a_job_that_the_account_lost_is_forgotten() -> None:
 
 def test_the_horizon_stays_where_the_list_was_cut_off() -> None:
     mark = Cursor(int(NOW - 9 * HOUR))
-    survey = ListScan(NOW, mark.horizon, newest=int(NOW), complete=False)
+    survey = ListScan(NOW, mark.horizon, complete=False)
+    survey.order.add(int(NOW))
     assert newly_ended(mark, survey, everything)[1].horizon == mark.horizon
 
 

@@ -97,6 +97,6 @@ def test_a_running_job_is_read_by_its_id_only_where_the_list_did_not_show_it() -
 
 
 def test_the_newest_job_is_known_in_any_order_and_only_from_the_list() -> None:
-    assert read(falling(30), horizon=0)[0].newest == NOW
-    assert read(list(reversed(falling(30))), horizon=0, running={"77": 77})[0].newest == NOW
-    assert read([replace(one, created_at=None) for one in falling(3)], horizon=0)[0].newest is None
+    assert read(falling(30), horizon=0)[0].order.newest == NOW
+    assert read(list(reversed(falling(30))), horizon=0, running={"77": 77})[0].order.newest == NOW
+    assert read([replace(one, created_at=None) for one in falling(3)], horizon=0)[0].order.newest is None
