@@ -20,6 +20,13 @@ release = version = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.intersphinx", "sphinx_copybutton"]
 html_theme = "furo"
+# Where the repository is, each page has a link to edit it. GitHub sets these for its workflows.
+if repository := os.environ.get("GITHUB_REPOSITORY"):
+    html_theme_options = {
+        "source_repository": f"{os.environ['GITHUB_SERVER_URL']}/{repository}/",
+        "source_branch": "main",
+        "source_directory": "docs/",
+    }
 templates_path = ["_templates"]
 # `scripts/docs --versions` names all versions that it builds; each page lists them in its sidebar.
 html_context = {
@@ -43,7 +50,11 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
 # The docstrings of this package are contracts: what has none is not for users.
-autodoc_default_options = {"members": True, "show-inheritance": True, "exclude-members": "template_fields, ui_color"}
+# Airflow calls these; users do not. Its documentation describes them.
+OF_AIRFLOW = (
+    "template_fields", "ui_color", "execute", "execute_complete", "on_kill", "poke", "serialize", "run", "get_link",
+)  # fmt: skip
+autodoc_default_options = {"members": True, "show-inheritance": True, "exclude-members": ", ".join(OF_AIRFLOW)}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 # Inherited from Airflow's own classes; documented there.
