@@ -94,7 +94,7 @@ def test_sources_are_one_address_or_a_list_of_which_each_counts_once() -> None:
 
 @pytest.mark.parametrize("wrong", [None, 5, b"s3://in/a", {"s3://in/a": 1}, ["in/a"], [None], "calls/"])
 def test_what_is_no_s3_address_is_refused(wrong: Any) -> None:
-    with pytest.raises(FluxionsInputError, match=r"s3://|S3 URI"):
+    with pytest.raises(FluxionsInputError, match=r"s3://|a URI of objects"):
         parse_sources(wrong)
 
 
