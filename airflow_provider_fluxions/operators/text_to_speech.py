@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from airflow.providers.common.compat.sdk import BaseOperator, Context
@@ -159,8 +160,10 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         """Speak the text, unless its audio exists."""
         with task_run(self, context) as run:
             self.lineage = LineageRecord()
-            # Both uses of the voice get the same checkpoint, from one list.
-            plan, voices = self._plan(), VoiceList(run.client)
+            plan = self._plan()
+            # One list, so that both uses of the voice get the same checkpoint. Made at its first use, because a skip
+            # and a dry run need no connection.
+            voices = cache(lambda: VoiceList(run.client))
             store = open_store([plan.address], self.aws_conn_id, WriteOptions(self.extra_args or {}))
             found = store.head(plan.address)
             if found is None:
@@ -200,12 +203,12 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         options = SpeechOptions(self.temperature, self.max_seconds, self.verify_chunks)
         return _Plan(address, form, check_voice(self.voice), text, cut_text(text), options)
 
-    def _is_done(self, plan: _Plan, found: StoredObject, voices: VoiceList) -> bool:
+    def _is_done(self, plan: _Plan, found: StoredObject, voices: Callable[[], VoiceList]) -> bool:
         if not is_done(found.metadata, plan.reference):
             return False
         if not self.rerender_on_new_checkpoint:
             return True
-        return is_done(found.metadata, plan.reference, voices.resolve(plan.voice))
+        return is_done(found.metadata, plan.reference, voices().resolve(plan.voice))
 
     def _estimate(self, plan: _Plan, *, is_stored: bool) -> dict[str, Any]:
         """Return the facts that are known before anything is rendered; durations are estimated."""
@@ -231,7 +234,12 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
         return result
 
     def _speak(
-        self, plan: _Plan, store: ObjectStore, run: TaskRun, voices: VoiceList, found: StoredObject | None
+        self,
+        plan: _Plan,
+        store: ObjectStore,
+        run: TaskRun,
+        voices: Callable[[], VoiceList],
+        found: StoredObject | None,
     ) -> dict[str, Any]:
         """Render, and write the audio.
 
@@ -260,7 +268,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
             return held(plan.pieces[0], render(plan.pieces[0].text, voice_id))
 
         try:
-            spoken = with_current_voice(voices, plan.voice, speak)
+            spoken = with_current_voice(voices(), plan.voice, speak)
             metrics.rendered(spoken.renders, spoken.renders_lost, spoken.seconds)
         except FluxionsError as error:
             log.error("The text is not spoken (renders=%d, renders_lost=%d).", error.renders, error.renders_lost)

@@ -147,7 +147,7 @@ class ObjectUpload:
         while view:
             # A part is sent when more follows: the last one may be smaller, and there must be one.
             if len(self._rest) == self._part_bytes:
-                # The buffer itself is sent, and the next part gets a new one: a copy would be a part more in memory.
+                # The next part gets a new buffer: to delete from the start of this one would move the rest.
                 body, self._rest = self._rest, bytearray()
                 self._send_next(body)
             view = _fill(self._rest, view, self._part_bytes)
@@ -165,7 +165,8 @@ class ObjectUpload:
         if self._upload_id is None:
             self._upload_id = self._store.begin_upload(self._address, self._content_type, self._metadata)
         self._wait(PARTS_IN_FLIGHT - 1)
-        self._sending.add(self._pool.submit(self._upload, self._upload_id, number, body))
+        # A copy, made after the wait: botocore copies a bytearray as well, and sends it without `Expect: 100-continue`.
+        self._sending.add(self._pool.submit(self._upload, self._upload_id, number, bytes(body)))
 
     def _wait(self, most: int) -> None:
         """Wait until at most so many parts are being sent.
@@ -176,7 +177,7 @@ class ObjectUpload:
             done, self._sending = wait(self._sending, return_when=FIRST_COMPLETED)
             self._parts += [one.result() for one in done]
 
-    def _upload(self, upload_id: str, number: int, body: bytearray) -> tuple[int, UploadedPart]:
+    def _upload(self, upload_id: str, number: int, body: bytes) -> tuple[int, UploadedPart]:
         return number, self._store.upload_part(self._address, upload_id, number, body)
 
     def _send_all(self) -> None:

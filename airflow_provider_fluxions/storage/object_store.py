@@ -109,7 +109,7 @@ class ObjectStore(Protocol):
     def begin_upload(self, address: ObjectAddress, content_type: str, metadata: Mapping[str, str]) -> str:
         """Begin an object that is written in parts, and return the id of its upload."""
 
-    def upload_part(self, address: ObjectAddress, upload_id: str, number: int, body: bytes | bytearray) -> UploadedPart:
+    def upload_part(self, address: ObjectAddress, upload_id: str, number: int, body: bytes) -> UploadedPart:
         """Send one part. All but the last have the same size, at least 5 MiB.
 
         :param number: Its place in the object, from 1 on.

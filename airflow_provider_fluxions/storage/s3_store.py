@@ -46,10 +46,10 @@ class S3Store(S3Reader, ObjectStore):
         """See `ObjectStore`."""
         arguments = {"ContentType": content_type, "Metadata": metadata_to_s3(metadata), **self.writing.extra_args}
         with storage_errors(address.uri):
-            answer = self.client.create_multipart_upload(**self.named(address), **arguments)
+            answer = self.client.create_multipart_upload(**{**self.named(address), **arguments})
         return str(answer["UploadId"])
 
-    def upload_part(self, address: ObjectAddress, upload_id: str, number: int, body: bytes | bytearray) -> UploadedPart:
+    def upload_part(self, address: ObjectAddress, upload_id: str, number: int, body: bytes) -> UploadedPart:
         """See `ObjectStore`."""
         keys = {name: value for name, value in self.writing.extra_args.items() if name in _OF_EACH_PART}
         with storage_errors(address.uri):
@@ -93,8 +93,9 @@ class S3Store(S3Reader, ObjectStore):
         expected: str | None,
     ) -> None:
         """Call the client, with the condition that the object is ``expected`` where the store supports it."""
+        request = {**self.named(address), **arguments}  # extra_args can name the payer as well
         with storage_errors(address.uri):
-            self._write_if(address, partial(write, **self.named(address), **arguments), write.__name__, expected)
+            self._write_if(address, partial(write, **request), write.__name__, expected)
         self.lineage.wrote(address)
 
     def _write_if(self, address: ObjectAddress, write: Callable[..., Any], call: str, expected: str | None) -> None:

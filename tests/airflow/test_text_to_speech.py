@@ -268,6 +268,12 @@ def test_a_dry_run_sends_and_writes_nothing(s3: Any, emulator: Emulator) -> None
     assert keys(s3) == []
 
 
+def test_a_skip_and_a_dry_run_read_no_connection(s3: Any, emulator: Emulator) -> None:
+    speak()
+    assert speak(fluxions_conn_id="missing")["skipped"]
+    assert speak(text="Another.", dry_run=True, fluxions_conn_id="missing")["pieces"] == 1
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

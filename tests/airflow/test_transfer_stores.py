@@ -276,6 +276,11 @@ def test_buckets_whose_requester_pays_are_read_if_the_argument_says_so(s3: Any, 
     assert transfer("", requester_pays=True)["completed"] == 1
 
 
+def test_the_payer_can_be_named_by_extra_args_as_well(s3: Any) -> None:
+    put(s3, "a.mp3")
+    assert transfer("", requester_pays=True, extra_args={"RequestPayer": "requester"})["completed"] == 1
+
+
 def test_a_bucket_in_another_region_is_named_with_its_region(s3: Any, bucket: Bucket) -> None:
     put(s3, "a.mp3")
     bucket.add_fault(S3Fault(code="PermanentRedirect", times=None))

@@ -50,6 +50,17 @@ def test_it_stores_what_was_written(s3: Any, upload: Callable[..., ObjectUpload]
     assert (head["ContentType"], head["Metadata"]) == ("audio/wav", {"fluxions-a": "1"})
 
 
+def test_a_part_waits_until_the_store_wants_it(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
+    store, expected = S3Store(), []
+    store.client.meta.events.register(
+        "before-send.s3.UploadPart", lambda request, **_: expected.append(request.headers.get("Expect"))
+    )
+    with upload(store=store) as file:
+        file.write(bytes(2 * PART + 1))
+        file.complete()
+    assert expected == [b"100-continue"] * 3
+
+
 def test_bytes_of_the_first_part_can_be_changed_until_the_end(s3: Any, upload: Callable[..., ObjectUpload]) -> None:
     with upload() as file:
         file.write(b"\0" * (2 * PART + 3))

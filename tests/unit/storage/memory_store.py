@@ -135,7 +135,7 @@ class MemoryStore(ObjectStore):
         self.begun[upload_id] = (content_type, metadata)
         return upload_id
 
-    def upload_part(self, address: ObjectAddress, upload_id: str, number: int, body: bytes | bytearray) -> UploadedPart:
+    def upload_part(self, address: ObjectAddress, upload_id: str, number: int, body: bytes) -> UploadedPart:
         self.parts[upload_id][number] = bytes(body)
         return {"number": number}
 
