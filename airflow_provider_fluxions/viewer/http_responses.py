@@ -6,6 +6,7 @@ import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -50,8 +51,15 @@ def json_response(value: Any, status: int = 200) -> HttpResponse:
 
 
 def lines_response(values: Iterable[Any]) -> HttpResponse:
-    """Return plain values as lines of JSON, each sent once it is made."""
-    return HttpResponse(200, (_json(value) + b"\n" for value in values), LINES)
+    """Return plain values as lines of JSON: the first two are sent before the others are made."""
+    return HttpResponse(200, _lines(iter(values)), LINES)
+
+
+def _lines(values: Iterator[Any]) -> Iterator[bytes]:
+    for value in islice(values, 2):
+        yield _json(value) + b"\n"
+    # At once, because a slow client must not keep the values in memory: a transcript is 20 times as large as its JSON.
+    yield from [_json(value) + b"\n" for value in values]
 
 
 def _json(value: Any) -> bytes:

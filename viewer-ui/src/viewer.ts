@@ -90,7 +90,10 @@ export class Viewer {
       else if (!item.has_transcript && item.has_audio) this.showRecording(item, signal);
       else await this.showTranscript(item, signal);
     } catch (error) {
-      if (!isAbort(error)) this.main.replaceChildren(failure(error, () => void this.show(no)));
+      if (isAbort(error)) return;
+      // The page of a transcript can play before its last lines have arrived.
+      if (!signal.aborted) this.view.abort();
+      this.main.replaceChildren(failure(error, () => void this.show(no)));
     }
   }
 
@@ -122,7 +125,8 @@ export class Viewer {
     this.main.replaceChildren(loading("the transcript"));
     const lines = askLines(this.address.api("transcript", { no: item.no }), signal);
     const [head, first] = [await lines.next(), await lines.next()];
-    if (this.task === null || head.done) return;
+    if (head.done) throw new Refused("The response of Airflow was empty. Try again.", null);
+    if (this.task === null) return;
     const script = new Script(head.value as TranscriptHead);
     if (!first.done) script.add(first.value as TranscriptPart);
     const page = transcriptPage(script, item.has_audio, this.task, this.address, signal);

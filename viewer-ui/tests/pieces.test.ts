@@ -35,6 +35,14 @@ test("an event that names no segment goes to the one that is said at its time", 
   assert.deepEqual([places.eventsOf(0), places.eventsOf(1)], [[], [named, timed]]);
 });
 
+test("an event that names no segment comes before later events of its segment", () => {
+  const places = new Places();
+  const [named, timed] = [event(3), event(1, null)];
+  places.add([SEGMENT], [named, timed]);
+  places.end(startsOf([SEGMENT]));
+  assert.deepEqual(places.eventsOf(0), [timed, named]);
+});
+
 test("an event that arrives before its segment goes to it", () => {
   const places = new Places();
   const early = event(11, 8);

@@ -14,6 +14,7 @@ from airflow_provider_fluxions.viewer.http_responses import (
     error_response,
     file_response,
     json_response,
+    lines_response,
     page_response,
 )
 
@@ -72,3 +73,13 @@ def test_an_error_is_a_sentence() -> None:
 )
 def test_a_file_is_saved_by_its_name_whatever_stands_in_it(name: str, header: str) -> None:
     assert attachment(name) == header
+
+
+def test_all_lines_are_made_once_the_first_two_are_sent() -> None:
+    """A slow client must not keep a transcript in memory."""
+    made: list[int] = []
+    body = lines_response(made.append(number) or number for number in range(5)).body
+    assert not isinstance(body, bytes)
+    lines = iter(body)
+    assert ([next(lines), next(lines)], made) == ([b"0\n", b"1\n"], [0, 1])
+    assert (next(lines), made) == (b"2\n", [0, 1, 2, 3, 4])

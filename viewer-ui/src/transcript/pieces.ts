@@ -40,12 +40,19 @@ export class Places {
         continue;
       }
       const others = this.found.get(place);
-      if (others) others.push(event);
+      if (others) insert(others, event);
       else this.found.set(place, [event]);
       changed.add(place);
     }
     return [...changed];
   }
+}
+
+/** Events without a segment arrive last, but can come before others of the segment at their time. */
+function insert(events: SpeechEvent[], event: SpeechEvent): void {
+  const { segment_no, start } = event;
+  const later = segment_no === null && start !== null ? events.findIndex((other) => other.start !== null && other.start > start) : -1;
+  events.splice(later < 0 ? events.length : later, 0, event);
 }
 
 /** A segment's text, divided at its events: each comes after the words that end before it. */
