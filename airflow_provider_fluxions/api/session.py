@@ -180,7 +180,8 @@ class _LimitedAdapter(BoundedAdapter):
             if sock is not None:
                 with contextlib.suppress(OSError):  # it might be closed by now
                     # Not the TLS socket's own method, which would remove the TLS session while the other thread reads.
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                    # TLS through a proxy with TLS has no socket of its own: urllib3 wraps that of the proxy.
+                    socket.socket.shutdown(getattr(sock, "socket", sock), socket.SHUT_RDWR)
 
 
 class ReadAdapter(_LimitedAdapter):

@@ -154,6 +154,9 @@ class _Round:
         stopped_at = yield from self._pages(positions.search_offset, keys, max_unmatched=int(positions.page_budget))
         positions.page_budget -= self.unmatched_pages - unmatched_before
         positions.search_offset = stopped_at or 0
+        if stopped_at is None:
+            # After a whole pass, the rest would let a few jobs read the whole list in each of the next rounds.
+            positions.page_budget = 0.0
 
     def _pages(
         self, offset: int, keys: set[str], max_unmatched: int | None = None

@@ -76,10 +76,11 @@ class SharedTask(ABC):
             self.error = error
             raise
         finally:
-            self._client.close()
             # A future calls its user back later, so the futures do not change during this loop.
             for future in self._futures():
                 _fail(future, self.error)
+            # Last, because an error of it must not leave a user waiting.
+            self._client.close()
 
     async def _until_due(self) -> None:
         while True:

@@ -8,6 +8,7 @@ once delayed the heartbeat by 38 s, and after 30 s Airflow treats the triggerer 
 from __future__ import annotations
 
 import asyncio
+import configparser
 import logging
 import math
 import weakref
@@ -54,10 +55,11 @@ async def wait_for_event_slot() -> None:
 
 def events_per_second() -> float:
     """Return ``[fluxions] events_per_second``; the default, with a warning, if it is not a number above 0."""
-    text = conf.get("fluxions", "events_per_second", fallback="") or DEFAULT_EVENTS_PER_SECOND
+    text: object = "text with a bad %"
     try:
-        rate = float(text)
-    except ValueError:
+        text = conf.get("fluxions", "events_per_second", fallback="") or DEFAULT_EVENTS_PER_SECOND
+        rate = float(str(text))
+    except (ValueError, configparser.Error):  # a file's values are interpolated
         rate = math.nan
     # An error would end every wait of the triggerer.
     if not 0 < rate < math.inf:

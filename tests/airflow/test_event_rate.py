@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from airflow.configuration import conf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,14 @@ def test_a_rate_that_cannot_work_is_replaced_and_reported(
     caplog.set_level(logging.WARNING)
     assert events_per_second() == DEFAULT_EVENTS_PER_SECOND
     assert f"not '{text}'. Using 25." in caplog.text
+
+
+def test_a_rate_that_the_configuration_file_cannot_express_is_replaced() -> None:
+    conf.read_string("[fluxions]\nevents_per_second = 50%")
+    try:
+        assert events_per_second() == DEFAULT_EVENTS_PER_SECOND
+    finally:
+        conf.remove_option("fluxions", "events_per_second")
 
 
 def passes(arrivals: list[float]) -> list[float]:

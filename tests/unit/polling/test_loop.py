@@ -531,6 +531,20 @@ def test_a_bug_in_a_sweep_reaches_every_waiter(account: FakeAccount, clock: Fake
     assert account.closed == 1
 
 
+def test_a_client_that_cannot_be_closed_keeps_no_one_waiting(account: FakeAccount, clock: FakeLoopClock) -> None:
+    class Unclosable(FakeAccount):
+        def abort(self) -> None:
+            raise TypeError("no socket")
+
+    async def scenario() -> None:
+        other = Unclosable(account.now, running(range(2)))
+        other.trouble = lambda: FluxionsRejectedError("no such path", status_code=405)
+        (outcome,) = await outcomes(waiting(wait(other, clock, 1)))
+        assert isinstance(outcome, FluxionsRejectedError)
+
+    run(scenario())
+
+
 def test_a_connection_that_cannot_work_reaches_every_waiter(account: FakeAccount, clock: FakeLoopClock) -> None:
     async def connect() -> Any:
         raise FluxionsConfigError("no key")

@@ -28,6 +28,14 @@ def account(time: FakeTime) -> FakeAccount:
     return FakeAccount(time.now)
 
 
+class Unlisted(FakeAccount):
+    """An account whose list shows no job."""
+
+    def list_transcriptions(self, limit: int = 50, offset: int = 0):  # type: ignore[no-untyped-def]
+        page = super().list_transcriptions(limit, offset)
+        return type(page)((), 0, limit, offset)
+
+
 def one_round(account: FakeAccount | FluxionsClient, ids: Iterable[int], positions: ListPositions) -> dict[str, Job]:
     """Make a round and return what it showed of the wanted jobs."""
     wanted = {str(number): number for number in ids}
@@ -195,15 +203,16 @@ def test_a_list_that_was_late_once_does_not_leave_a_thousand_single_reads_for_ev
 def test_jobs_that_the_list_never_shows_cost_hardly_more_than_their_reads(account: FakeAccount) -> None:
     account.ends = running(range(10))
 
-    class Unlisted(FakeAccount):
-        def list_transcriptions(self, limit: int = 50, offset: int = 0):  # type: ignore[no-untyped-def]
-            page = super().list_transcriptions(limit, offset)
-            return type(page)((), 0, limit, offset)
-
     unlisted = Unlisted(account.now, running(range(10)))
     counts = costs(unlisted, range(10), ListPositions(), rounds=100)
     assert max(counts) <= 11
     assert unlisted.pages <= 1 + 100 * 10 / SINGLE_READS_PER_UNMATCHED_PAGE
+
+
+def test_a_search_that_has_read_the_whole_list_keeps_no_budget_for_later(account: FakeAccount) -> None:
+    unlisted, positions = Unlisted(account.now, running(range(1000))), ListPositions()
+    costs(unlisted, range(1000), positions, rounds=10)
+    assert positions.page_budget == 0
 
 
 def test_memory_forgets_jobs_that_nobody_waits_for(account: FakeAccount) -> None:
