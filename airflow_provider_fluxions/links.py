@@ -112,8 +112,10 @@ def s3_address(uri: Any, template: str) -> str:
 
     :param template: URL with ``{bucket}`` and ``{key}``; empty means the AWS console.
     """
-    scheme, _, rest = uri.partition("://") if isinstance(uri, str) else ("", "", "")
-    bucket, _, key = rest.partition("/")
+    # Here, because every process of Airflow imports this module.
+    from airflow_provider_fluxions.api.uris import split_uri
+
+    scheme, bucket, key = split_uri(uri) if isinstance(uri, str) else ("", "", "")
     if scheme != "s3" or not bucket:
         return ""
     is_folder = not key or key.endswith("/")

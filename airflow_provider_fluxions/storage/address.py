@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.json_values import shown
 from airflow_provider_fluxions.api.printable import printable
+from airflow_provider_fluxions.api.uris import split_uri
 
 # The class of each object store by the scheme of its URIs. It is imported when it is used.
 STORES = {"s3": "airflow_provider_fluxions.storage.s3_store.S3Store"}
-# AWS writes a colon or a slash before the name.
-_ACCESS_POINT = re.compile(r"arn:[^/]+:accesspoint[/:][^/]+(?=/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +33,9 @@ class ObjectAddress:
 
         :raises FluxionsInputError: if it is another text, a scheme without a store, or has a lone surrogate.
         """
-        scheme, _, rest = uri.partition("://") if isinstance(uri, str) else ("", "", "")
-        # An ARN contains a slash, so the first one does not end the bucket.
-        arn = _ACCESS_POINT.match(rest)
-        bucket, _, key = (arn[0], "/", rest[arn.end() + 1 :]) if arn else rest.partition("/")
+        scheme, bucket, key = split_uri(uri) if isinstance(uri, str) else ("", "", "")
         is_valid = scheme.lower() in STORES and bucket and not any(char.isspace() for char in bucket)
-        if not is_valid or not _is_utf8(rest):
+        if not is_valid or not _is_utf8(bucket + key):
             given = printable(repr(uri) if isinstance(uri, str) else shown(uri), 200)
             known = " or ".join(f"{one}://bucket/key" for one in STORES)
             raise FluxionsInputError(f"The URI of an object must look like {known}, not {given}.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_fluxions.api.errors import JobId
 from airflow_provider_fluxions.api.models import Job
+from airflow_provider_fluxions.api.uris import split_uri
 
 # Maximum datasets of an event in each direction, because backends store each as a node of a graph.
 MAX_DATASETS = 100
@@ -32,8 +33,7 @@ def dataset_names(uris: Iterable[str], limit: int = MAX_DATASETS) -> list[Name]:
 
 
 def _name_of(uri: str) -> Name:
-    scheme, _, rest = uri.partition("://")
-    place, _, name = rest.partition("/")
+    scheme, place, name = split_uri(uri)
     return f"{scheme}://{place}", name or "/"
 
 

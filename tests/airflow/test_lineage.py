@@ -50,6 +50,11 @@ def test_an_address_is_named_by_its_bucket_and_key() -> None:
     assert names == [("fluxions://main", "transcriptions/7"), ("s3://b", "/"), ("s3://b", "calls/a b%.mp3")]
 
 
+def test_the_arn_of_an_access_point_is_the_place_of_its_objects() -> None:
+    place = "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/calls"
+    assert dataset_names([f"{place}/a.mp3"]) == [(place, "a.mp3")]
+
+
 def test_too_many_files_are_named_by_their_folders_and_too_many_folders_by_theirs() -> None:
     one_folder = [f"s3://b/calls/{number}.mp3" for number in range(101)]
     assert dataset_names(one_folder) == [("s3://b", "calls/")]

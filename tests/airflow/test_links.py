@@ -36,6 +36,10 @@ CONSOLE = "https://s3.console.aws.amazon.com/s3"
         ("s3://b/a/call.json", f"{CONSOLE}/object/b?prefix=a/call.json"),
         ("s3://b/a/", f"{CONSOLE}/buckets/b?prefix=a/"),
         ("s3://b/", f"{CONSOLE}/buckets/b?prefix="),
+        (
+            "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/calls/a.json",
+            f"{CONSOLE}/object/arn%3Aaws%3As3%3Aeu-west-1%3A123456789012%3Aaccesspoint%2Fcalls?prefix=a.json",
+        ),
         ('s3://b/ü &?#%".json', f"{CONSOLE}/object/b?prefix=%C3%BC%20%26%3F%23%25%22.json"),
         ("s3://b/lone\udc80surrogate", f"{CONSOLE}/object/b?prefix=lone%3Fsurrogate"),
     ],
