@@ -123,7 +123,7 @@ def test_a_recording_in_s3_is_submitted_once(
         assert main(["submit", f"s3://{INPUT}/interview.mp3", "-o", "json"]) == 0
     (job,) = fluxions_emulator.emulator.jobs
     assert job.filename.startswith("interview--")
-    assert '"taken_up": true' in capsys.readouterr().out
+    assert '"reused": true' in capsys.readouterr().out
 
 
 def test_a_changed_object_is_other_work(s3: Any, fluxions_emulator: EmulatorServer, fluxions_connection: str) -> None:

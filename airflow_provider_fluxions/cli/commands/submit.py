@@ -25,7 +25,7 @@ from airflow_provider_fluxions.cli.screen import Screen
 if TYPE_CHECKING:
     from airflow_provider_fluxions.api.client import FluxionsClient
 
-COLUMNS = ("id", "status", "taken_up", "audio")
+COLUMNS = ("id", "status", "reused", "audio")
 
 
 def run(options: Namespace, screen: Screen) -> int:
@@ -43,10 +43,17 @@ def run(options: Namespace, screen: Screen) -> int:
     with found.client() as client:
         try:
             for source in sources:
-                taken = _submit(client, source, options, screen)
+                submitted = _submit(client, source, options, screen)
                 # Before the line is printed, so that the list contains the job also after an interrupt at this line.
-                rows.append({"id": taken.job_id, "status": taken.status, "taken_up": taken.reused, "audio": source.uri})
-                screen.say(_told(taken, source))
+                rows.append(
+                    {
+                        "id": submitted.job_id,
+                        "status": submitted.status,
+                        "reused": submitted.reused,
+                        "audio": source.uri,
+                    }
+                )
+                screen.say(_line_for(submitted, source))
             if export or options.wait:
                 _wait(client, rows, options, screen)
         finally:
@@ -59,7 +66,7 @@ def run(options: Namespace, screen: Screen) -> int:
 
 def _planned(options: Namespace, screen: Screen) -> Export | None:
     if options.filename and len(options.audio) > 1:
-        raise FluxionsInputError("--filename must be used with a single recording.")
+        raise FluxionsInputError("Use --filename with one recording only.")
     if options.format:
         return plan(options.format, options.option, options.to, len(options.audio), as_json=screen.as_json)
     if options.to or options.option:
@@ -79,13 +86,13 @@ def _submit(client: FluxionsClient, source: AudioSource, options: Namespace, scr
         return submit_once(client, work, may_exist=once, deadline=time.time() + options.retry_for)
 
 
-def _told(taken: SubmitResult, source: AudioSource) -> str:
-    if taken.reused:
+def _line_for(submitted: SubmitResult, source: AudioSource) -> str:
+    if submitted.reused:
         return (
-            f"Reusing job {taken.job_id} ({taken.status}) of an earlier submit of {printable(source.uri)}. "
+            f"Reusing job {submitted.job_id} ({submitted.status}) of an earlier submit of {printable(source.uri)}. "
             "--no-once submits it again."
         )
-    return f"Submitted job {taken.job_id} ({printable(source.uri)}, {megabytes(source.size_bytes)})."
+    return f"Submitted job {submitted.job_id} ({printable(source.uri)}, {megabytes(source.size_bytes)})."
 
 
 def _wait(client: FluxionsClient, rows: list[dict[str, Any]], options: Namespace, screen: Screen) -> None:

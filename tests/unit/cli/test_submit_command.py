@@ -16,7 +16,7 @@ from tests.unit.conftest import Service
 def test_submit_prints_the_id_of_the_new_job(run: Run, account: Service, recording: Path) -> None:
     done = run("submit", recording, "-o", "json")
     assert done.status == 0
-    assert done.json == [{"id": 1, "status": "submitted", "taken_up": False, "audio": str(recording)}]
+    assert done.json == [{"id": 1, "status": "submitted", "reused": False, "audio": str(recording)}]
     assert [job.id for job in account.emulator.jobs] == [1]
 
 
@@ -27,7 +27,7 @@ def test_the_id_is_said_on_stderr_too(run: Run, recording: Path) -> None:
 def test_repeating_a_submit_takes_up_its_job_and_says_so(run: Run, account: Service, recording: Path) -> None:
     run("submit", recording)
     done = run("submit", recording, "-o", "json")
-    assert done.json[0]["taken_up"]
+    assert done.json[0]["reused"]
     assert "--no-once" in done.err
     assert len(account.posts) == 1
 
@@ -42,13 +42,13 @@ def test_a_copy_of_the_recording_is_the_same_work(run: Run, account: Service, re
 
 def test_other_options_are_other_work(run: Run, account: Service, recording: Path) -> None:
     run("submit", recording)
-    assert not run("submit", recording, "--non-speech", "-o", "json").json[0]["taken_up"]
+    assert not run("submit", recording, "--non-speech", "-o", "json").json[0]["reused"]
 
 
 def test_other_content_is_other_work(run: Run, recording: Path) -> None:
     run("submit", recording)
     recording.write_bytes(b"ID3 other audio")
-    assert not run("submit", recording, "-o", "json").json[0]["taken_up"]
+    assert not run("submit", recording, "-o", "json").json[0]["reused"]
 
 
 def test_without_the_cache_each_submit_is_a_new_job(run: Run, account: Service, recording: Path) -> None:
