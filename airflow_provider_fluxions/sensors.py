@@ -189,11 +189,11 @@ class FluxionsTranscriptionSensor(ReportsLineage, BaseSensorOperator):
         return self.job_id if isinstance(self.job_id, str | int) else list(self.job_id)
 
     def _wait(
-        self, run: TaskRun, deadline: float, kept: float | None = None, event: dict[str, Any] | None = None
+        self, run: TaskRun, deadline: float, kept_deadline: float | None = None, event: dict[str, Any] | None = None
     ) -> None:
         job_ids = parse_job_ids(self.job_id)
         self._record_lineage(job_ids)
-        watched = run.wait(job_ids, deadline, kept=kept, event=event)
+        watched = run.wait(job_ids, deadline, kept_deadline=kept_deadline, event=event)
         self._record_lineage(job_ids, watched.ended.values())
 
     def _record_lineage(self, job_ids: Sequence[JobId], ended: Iterable[Job] = ()) -> None:

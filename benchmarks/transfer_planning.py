@@ -59,10 +59,10 @@ def order(shard_index: int, shard_count: int) -> Any:
 
 def survey(what: Any) -> list[Any]:
     from airflow_provider_fluxions.pipeline.discovery import discover as survey_all
-    from airflow_provider_fluxions.pipeline.planning import SURVEYORS
+    from airflow_provider_fluxions.pipeline.planning import LISTING_THREADS
     from airflow_provider_fluxions.storage.s3_store import S3Store
 
-    with ThreadPoolExecutor(SURVEYORS) as pool:
+    with ThreadPoolExecutor(LISTING_THREADS) as pool:
         return survey_all(S3Store("aws_default"), pool, what, datetime.now(UTC))
 
 

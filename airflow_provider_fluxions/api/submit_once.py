@@ -117,9 +117,9 @@ def submit_once(
 class _FoundMeanwhileError(Exception):
     """Ends an upload, because its job already exists."""
 
-    def __init__(self, taken: SubmitResult) -> None:
-        super().__init__(taken)
-        self.taken = taken
+    def __init__(self, submitted: SubmitResult) -> None:
+        super().__init__(submitted)
+        self.submitted = submitted
 
 
 class _Submit:
@@ -144,12 +144,12 @@ class _Submit:
     # The rules
 
     def run(self, may_exist: bool, recorded: JobId | None) -> SubmitResult:
-        taken = None
+        submitted = None
         # The first try skips the search, so a try without errors makes one request.
         if may_exist and self.work.ref:
-            taken = self._read_recorded(recorded) or self._find()
+            submitted = self._read_recorded(recorded) or self._find()
         attempt = 0
-        while taken is None:
+        while submitted is None:
             attempt += 1
             # Each attempt has its own start, because its job cannot be older: the scans after it then read few pages.
             begun = self.now()
@@ -159,10 +159,10 @@ class _Submit:
                 if not error.nothing_created:
                     # A timeout or a 5xx can come after the job was created, so only the job list shows whether another
                     # submit is safe.
-                    taken = self._settle(error, begun)
-                if taken is None:
+                    submitted = self._settle(error, begun)
+                if submitted is None:
                     self.retries.pause(error, attempt)
-        return taken
+        return submitted
 
     def _submit(self) -> SubmitResult:
         work = self.work
@@ -176,7 +176,7 @@ class _Submit:
                 guard=self if work.ref else None,
             )
         except _FoundMeanwhileError as found:
-            return found.taken
+            return found.submitted
         log.log(
             self.log_level,
             "Submitted job %s (file=%s, size=%s, reference=%s).",
@@ -198,9 +198,9 @@ class _Submit:
             log.warning("%s Checking the job list for the job in %.0f s.", error, seconds)
             self.retries.sleep(seconds)
             # The list can show a job late, so a single scan without it proves nothing.
-            taken = self._find(begun - CLOCK_JUMP_SECONDS)
-            if taken is not None:
-                return taken
+            submitted = self._find(begun - CLOCK_JUMP_SECONDS)
+            if submitted is not None:
+                return submitted
         log.info("No job was created (reference=%s): the job list does not contain it.", self.work.ref)
         return None
 
@@ -221,10 +221,10 @@ class _Submit:
             )  # fmt: skip
             # Airflow starts another try when a paused process has missed its heartbeats. Without its last byte the
             # service creates no job, so the list is read before that byte is sent.
-            taken = self._find(self.begun - CLOCK_JUMP_SECONDS)
-            if taken is not None:
+            submitted = self._find(self.begun - CLOCK_JUMP_SECONDS)
+            if submitted is not None:
                 # An exception is the only way to stop requests while it sends a body.
-                raise _FoundMeanwhileError(taken)
+                raise _FoundMeanwhileError(submitted)
 
     # Finding the job
 

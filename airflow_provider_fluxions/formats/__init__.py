@@ -31,7 +31,7 @@ from airflow_provider_fluxions.api.json_values import shown
 from airflow_provider_fluxions.api.models import Transcription, register_renderer
 from airflow_provider_fluxions.formats import jsonl, parquet, plain_text, raw_json, srt, vtt
 from airflow_provider_fluxions.formats.base import Choice, Format
-from airflow_provider_fluxions.formats.signed_links import without_told_links
+from airflow_provider_fluxions.formats.signed_links import without_known_links
 from airflow_provider_fluxions.formats.stored import read_stored
 
 __all__ = [
@@ -121,7 +121,7 @@ def render(transcription: Transcription, name: str, /, **options: Any) -> bytes:
         way, or if the result would be several files.
     """
     chosen = get_format(name).read_options(options)
-    return get_format(name).write(without_told_links(transcription).named(chosen.speaker_names), chosen)
+    return get_format(name).write(without_known_links(transcription).named(chosen.speaker_names), chosen)
 
 
 def render_files(transcription: Transcription, name: str, /, **options: Any) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
 from airflow_provider_fluxions.api.json_values import shown
 from airflow_provider_fluxions.api.models import Transcription
-from airflow_provider_fluxions.formats.signed_links import without_told_links
+from airflow_provider_fluxions.formats.signed_links import without_known_links
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ class Choice:
 
         :raises FluxionsFormatError: if this transcription cannot be written that way.
         """
-        told = without_told_links(transcription)
-        return self.format.files(told.named(self.options.speaker_names), self.options, provenance)
+        clean = without_known_links(transcription)
+        return self.format.files(clean.named(self.options.speaker_names), self.options, provenance)
 
 
 def _plain(value: Any) -> Any:

@@ -56,7 +56,7 @@ def without_links(value: Any) -> Any:
     return value
 
 
-def without_told_links(transcription: Transcription) -> Transcription:
+def without_known_links(transcription: Transcription) -> Transcription:
     """Return a transcription without signed links in its texts; if it has none, the same object.
 
     Every format writes this transcription, so results from a stored ``json`` are equal to those written at once.

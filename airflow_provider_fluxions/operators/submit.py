@@ -175,10 +175,10 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         run: TaskRun,
         job_id: JobId,
         deadline: float,
-        kept: float | None = None,
+        kept_deadline: float | None = None,
         event: dict[str, Any] | None = None,
     ) -> None:
-        watched = run.wait((job_id,), deadline, kept=kept, event=event, job_id=job_id)
+        watched = run.wait((job_id,), deadline, kept_deadline=kept_deadline, event=event, job_id=job_id)
         lineage = self._record_lineage(job_id, watched.ended.values())
         lineage.cost = run.costs.after(lineage.audio_seconds)
         for job in watched.ended.values():

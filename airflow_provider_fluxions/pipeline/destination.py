@@ -207,6 +207,6 @@ def write_outputs(
     for extension, body, content_type in sorted(rendered, key=lambda one: one[0] == STORED_EXTENSION):
         if extension not in skip:
             options_digest = {META_OPTIONS: options_digests[extension]} if extension in options_digests else {}
-            marked, replaced = {**metadata, **options_digest}, replaces.get(extension)
+            with_digest, replaced = {**metadata, **options_digest}, replaces.get(extension)
             address = item.target.destination.at(keys[extension])
-            put_result(store, address, body, content_type, marked, replaced)
+            put_result(store, address, body, content_type, with_digest, replaced)

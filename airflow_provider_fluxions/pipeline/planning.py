@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Parallel small requests to the store.
-SURVEYORS = 16
+LISTING_THREADS = 16
 MAX_SHOWN_SOURCES = 5
 MAX_SHOWN_JOBS = 20
 
@@ -80,7 +80,7 @@ class TransferPlanner:
         :raises FluxionsBudgetError: if the inputs exceed the limits.
         :raises FluxionsError: if the store or the service refused a request.
         """
-        with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
+        with ThreadPoolExecutor(LISTING_THREADS, thread_name_prefix="fluxions-listing") as pool:
             records = self._discovered(pool, now)
             # Before the estimate: inputs with a job need no headers and no budget.
             plan = self._with_jobs(records, records, scan_start(records, self._horizon(now), earlier_start))
@@ -106,7 +106,7 @@ class TransferPlanner:
 
         :raises FluxionsError: if the store or the service refused a request.
         """
-        with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
+        with ThreadPoolExecutor(LISTING_THREADS, thread_name_prefix="fluxions-listing") as pool:
             records = self._discovered(pool, now)
             self._with_jobs(records, records, scan_start(records, self._horizon(now), None))
             found = forecast(records, self._estimate(pool, records, with_seconds=True), price, self.ignored)

@@ -56,14 +56,14 @@ class TaskRun:
         job_ids: tuple[JobId, ...],
         deadline: float,
         *,
-        kept: float | None = None,
+        kept_deadline: float | None = None,
         event: Mapping[str, Any] | None = None,
         **resume_with: Any,
     ) -> WatchedJobs:
         """Wait until the jobs end: in this process, or deferred, by the operator's ``deferrable``.
 
         :param deadline: epoch seconds.
-        :param kept: End of the task's ``execution_timeout``, as it was before a deferral (epoch seconds).
+        :param kept_deadline: End of the task's ``execution_timeout``, as it was before a deferral (epoch seconds).
         :param event: Event of the trigger, for a resumed task.
         :param resume_with: further arguments of ``execute_complete``.
         :raises FluxionsJobError: if a job failed, or the deadline passed.
@@ -71,7 +71,7 @@ class TaskRun:
         """
         operator = self.operator
         # Airflow does not end a deferred task at its execution_timeout, so the wait does.
-        expires = execution_deadline(self.context, operator.execution_timeout, kept)
+        expires = execution_deadline(self.context, operator.execution_timeout, kept_deadline)
         wait = Wait(job_ids, operator.fluxions_conn_id, operator.poll_interval, deadline, execution_deadline=expires)
         if not operator.deferrable:
             return wait.block(self.hook)

@@ -35,7 +35,7 @@ class Wait:
 
     :param deadline: epoch seconds; stays the same over deferrals and restarts.
     :param min_ended: see `WatchedJobs`.
-    :param expires: see `execution_deadline`.
+    :param execution_deadline: see `execution_deadline`.
     """
 
     job_ids: tuple[JobId, ...]
@@ -158,18 +158,18 @@ def _raise_error_of(event: Mapping[str, Any]) -> None:
 
 
 def execution_deadline(
-    context: Mapping[str, Any], execution_timeout: timedelta | None, kept: float | None = None
+    context: Mapping[str, Any], execution_timeout: timedelta | None, kept_deadline: float | None = None
 ) -> float:
     """Return the end of the task's ``execution_timeout`` (epoch seconds; infinity without one).
 
-    :param kept: The end before a deferral.
+    :param kept_deadline: The end before a deferral.
     """
     if execution_timeout is None:
         return math.inf
     # Airflow 3.3 restarts the timeout after a deferral and ignores it during one. Airflow 3.0 and 3.1 give a resumed
     # task another start. So the end is computed once and kept.
-    if kept is not None:
-        return kept
+    if kept_deadline is not None:
+        return kept_deadline
     started: float = context["ti"].start_date.timestamp()
     return started + execution_timeout.total_seconds()
 

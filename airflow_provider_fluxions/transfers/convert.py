@@ -165,8 +165,8 @@ class FluxionsConvertOperator(ReportsLineage, BaseOperator):
         check_collisions(items)
         if not items:
             self.log.warning("%s holds no stored results (names that end in %s).", self.source, STORED_EXTENSION)
-        standing = find_destination_states(store, pool, items, folders)
-        return [(item, standing[item.ref].folder, standing[item.ref].is_complete(item)) for item in items]
+        states = find_destination_states(store, pool, items, folders)
+        return [(item, states[item.ref].folder, states[item.ref].is_complete(item)) for item in items]
 
 
 def _require_no_dates(found: list[StoredObject], source: SourcePattern) -> None:

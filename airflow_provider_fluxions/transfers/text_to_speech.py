@@ -26,7 +26,7 @@ from airflow_provider_fluxions.pipeline.items import Target
 from airflow_provider_fluxions.pipeline.locations import parse_destination, parse_sources
 from airflow_provider_fluxions.pipeline.manifest import Manifest, written_on_error
 from airflow_provider_fluxions.pipeline.naming import DEFAULT_TEMPLATE, KeyTemplate
-from airflow_provider_fluxions.pipeline.planning import SURVEYORS
+from airflow_provider_fluxions.pipeline.planning import LISTING_THREADS
 from airflow_provider_fluxions.pipeline.records import DONE, State, count_states
 from airflow_provider_fluxions.pipeline.report import plan_line, transfer_error
 from airflow_provider_fluxions.pipeline.selection import Selection, suffixes_of
@@ -37,7 +37,7 @@ from airflow_provider_fluxions.pipeline.speech.planning import (
     check_destination,
     discover,
 )
-from airflow_provider_fluxions.pipeline.speech.records import SpeechInput, entries_of
+from airflow_provider_fluxions.pipeline.speech.records import SpeechInput, records_of
 from airflow_provider_fluxions.pipeline.speech.report import (
     SpeechBudget,
     SpeechEstimate,
@@ -226,7 +226,7 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
         self._check_budget(inputs, price)
         manifest = Manifest.of(ti, spec.target.destination, map_index_of(ti), None, loop_index_of(context))
         push_for_link(self, ti, RESULT_XCOM, manifest.uri)
-        log.info("Planned %s.", plan_line(count_states(entries_of(inputs))))
+        log.info("Planned %s.", plan_line(count_states(records_of(inputs))))
         if any(one.record.state is State.TO_DO for one in inputs):
             manifest.write_rows(store, (one.to_row(price) for one in inputs))
         is_proven = any(one.record.state in DONE for one in inputs)
@@ -237,18 +237,18 @@ class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
             is_settled = self._speak(runner, manifest, store, inputs, price)
         finally:  # what was done before a failure is lineage too
             summary = summarize_speech(inputs, manifest.uri, price, found.ignored)
-            self.lineage = lineage_of(entries_of(inputs), summary)
+            self.lineage = lineage_of(records_of(inputs), summary)
         metrics.failed(summary["failed"])
         log.info("%s", speech_sentence(summary, found.ignored))
         if not is_settled:
             raise speech_too_late(inputs, timeout)
-        if error := transfer_error(entries_of(inputs), self.fail_on, manifest.uri):
+        if error := transfer_error(records_of(inputs), self.fail_on, manifest.uri):
             raise error
         add_asset_extra(context, self, summary)
         return summary
 
     def _found(self, store: ObjectStore, spec: SpeechSpec, voices: VoiceList) -> SpeechDiscovery:
-        with ThreadPoolExecutor(SURVEYORS, thread_name_prefix="fluxions-survey") as pool:
+        with ThreadPoolExecutor(LISTING_THREADS, thread_name_prefix="fluxions-listing") as pool:
             found = discover(store, pool, spec, datetime.now(UTC))
             if not found.inputs:
                 self._report_empty()

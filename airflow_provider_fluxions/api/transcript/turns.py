@@ -96,20 +96,20 @@ def _find_places(turns: Sequence[speech.Turn], segments: Sequence[Segment]) -> d
     """Return the positions of each turn's words: by turn, pairs of the word's number in its turn and its place."""
     # If the two name speakers differently, their words are compared without regard to the speaker.
     shared = {turn.speaker for turn in turns} <= {part.speaker for part in segments}
-    said: dict[str | None, list[tuple[str, int, int]]] = defaultdict(list)
+    written_words: dict[str | None, list[tuple[str, int, int]]] = defaultdict(list)
     for number, turn in enumerate(turns):
         for at, token in enumerate(speech.clean_text(turn.text).split()):
             if key := normalized_word(token):
-                said[turn.speaker if shared else None].append((key, number, at))
-    heard: dict[str | None, list[tuple[str, Place]]] = defaultdict(list)
+                written_words[turn.speaker if shared else None].append((key, number, at))
+    spoken_words: dict[str | None, list[tuple[str, Place]]] = defaultdict(list)
     for part in segments:
         for word in part.spoken_words:
             if key := normalized_word(word.text):
-                heard[part.speaker if shared else None].append((key, Place(part, word)))
+                spoken_words[part.speaker if shared else None].append((key, Place(part, word)))
     places: dict[int, list[tuple[int, Place]]] = defaultdict(list)
-    for speaker, tokens in said.items():
-        for left, right in align([token[0] for token in tokens], [word[0] for word in heard[speaker]]):
-            places[tokens[left][1]].append((tokens[left][2], heard[speaker][right][1]))
+    for speaker, tokens in written_words.items():
+        for left, right in align([token[0] for token in tokens], [word[0] for word in spoken_words[speaker]]):
+            places[tokens[left][1]].append((tokens[left][2], spoken_words[speaker][right][1]))
     return places
 
 

@@ -193,13 +193,13 @@ def _apply(spec: SpeechSpec, one: SpeechInput, present: Mapping[str, StoredObjec
     record, item = one.record, one.record.item
     objects = {found.key: _current(found.metadata, voice_id) for found in present.values()}
     versions = {found.key: found.version for found in present.values()}
-    standing = destination_state(item, [spec.target.folder], objects, versions)
-    record.up_to_date, record.replaces = standing.up_to_date, standing.replaces
-    if standing.occupied_by is not None and not standing.is_complete(item):
-        one.fail(occupied_message(standing.occupied_by, item.uris()[0]))
+    state = destination_state(item, [spec.target.folder], objects, versions)
+    record.up_to_date, record.replaces = state.up_to_date, state.replaces
+    if state.occupied_by is not None and not state.is_complete(item):
+        one.fail(occupied_message(state.occupied_by, item.uris()[0]))
         return
-    if standing.is_complete(item):
-        _note_done(spec, one, standing)
+    if state.is_complete(item):
+        _note_done(spec, one, state)
         return
     current = {end for end, found in present.items() if objects[found.key].get(META_REFERENCE) == item.ref}
     one.base, one.has_timeline = base_for(spec.formats, current), TIMELINE_EXTENSION in current
@@ -211,8 +211,8 @@ def _apply(spec: SpeechSpec, one: SpeechInput, present: Mapping[str, StoredObjec
         one.fail(NO_TIMES.format(uri=present[one.base].uri))
 
 
-def _note_done(spec: SpeechSpec, one: SpeechInput, standing: DestinationState) -> None:
-    metadata = standing.metadata
+def _note_done(spec: SpeechSpec, one: SpeechInput, state: DestinationState) -> None:
+    metadata = state.metadata
     one.record.state = State.COMPLETED if metadata.get(META_RUN) == spec.run else State.ALREADY_DONE
     one.voice_id, one.text = metadata.get(META_VOICE_ID), ""
     one.record.audio_seconds = audio_seconds_of(metadata)

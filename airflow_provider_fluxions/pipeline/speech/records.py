@@ -120,6 +120,6 @@ def units_of(inputs: Iterable[SpeechInput]) -> list[SpeechUnit]:
     return list(units.values())
 
 
-def entries_of(inputs: Sequence[SpeechInput]) -> list[InputRecord]:
+def records_of(inputs: Sequence[SpeechInput]) -> list[InputRecord]:
     """Return the records that the rules of all transfers work on."""
     return [one.record for one in inputs]

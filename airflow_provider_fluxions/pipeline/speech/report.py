@@ -13,7 +13,7 @@ from airflow_provider_fluxions.api.humanize import counted
 from airflow_provider_fluxions.pipeline.ignored import describe_ignored
 from airflow_provider_fluxions.pipeline.records import State, count_states
 from airflow_provider_fluxions.pipeline.report import NOTHING_IGNORED, ignored_facts
-from airflow_provider_fluxions.pipeline.speech.records import SpeechInput, entries_of, units_of
+from airflow_provider_fluxions.pipeline.speech.records import SpeechInput, records_of, units_of
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def summarize_speech(
 
     ``cost`` is that of this run's complete renders; lost renders may have been charged, too.
     """
-    counts = count_states(entries_of(inputs))
+    counts = count_states(records_of(inputs))
     completed = [one for one in inputs if one.record.state is State.COMPLETED]
     paid = [one for one in inputs if one.paid_characters]
     estimated = price.cost(
@@ -104,7 +104,7 @@ def forecast_speech(
     inputs: Sequence[SpeechInput], price: SpeechPrice, ignored: Mapping[str, int] = NOTHING_IGNORED
 ) -> dict[str, Any]:
     """Return what a dry run found: counts, and the characters, seconds and cost of what would be rendered."""
-    counts, work = count_states(entries_of(inputs)), SpeechEstimate.of(inputs)
+    counts, work = count_states(records_of(inputs)), SpeechEstimate.of(inputs)
     return {
         "dry_run": True,
         "inputs": len(inputs) - counts[State.SKIPPED],
@@ -137,7 +137,7 @@ def speech_sentence(summary: Mapping[str, Any], ignored: Mapping[str, int]) -> s
 
 def speech_too_late(inputs: Sequence[SpeechInput], timeout_seconds: float) -> FluxionsDeadlineError:
     """Return the error for a speech transfer whose time is up."""
-    waiting = count_states(entries_of(inputs))[State.TO_DO]
+    waiting = count_states(records_of(inputs))[State.TO_DO]
     return FluxionsDeadlineError(
         f"After {timeout_seconds:g} s, {counted(waiting, 'text')} had not been spoken. Their stored pieces and all "
         "finished audio are kept. Give the task a longer timeout or a larger max_in_flight, or map it over shards; "

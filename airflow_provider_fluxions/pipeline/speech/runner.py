@@ -17,7 +17,7 @@ from airflow_provider_fluxions.api.voices import VoiceList
 from airflow_provider_fluxions.pipeline.input_errors import failure_text, is_input_error, is_transient
 from airflow_provider_fluxions.pipeline.progress import REPORT_SECONDS, Progress
 from airflow_provider_fluxions.pipeline.records import State, count_states
-from airflow_provider_fluxions.pipeline.speech.records import SpeechInput, SpeechUnit, entries_of, units_of
+from airflow_provider_fluxions.pipeline.speech.records import SpeechInput, SpeechUnit, records_of, units_of
 from airflow_provider_fluxions.pipeline.speech.steps import PaidError, Rendered, SpeechSteps, Spoken
 from airflow_provider_fluxions.speech.pieces import MAX_PIECE_CHARACTERS, Piece, cut_text
 
@@ -89,13 +89,13 @@ class SpeechRunner:
 
         :raises FluxionsError: what concerns all texts, such as a refused API key. Renders in progress are kept first.
         """
-        progress = Progress(count_states(entries_of(self._inputs)), self._clock.now)
+        progress = Progress(count_states(records_of(self._inputs)), self._clock.now)
         with ThreadPoolExecutor(self._max_in_flight, thread_name_prefix="fluxions-speech") as pool:
             try:
                 while self._fill(pool):
                     self._collect(REPORT_SECONDS)
                     if progress.is_due():
-                        progress.report(count_states(entries_of(self._inputs)))
+                        progress.report(count_states(records_of(self._inputs)))
             except BaseException:  # timeouts and kills of Airflow are not Exceptions
                 self._drain()
                 raise
