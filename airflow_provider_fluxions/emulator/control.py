@@ -17,9 +17,10 @@ _TIMEOUT_SECONDS = 70.0
 class ControlClient:
     """Calls the control API of the emulator at `base_url`, without a key or proxy.
 
-    Raises (from every method):
-        requests.HTTPError: the emulator refused the call; the message carries its explanation.
-        requests.ConnectionError: no emulator answers there.
+    Every method raises these:
+
+    :raises requests.HTTPError: if the emulator refused the call; the message contains its explanation.
+    :raises requests.ConnectionError: if there is no emulator at this URL.
     """
 
     def __init__(self, base_url: str) -> None:

@@ -16,8 +16,9 @@ _BOUNDARY = re.compile(r'boundary="?([^";]{1,70})"?', re.IGNORECASE)
 class MultipartFile:
     """Call `feed` with the body; it passes the bytes of the part named `field` to `write` and buffers little.
 
-    Raises (from the constructor, `feed` and `finish`):
-        ApiError: 400, if the body is not multipart, is incomplete, or has no such part.
+    The constructor, `feed` and `finish` raise this:
+
+    :raises ApiError: 400, if the body is not multipart, is incomplete, or has no such part.
     """
 
     def __init__(self, content_type: str, field: str, write: Callable[[bytes], None]) -> None:

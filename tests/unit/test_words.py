@@ -57,5 +57,11 @@ def test_standard_english_is_not_found(words: str) -> None:
     assert finds([Text("a.py", 1, "comment", words)]) == []
 
 
+def test_docstrings_name_their_errors_in_one_form() -> None:
+    package = Path(__file__).parents[2] / "airflow_provider_fluxions"
+    other = re.compile(r"^\s+Raises\b", re.MULTILINE)
+    assert [path.name for path in package.rglob("*.py") if other.search(path.read_text())] == [], "use :raises ...:"
+
+
 def test_the_glossary_has_at_most_40_lines() -> None:
     assert len(GLOSSARY.splitlines()) <= 40
