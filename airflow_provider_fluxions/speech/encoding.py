@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, Self
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
+from airflow_provider_fluxions.api.media_types import AUDIO_TYPES
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.speech_audio import SAMPLE_BYTES, SpeechAudio, wav_header
 from airflow_provider_fluxions.api.uris import last_part
@@ -34,11 +35,11 @@ class AudioFormat:
 AUDIO_FORMATS: Mapping[str, AudioFormat] = {
     one.extension: one
     for one in (
-        AudioFormat("wav", "audio/wav"),
-        AudioFormat("flac", "audio/flac", "FLAC", "PCM_16"),
-        AudioFormat("ogg", "audio/ogg", "OGG", "VORBIS"),
-        AudioFormat("opus", "audio/ogg", "OGG", "OPUS"),
-        AudioFormat("mp3", "audio/mpeg", "MP3", "MPEG_LAYER_III"),
+        AudioFormat("wav", AUDIO_TYPES[".wav"]),
+        AudioFormat("flac", AUDIO_TYPES[".flac"], "FLAC", "PCM_16"),
+        AudioFormat("ogg", AUDIO_TYPES[".ogg"], "OGG", "VORBIS"),
+        AudioFormat("opus", AUDIO_TYPES[".opus"], "OGG", "OPUS"),
+        AudioFormat("mp3", AUDIO_TYPES[".mp3"], "MP3", "MPEG_LAYER_III"),
     )
 }
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from airflow_provider_fluxions.api.errors import FluxionsError, FluxionsStorageError
 from airflow_provider_fluxions.api.job_reference import piece_reference
+from airflow_provider_fluxions.api.media_types import AUDIO_TYPES
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.api.speech_audio import SAMPLE_BYTES, SpeechAudio, read_wav
 from airflow_provider_fluxions.api.speech_options import SpeechOptions
@@ -19,7 +20,7 @@ from airflow_provider_fluxions.storage import ObjectAddress, ObjectChangedError,
 
 log = logging.getLogger(__name__)
 
-PIECE_TYPE = "audio/wav"
+PIECE_TYPE = AUDIO_TYPES[".wav"]
 WAV_HEADER_BYTES = 44
 # A piece of 800 characters has some 2.4 MB; a slow voice and long pauses make more.
 MAX_PIECE_BYTES = 64 * 1024 * 1024

@@ -13,12 +13,19 @@ import pytest
 import soundfile
 
 from airflow_provider_fluxions.api.errors import FluxionsFormatError
+from airflow_provider_fluxions.api.media_types import AUDIO_TYPES
 from airflow_provider_fluxions.api.speech_audio import SpeechAudio
 from airflow_provider_fluxions.speech.encoding import AUDIO_FORMATS, check_format, encode, format_of, open_encoder
 
 RATE = 24_000
 TONE = struct.pack(f"<{RATE}h", *(int(9_000 * math.sin(n / 17)) for n in range(RATE)))
 AUDIO = SpeechAudio(TONE, RATE, 1, "maeve.h1")
+
+
+def test_the_media_type_of_written_audio_is_that_of_a_recording_with_its_extension() -> None:
+    written = {f".{name}": one.content_type for name, one in AUDIO_FORMATS.items()}
+    assert written == {extension: AUDIO_TYPES[extension] for extension in written}
+    assert written[".wav"] == "audio/wav"
 
 
 @pytest.mark.parametrize("extension", AUDIO_FORMATS)
