@@ -38,7 +38,7 @@ from airflow_provider_fluxions.storage import (
     WriteOptions,
     open_store,
 )
-from airflow_provider_fluxions.task.cost_report import COST_XCOM, ESTIMATE_XCOM
+from airflow_provider_fluxions.task.cost_report import CostReport
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage
 from airflow_provider_fluxions.task.run import TaskRun, task_run
 
@@ -174,7 +174,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
                 log.info("Dry run: %s.", "the audio exists" if is_stored else f"{len(plan.pieces)} pieces to render")
                 return estimate
             if found is not None and is_stored:
-                log.info("%s exists with the same text, voice and options. Skipped.", plan.uri)
+                log.info("Skipped: %s exists with the same text, voice and options.", plan.uri)
                 result = {**estimate, **_facts(found)}
             else:
                 result = {**estimate, **self._speak(plan, store, run, voices, found)}
@@ -314,9 +314,7 @@ class FluxionsTextToSpeechOperator(ReportsLineage, BaseOperator):
 
     def _report(self, context: Context, plan: _Plan, result: dict[str, Any]) -> dict[str, Any]:
         ti = context["ti"]
-        for xcom, name in ((ESTIMATE_XCOM, "estimated_cost"), (COST_XCOM, "cost")):
-            if name in result:
-                ti.xcom_push(xcom, result[name])
+        CostReport(None, ti).report(result.get("estimated_cost"), result.get("cost"))
         self.lineage = LineageRecord(outputs=[plan.uri], audio_seconds=result["audio_seconds"], cost=result.get("cost"))
         push_for_link(self, ti, RESULT_XCOM, plan.uri)
         add_asset_extra(context, self, result)

@@ -42,6 +42,18 @@ class CostReport:
         log.info("%s has about %s (%s).", printable(source.uri), cost_line(seconds, self.price_per_audio_hour), by)
         self.ti.xcom_push(ESTIMATE_XCOM, cost_of(seconds, self.price_per_audio_hour))
 
+    def report(self, estimate: float | None, cost: float | None) -> None:
+        """Report amounts that are computed elsewhere, such as those of speech, which has a price of its own.
+
+        :param estimate: The estimated cost, for the XCom ``estimated_cost``. None: not known.
+        :param cost: The measured cost, for the log and the XCom ``cost``. None: not known.
+        """
+        if estimate is not None:
+            self.ti.xcom_push(ESTIMATE_XCOM, estimate)
+        if cost is not None:
+            log.info("Measured cost: %.4f.", cost)
+            self.ti.xcom_push(COST_XCOM, cost)
+
     def after(self, seconds: float | None) -> float | None:
         """Report the cost of jobs, from the seconds that the service measured; return it, or None if unknown."""
         cost = cost_of(seconds, self.price_per_audio_hour)

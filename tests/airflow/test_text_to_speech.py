@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -338,6 +339,12 @@ def test_a_text_can_be_included_from_a_file_of_the_dag_folder(tmp_path: Path) ->
         task = FluxionsTextToSpeechOperator(task_id="t", text="{% include 'story.txt' %}", destination=URI)
     task.render_template_fields({})
     assert task.text == "Once upon a time."
+
+
+def test_the_log_has_the_measured_cost(s3: Any, emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        speak(price_per_1000_characters=10)
+    assert "Measured cost: 0.6400." in caplog.text
 
 
 def test_unknown_tags_are_reported(s3: Any, caplog: pytest.LogCaptureFixture) -> None:
