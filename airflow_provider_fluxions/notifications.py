@@ -41,7 +41,7 @@ class FluxionsNotifier(BaseNotifier):
     For ``on_success_callback`` and ``on_failure_callback`` of a `FluxionsS3ToS3Operator`. ``fluxions`` is the dict that
     `transfer_report` returns: ``{{ fluxions.text }}``, ``{{ fluxions.counts.failed }}``, ``{{ fluxions.viewer }}``.
 
-    :param notifier: makes the other notifier. A callable without arguments, because a notifier renders its templates
+    :param notifier: Makes the other notifier. A callable without arguments, because a notifier renders its templates
         in place and one that was used has none left: ``lambda: SlackWebhookNotifier(text="{{ fluxions.text }}")``.
     """
 
@@ -77,12 +77,12 @@ async def report_missed_deadline(
 
     Runs in the triggerer, so it blocks no event loop. Give it to ``AsyncCallback`` with these arguments as ``kwargs``.
 
-    :param context: from Airflow; only the run's ids are used.
-    :param destination: of the transfer, without templates: Airflow renders none for callbacks.
-    :param task_id: of the transfer, which must not be mapped.
-    :param notifier: the dotted path of a notifier's class, such as
+    :param context: From Airflow; only the run's ids are used.
+    :param destination: Destination of the transfer, without templates: Airflow renders none for callbacks.
+    :param task_id: The transfer's, which must not be mapped.
+    :param notifier: The dotted path of a notifier's class, such as
         ``airflow.providers.slack.notifications.slack_webhook.SlackWebhookNotifier``; None sends no message.
-    :param notifier_arguments: of the notifier. Its templates can use ``fluxions``, see `transfer_report`.
+    :param notifier_arguments: Arguments of the notifier. Its templates can use ``fluxions``, see `transfer_report`.
     """
     dag_id, run_id = _ids(context["dag_run"])
     report = await asyncio.to_thread(
@@ -109,8 +109,8 @@ def transfer_report(
     ``counts`` (by status), ``missing`` (how many recordings have no results), ``first_missing`` and ``first_failures``
     (at most 10 each, failures as ``{"source", "error"}``), ``audio_seconds``, ``cost`` (None without a price).
 
-    :param destination: the transfer's, rendered.
-    :param aws_conn_id: the connection that reads the manifest.
+    :param destination: The transfer's, rendered.
+    :param aws_conn_id: The connection that reads the manifest.
     """
     key = SimpleNamespace(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
     places = {"manifest": "", "viewer": _viewer(key)}

@@ -54,19 +54,19 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them.
         Below a prefix or glob, only names that end with one of ``suffixes`` are selected.
     :param destination: (templated) ``s3://bucket/prefix/``.
-    :param formats: see `airflow_provider_fluxions.formats`.
-    :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. If
+    :param formats: See `airflow_provider_fluxions.formats`.
+    :param format_options: By format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed. If
         the options change, results are written again from existing results or jobs.
     :param partition_by_date: Write results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
         interval (else its logical date, else when it was due), UTC. If an input has results in another date's
         partition, missing ones are added there.
     :param key_template: Names of results below that, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}`` of the
         recording and ``{extension}`` of the format; see `KeyTemplate`. Default: ``2026/call.mp3.json``.
-    :param suffixes: extensions of audio names, compared without case.
+    :param suffixes: Extensions of audio names, compared without case.
     :param min_age: (templated) Minimum age of an object in seconds. Default 0. Younger objects, which might still be
         being written, are left for the next run.
     :param min_bytes: (templated) Skip smaller objects. Default 0.
-    :param max_bytes: (templated) larger objects are skipped. Default None: no limit.
+    :param max_bytes: (templated) Skip larger objects. Default None: no limit.
     :param fail_on_empty: Fail, for a retry, if the source has no recordings. Default False: log a warning.
     :param max_inputs: (templated) Fail before the first submit if there are more new inputs. Default None: no limit.
     :param max_audio_hours: (templated) The same for hours of audio. This takes one or a few requests for each input's
@@ -74,7 +74,7 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     :param dry_run: (templated) Return the plan; submit and write nothing. Also reads headers. Default False.
     :param shard_index: (templated) Number of this task's part of the source, from 0; map the operator over it.
     :param shard_count: (templated) Number of parts of the source, divided by a hash of each URI.
-    :param non_speech: include non-speech sounds as tags.
+    :param non_speech: Include non-speech sounds as tags.
     :param cache: Allow an earlier result of Fluxions for the same audio.
     :param lookback_days: Maximum age of a reused job. The scan takes one request for each 100 jobs of the account since
         then, or since the oldest new recording was written, whichever is later.
@@ -86,13 +86,13 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
         the cost is estimated from headers before the first submit, with one or a few requests for each new input.
     :param extra_args: Further arguments of boto3's ``put_object``, such as ``{"ServerSideEncryption": "aws:kms"}``.
     :param requester_pays: Pay for the requests to requester-pays buckets. Default False.
-    :param gzip: store text formats compressed, with ``Content-Encoding: gzip``.
+    :param gzip: Store text formats compressed, with ``Content-Encoding: gzip``.
     :param deferrable: Wait without holding a worker slot. With queued inputs, the task stays on its worker for jobs
         shorter than a deferral, about 20 s.
     :param poll_interval: Maximum seconds between two polls.
     :param timeout: Seconds, or a ``timedelta``, for the whole transfer, for each try.
-    :param fluxions_conn_id: (templated) the Fluxions connection.
-    :param aws_conn_id: (templated) the AWS connection for both buckets; None uses boto3's own credentials.
+    :param fluxions_conn_id: (templated) The Fluxions connection.
+    :param aws_conn_id: (templated) The AWS connection for both buckets; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets what this returns as its extra.
     :raises AirflowFailException: if inputs failed permanently, the run exceeds its limits, or an argument is invalid.
     :raises AirflowSensorTimeout: if jobs are still running after ``timeout``.
@@ -215,10 +215,10 @@ class FluxionsS3ToS3Operator(ReportsLineage, BaseOperator):
     ) -> dict[str, Any]:
         """Resume after a deferral: read the jobs themselves instead of the event.
 
-        :param deadline: epoch seconds. Default None: ``timeout`` from now, for ``airflow tasks test`` of Airflow 2.11,
+        :param deadline: Epoch seconds. Default None: ``timeout`` from now, for ``airflow tasks test`` of Airflow 2.11,
             which drops what a deferral keeps.
         :param ignored: Number of ignored objects by extension, as counted by `execute`.
-        :param scanned_at: when the job list was scanned, epoch seconds.
+        :param scanned_at: When the job list was scanned, epoch seconds.
         """
         with task_run(self, context) as task:
             ends = execution_deadline(context, self.execution_timeout, expires)

@@ -62,59 +62,62 @@ log = logging.getLogger(__name__)
 class FluxionsS3TextToSpeechOperator(ReportsLineage, BaseOperator):
     """Speak texts in S3 into another place in S3, incrementally.
 
-    A text is done when its results exist and carry its reference (text, voice and options) in their metadata, so a
+    A text is completed if its results exist and have its reference (text, voice and options) in their metadata, so a
     rerun renders only what is new or changed; audio formats that are missing are made from a stored ``wav`` or
     ``flac``. A long text is rendered in pieces, which are stored until its audio exists: a killed task resumes after
-    the last stored piece. A text that cannot be spoken fails alone and is reported at the end.
+    the last stored piece. A failed text is reported at the end and does not stop the others.
 
     Returns counts, ``bytes``, ``characters``, ``audio_seconds``, ``renders``, ``renders_lost``, ``cost`` and
-    ``estimated_cost`` (with a price), and the address of the ``manifest``: one JSON line a text. See
+    ``estimated_cost`` (with a price), and the URI of the ``manifest``: one JSON line for each text. See
     docs/howto/speech.md.
 
     The task holds its worker slot while it renders: there is no job to wait for, so it cannot be deferred. Use a pool
     to limit such tasks, and map the operator over ``shard_index`` to spread a large source over workers.
 
-    :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them. Of a
-        prefix or glob only names that end in one of ``suffixes`` are taken. ``.txt`` and ``.md`` are one text each;
-        ``.jsonl`` has one a line, with ``id``, ``text`` and optionally ``voice``.
+    :param source: (templated) ``s3://bucket/key``, a prefix, a glob (``**/`` crosses folders), or a list of them.
+        Below a prefix or glob, only names that end with one of ``suffixes`` are selected. ``.txt`` and ``.md`` are one
+        text each; ``.jsonl`` has one in each line, with ``id``, ``text`` and optionally ``voice``.
     :param destination: (templated) ``s3://bucket/prefix/``.
-    :param voice: (templated) the id of a voice, such as ``maeve``; it is resolved once a task to the checkpoint that is
-        served now. A full id, ``maeve.h8ff7e07da``, names its checkpoint.
-    :param formats: of ``wav``, ``flac``, ``ogg``, ``opus`` and ``mp3`` at least one; also ``vtt`` (captions) and
+    :param voice: (templated) The id of a voice, such as ``maeve``. It is resolved once in each task, to the checkpoint
+        that is served now. A full id, ``maeve.h8ff7e07da``, names its checkpoint.
+    :param formats: At least one of ``wav``, ``flac``, ``ogg``, ``opus`` and ``mp3``; also ``vtt`` (captions) and
         ``json`` (time line in samples). All but ``wav``, ``vtt`` and ``json`` need the extra ``speech``.
-    :param temperature: of sampling. Default None: the service's.
-    :param max_seconds: maximum length of one piece's audio. Default None: the service's, from the text.
-    :param verify_chunks: let the service transcribe what it rendered, and render misread parts again. Default None: the
+    :param temperature: Temperature of sampling. Default None: the service's.
+    :param max_seconds: Maximum length of one piece's audio. Default None: the service's, from the text.
+    :param verify_chunks: Let the service transcribe what it rendered, and render misread parts again. Default None: the
         service's, which is to verify.
-    :param rerender_on_new_checkpoint: render texts again whose stored audio another checkpoint of the voice spoke.
-    :param key_template: names of results below the destination, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}``
+    :param rerender_on_new_checkpoint: Render texts again whose stored audio another checkpoint of the voice spoke.
+        Default False.
+    :param key_template: Names of results below the destination, with ``{path}``, ``{folder}``, ``{name}``, ``{stem}``
         of the text and ``{extension}`` of the format; see `KeyTemplate`. The path of a JSON line is its file and its
-        id: ``prompts.jsonl/welcome``. By default ``news/today.md.wav`` and ``prompts.jsonl/welcome.wav``.
-    :param suffixes: extensions of names of texts, compared without case.
-    :param min_age: (templated) seconds; younger objects are left to the next run.
-    :param min_bytes: (templated) skip smaller objects.
-    :param max_bytes: (templated) skip larger objects. Default None: no limit, but above 64 MiB an object fails.
-    :param fail_on_empty: fail, for a retry, if the source has no texts. By default the log has a warning.
-    :param max_inputs: (templated) the task fails, with nothing rendered, if more texts are to be spoken. Default None:
-        no limit.
-    :param max_characters: (templated) likewise with characters of text.
-    :param dry_run: (templated) return what would be rendered; render and write nothing.
-    :param shard_index: (templated) which part of the source is this task's, from 0; map the operator over it.
-    :param shard_count: (templated) into how many parts the source is divided: files, and lines of JSON Lines files.
-    :param max_in_flight: maximum renders at a time; each holds one piece in memory, about 2.4 MB.
-    :param fail_on: ``any`` failed text fails the task, or only if ``all`` failed, or ``none``.
-    :param price_per_speech_hour: in your currency: estimated before (16 characters a second), measured after.
-    :param price_per_1000_characters: likewise; at most one of both prices.
-    :param extra_args: further arguments of boto3's ``put_object``, such as ``{"ServerSideEncryption": "aws:kms"}``.
-    :param requester_pays: pay for the requests to buckets whose owner does not.
-    :param timeout: seconds, or a ``timedelta``, for the whole transfer, per try.
-    :param fluxions_conn_id: (templated) the Fluxions connection.
-    :param aws_conn_id: (templated) the AWS connection for both buckets; None uses boto3's own credentials.
+        id: ``prompts.jsonl/welcome``. Default: ``news/today.md.wav`` and ``prompts.jsonl/welcome.wav``.
+    :param suffixes: Extensions of names of texts, compared without case.
+    :param min_age: (templated) Minimum age of an object in seconds. Default 0. Younger objects, which might still be
+        being written, are left for the next run.
+    :param min_bytes: (templated) Skip smaller objects. Default 0.
+    :param max_bytes: (templated) Skip larger objects. Default None: no limit, but above 64 MiB an object fails.
+    :param fail_on_empty: Fail, for a retry, if the source has no texts. Default False: log a warning.
+    :param max_inputs: (templated) Fail before the first render if there are more texts to speak. Default None: no
+        limit.
+    :param max_characters: (templated) The same for characters of text.
+    :param dry_run: (templated) Return the plan; render and write nothing. Default False.
+    :param shard_index: (templated) Number of this task's part of the source, from 0; map the operator over it.
+    :param shard_count: (templated) Number of parts of the source: files, and lines of JSON Lines files.
+    :param max_in_flight: Maximum renders in progress; each holds one piece in memory, about 2.4 MB.
+    :param fail_on: When failed texts fail the task: ``any`` (default), ``all`` (only if every text failed) or
+        ``none``.
+    :param price_per_speech_hour: Price in your currency: estimated before (16 characters per second), measured after.
+    :param price_per_1000_characters: The same for characters; give at most one of both prices.
+    :param extra_args: Further arguments of boto3's ``put_object``, such as ``{"ServerSideEncryption": "aws:kms"}``.
+    :param requester_pays: Pay for the requests to requester-pays buckets. Default False.
+    :param timeout: Seconds, or a ``timedelta``, for the whole transfer, for each try.
+    :param fluxions_conn_id: (templated) The Fluxions connection.
+    :param aws_conn_id: (templated) The AWS connection for both buckets; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets what this returns as its extra.
-    :raises AirflowFailException: texts failed for good, the voice is unknown, the budget is too small, or an argument
-        is invalid.
-    :raises AirflowSensorTimeout: texts are left after ``timeout``.
-    :raises FluxionsError: anything that a retry can fix.
+    :raises AirflowFailException: if texts failed permanently, the voice is unknown, the run exceeds its limits, or an
+        argument is invalid.
+    :raises AirflowSensorTimeout: if texts are left after ``timeout``.
+    :raises FluxionsError: for an error that a retry can survive.
     """
 
     template_fields: Sequence[str] = (

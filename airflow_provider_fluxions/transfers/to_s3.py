@@ -33,14 +33,14 @@ class FluxionsToS3Operator(ReportsLineage, BaseOperator):
     extension and the job reference; a longer name has its first 7 and last 4 characters (``intervi~0042``). A rerun
     writes the same keys, unless Fluxions changed the file name meanwhile.
 
-    :param job_id: (templated) one id, or many such as the output of a mapped `FluxionsSubmitOperator`.
+    :param job_id: (templated) One id, or many such as the output of a mapped `FluxionsSubmitOperator`.
     :param destination: (templated) ``s3://bucket/prefix/``.
-    :param formats: see `airflow_provider_fluxions.formats`.
-    :param format_options: by format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed.
-    :param partition_by_date: put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
+    :param formats: See `airflow_provider_fluxions.formats`.
+    :param format_options: By format, such as ``{"vtt": {"preset": "netflix"}}``; checked when the DAG is parsed.
+    :param partition_by_date: Put results below ``{destination}ingest_date=YYYY-MM-DD/``, the end of the run's data
         interval (else its logical date, else when it was to run), UTC.
-    :param fluxions_conn_id: (templated) the Fluxions connection.
-    :param aws_conn_id: (templated) the AWS connection; None uses boto3's own credentials.
+    :param fluxions_conn_id: (templated) The Fluxions connection.
+    :param aws_conn_id: (templated) The AWS connection; None uses boto3's own credentials.
     :param outlets: Airflow's own; the event of each asset gets ``jobs``, ``files``, ``audio_seconds``,
         ``destination`` and ``uris`` (the first 20) as its extra.
     :raises AirflowFailException: if a job failed or is unknown, or an argument is invalid.
