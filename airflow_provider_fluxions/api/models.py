@@ -221,8 +221,8 @@ class Transcription(Job):
     def to(self, format_name: str, **options: Any) -> bytes:
         """Return it in a result format: ``to("vtt", preset="netflix")``; see `airflow_provider_fluxions.formats`.
 
-        :raises FluxionsFormatError: if the format or option is unknown, if it cannot be written that way, or if it
-            would be several files (then name one table, or call ``formats.render_files``).
+        :raises FluxionsFormatError: if the format or option is unknown, if it cannot be written in this format, or if
+            it would be several files (then name one table, or call ``formats.render_files``).
         """
         if not _renderers:
             import_module(FORMATS_MODULE)  # it registers its renderer

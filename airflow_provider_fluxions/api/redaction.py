@@ -141,7 +141,7 @@ NO_KEY = Redactor("\0")
 
 
 class TextRedactor(Redactor):
-    """Also hides a text that was sent, as a whole and in parts: a service can repeat it in its error.
+    """Also hide the submitted text, whole or in parts, because a service can repeat it in an error.
 
     :param redactor: replaces the key.
     :param sent: the confidential text.

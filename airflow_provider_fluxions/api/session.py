@@ -73,7 +73,7 @@ POOL_CONNECTIONS = 32
 
 
 class Session(requests.Session):
-    """A session whose key and redirects stay with one origin (scheme, host and port)."""
+    """A session that sends the key and follows redirects only within one origin (scheme, host and port)."""
 
     def abort(self) -> None:
         """Abort all running reads, from any thread."""

@@ -58,5 +58,5 @@ def spoken_characters(text: str) -> int:
 
 
 def expected_seconds(text: str) -> float:
-    """Return about how long a text takes to speak, at 16 characters a second."""
+    """Return the estimated seconds of speech, at 16 characters per second."""
     return spoken_characters(text) / CHARACTERS_PER_SECOND

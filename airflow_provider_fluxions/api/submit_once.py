@@ -195,7 +195,7 @@ class _Submit:
         for number, seconds in enumerate(SETTLE_PAUSES_SECONDS):
             if number > 0 and seconds > self.retries.left_seconds:  # one scan is worth a delay of 2 s
                 raise self._unknown(error) from error
-            log.warning("%s Checking the job list for the job in %.0f s.", error, seconds)
+            log.warning("%s Scanning the job list for this job after a pause of %.0f s.", error, seconds)
             self.retries.sleep(seconds)
             # The list can show a job late, so a single scan without it proves nothing.
             submitted = self._find(begun - CLOCK_JUMP_SECONDS)

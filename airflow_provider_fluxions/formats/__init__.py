@@ -3,7 +3,7 @@
 How to add a format:
 
 1. Create ``formats/<name>.py`` with ``def write(transcription, options=DEFAULTS) -> bytes``: no I/O, no clock, no
-   Airflow. If a transcription cannot be written that way, raise
+   Airflow. If a transcription cannot be written in this format, raise
    :class:`~airflow_provider_fluxions.api.errors.FluxionsFormatError` with the job's id; never leave speech out. An
    empty transcription gives a valid file.
 2. Write its options as a frozen dataclass that derives from :class:`~airflow_provider_fluxions.formats.base.Options`

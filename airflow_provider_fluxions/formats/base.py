@@ -94,7 +94,7 @@ class Format:
     def files(self, transcription: Transcription, options: Any, provenance: Provenance) -> dict[str, bytes]:
         """Return the files by extension.
 
-        :raises FluxionsFormatError: if this transcription cannot be written that way.
+        :raises FluxionsFormatError: if this transcription cannot be written in this format.
         """
         return {self.extension: self.write(transcription, options)}
 
@@ -144,7 +144,7 @@ class Choice:
     def files(self, transcription: Transcription, provenance: Provenance = UNKNOWN_PROVENANCE) -> dict[str, bytes]:
         """Return the files by extension.
 
-        :raises FluxionsFormatError: if this transcription cannot be written that way.
+        :raises FluxionsFormatError: if this transcription cannot be written in this format.
         """
         clean = without_known_links(transcription)
         return self.format.files(clean.named(self.options.speaker_names), self.options, provenance)

@@ -1,7 +1,7 @@
 """Remove signed links from results, because until they expire every reader of the file could fetch the audio.
 
-Known fields become null at any depth. A URL with a signature in its query is found in any field. If it is the whole
-value, it becomes null, too. Within other text, ``?***`` replaces its query.
+Known fields become null at any depth. A URL with a signature in its query is found in any field. A value that is
+only such a URL becomes null. Within other text, ``?***`` replaces its query.
 """
 
 from __future__ import annotations

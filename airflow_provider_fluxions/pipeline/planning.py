@@ -134,9 +134,10 @@ class TransferPlanner:
             return None
         if unproven:
             log.warning(
-                "%s of the manifest %s without proof that the job belongs to the input. Scanning the job list.",
-                counted(len(unproven), "line"), self.manifest.uri,
-            )  # fmt: skip
+                "In the manifest %s, %s job belongs to the input. Scanning the job list.",
+                self.manifest.uri,
+                counted(len(unproven), "line has no valid proof that its", "lines have no valid proof that their"),
+            )
             return self._with_jobs(records, unproven, scan_start(unproven, self._horizon(now), None))
         # Proven jobs need no scan. Uploads that follow check for jobs that other runs created since the last one.
         return TransferPlan(records, self._recent(records, scanned_at or self._horizon(now)))

@@ -45,13 +45,13 @@ def count_finished(counts: Counter[State]) -> int:
 
 
 def describe(counts: Counter[State], done_here: int, seconds: float) -> str:
-    """Return the line: ``412 of 1,000 inputs done, 50 in flight, 3 failed; 8.3 inputs/s, about 2 min left.``
+    """Return the line: ``412 of 1,000 inputs done, 50 in progress, 3 failed; 8.3 inputs/s, about 2 min left.``
 
     :param done_here: Inputs finished within these seconds.
     """
     done, left = count_finished(counts) - counts[State.FAILED], sum(counts[state] for state in _OPEN)
     text = (
-        f"{done:,} of {count_finished(counts) + left:,} inputs done, {counts[State.IN_FLIGHT]:,} in flight, "
+        f"{done:,} of {count_finished(counts) + left:,} inputs done, {counts[State.IN_FLIGHT]:,} in progress, "
         f"{counts[State.FAILED]:,} failed"
     )
     if not done_here or seconds <= 0:

@@ -137,7 +137,7 @@ def timeout_error(
 
 
 def plan_line(counts: Mapping[Any, int]) -> str:
-    """Return the number of inputs in each state: ``2 inputs: 1 to submit, 1 already done``."""
+    """Return the number of inputs in each state: ``2 inputs: 1 to do, 1 already done``."""
     names = {
         "to_do": "to do",
         "in_flight": "in progress at Fluxions",

@@ -85,5 +85,5 @@ def parse_job_ids(value: object) -> tuple[JobId, ...]:
         raise FluxionsInputError(f"job_id must be one id or a list of ids, not {type(value).__name__}: {value!r}.")
     ids = tuple(check_job_id(item) for item in value)
     if not ids:
-        raise FluxionsInputError("job_id is an empty list, so there is no job to wait for.")
+        raise FluxionsInputError("job_id must have at least one id, not an empty list.")
     return ids

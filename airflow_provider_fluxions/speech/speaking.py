@@ -85,7 +85,10 @@ def _joined(pieces: tuple[Piece, ...], spoken: list[SpeechAudio]) -> SpokenText:
     rate, channels = spoken[0].sample_rate, spoken[0].channels
     renders, lost = sum(one.renders for one in spoken), sum(one.renders_lost for one in spoken)
     if any((one.sample_rate, one.channels) != (rate, channels) for one in spoken):
-        error = FluxionsSpeechError("Pieces of one text came back with different sample rates, so they do not fit.")
+        error = FluxionsSpeechError(
+            "Fluxions returned pieces of one text with different sample rates, so they cannot be joined. Retry the "
+            "task or command; it can be charged again."
+        )
         error.renders, error.renders_lost = renders, lost
         raise error
     parts = [(one.pcm, piece.pause_seconds) for piece, one in zip(pieces, spoken, strict=True)]

@@ -140,7 +140,11 @@ class FluxionsTranscriptionCompletedTrigger(BaseEventTrigger):
         """Return the place for the cursor in the state store of the watched asset, if Airflow has one (3.3)."""
         state = getattr(self, "asset_state_store", None)
         if state is None:
-            log.warning("This Airflow stores no state for watchers. A restart goes back %.0f s.", self.lookback)
+            log.warning(
+                "This Airflow version does not store the state of watchers. After a restart, the watcher reports jobs "
+                "of the last %.0f s again.",
+                self.lookback,
+            )
             return None
         # Two watchers of one asset store two cursors.
         key = f"fluxions-{reference(self.fluxions_conn_id, self.filename_pattern, *sorted(self.statuses))}"

@@ -442,9 +442,9 @@ def test_progress_tells_done_in_flight_failed_rate_and_remaining_time() -> None:
         {State.COMPLETED: 400, State.ALREADY_DONE: 12, State.IN_FLIGHT: 50, State.FAILED: 3, State.TO_DO: 535}
     )
     assert (
-        describe(counts, 83, 10) == "412 of 1,000 inputs done, 50 in flight, 3 failed; 8.3 inputs/s, about 70 s left."
+        describe(counts, 83, 10) == "412 of 1,000 inputs done, 50 in progress, 3 failed; 8.3 inputs/s, about 70 s left."
     )
-    assert describe(counts, 0, 10) == "412 of 1,000 inputs done, 50 in flight, 3 failed."
+    assert describe(counts, 0, 10) == "412 of 1,000 inputs done, 50 in progress, 3 failed."
 
 
 def failing(*transient: bool, done: int = 0) -> list[InputRecord]:

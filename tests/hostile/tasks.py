@@ -92,7 +92,7 @@ OPERATORS = (
         "A job id must be a number", FluxionsInputError),
     Row("a sensor's job id of 5,000 digits", ("FluxionsTranscriptionSensor", {"job_id": 10**5_000}),
         "A job id must be a number", FluxionsInputError),
-    Row("a sensor without job ids", ("FluxionsTranscriptionSensor", {"job_id": []}), "job_id is an empty list",
+    Row("a sensor without job ids", ("FluxionsTranscriptionSensor", {"job_id": []}), "job_id must have at least one id",
         FluxionsInputError),
     Row("a sensor's interval of NaN", ("FluxionsTranscriptionSensor", {"job_id": 1, "poll_interval": float("nan")}),
         "poll_interval must be a number of seconds", FluxionsInputError),

@@ -46,7 +46,7 @@ def speech_formats(formats: object, *, installed: bool = False) -> SpeechFormats
             captions.append(CAPTION_FORMATS[name])
         else:
             known = ", ".join([*AUDIO_FORMATS, *CAPTION_FORMATS])
-            raise FluxionsFormatError(f"There is no speech format {shown(name)}; there are {known}.")
+            raise FluxionsFormatError(f"formats must be among {known}, not {shown(name)}.")
     if not audio:
         raise FluxionsFormatError("formats must have an audio format, such as wav: captions alone cannot be spoken.")
     if installed:
