@@ -56,7 +56,7 @@ def test_no_recording_is_uploaded_or_transcribed_twice(report: Report) -> None:
     assert (sum(report.posts.values()), report.jobs, report.duplicates) == (RECORDINGS, RECORDINGS, 0)
 
 
-def test_jobs_that_the_killed_uploads_had_created_are_taken_up(report: Report) -> None:
+def test_jobs_that_the_killed_uploads_had_created_are_reused(report: Report) -> None:
     assert report.cut_off > 0
     assert report.kept == report.cut_off
 

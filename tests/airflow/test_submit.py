@@ -120,7 +120,7 @@ def test_a_retry_without_the_cache_continues(emulator: Emulator, audio: str) -> 
     assert submit(audio, task_context(try_number=2), cache=False) == first
 
 
-def test_a_failed_job_is_not_taken_up_but_submitted_again_under_its_reference(emulator: Emulator, audio: str) -> None:
+def test_a_failed_job_is_not_reused_but_submitted_again_under_its_reference(emulator: Emulator, audio: str) -> None:
     emulator.force_status(submit(audio), "failed")
     second = submit(audio, task_context(try_number=2))
     names = {job.filename for job in emulator.jobs}

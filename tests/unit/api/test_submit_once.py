@@ -108,7 +108,7 @@ def test_a_retry_looks_back_to_the_start_of_the_run_only(service: Service, time:
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_a_failed_job_is_not_taken_up_but_submitted_anew_under_its_reference(
+def test_a_failed_job_is_not_reused_but_submitted_anew_under_its_reference(
     service: Service, time: FakeTime, recorded: bool
 ) -> None:
     failed = submitted(service, "failed")
@@ -583,7 +583,7 @@ def test_the_log_says_in_one_line_what_was_submitted(
     assert caplog.messages == [f"Submitted job {taken.job_id} (file=interview.mp3, size=4.2 MB, reference={REF})."]
 
 
-def test_the_log_says_in_one_line_what_was_taken_up(
+def test_the_log_says_in_one_line_what_was_reused(
     serve: MakeService, time: FakeTime, caplog: pytest.LogCaptureFixture
 ) -> None:
     service = serve(clock=lambda: time.now() - 180)

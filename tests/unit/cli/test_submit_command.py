@@ -70,7 +70,7 @@ def test_no_once_sends_the_plain_name_and_looks_for_nothing(run: Run, account: S
     assert not account.gets
 
 
-def test_a_submit_whose_answer_was_lost_is_taken_up_by_the_next(run: Run, account: Service, recording: Path) -> None:
+def test_a_submit_whose_answer_was_lost_is_reused_by_the_next(run: Run, account: Service, recording: Path) -> None:
     account.fault_on_submit(reset=True, after=True)
     assert run("submit", recording, "--retry-for", "0").status == 0
     assert len(account.emulator.jobs) == 1
