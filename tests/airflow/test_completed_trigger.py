@@ -99,7 +99,9 @@ def test_its_queue_is_stored_beside_it_where_airflow_gives_watchers_one() -> Non
 
 
 @on_airflow_3
-def test_a_missing_connection_is_an_error_that_watching_waits_out() -> None:
+def test_a_missing_connection_is_an_error_that_watching_waits_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The command line, which a test before this one can import, reads connections from the database.
+    monkeypatch.delenv("_AIRFLOW_PROCESS_CONTEXT", raising=False)
     with pytest.raises(FluxionsConfigError, match="no connection 'absent'"):
         asyncio.run(watcher(fluxions_conn_id="absent").connect())
 
