@@ -18,7 +18,7 @@ from airflow_provider_fluxions.operators import FluxionsTextToSpeechOperator
 from harness.faulty_s3 import S3At
 from harness.holding_s3 import Hold, HoldingS3
 from tests.airflow.conftest import OUTPUT, task_context
-from tests.airflow.speaking import LONG, TTS, speak, texts
+from tests.airflow.speaking import BOOK, LONG, TTS, speak, texts
 from tests.airflow.transferring import outputs
 
 KILL_SECONDS = 60.0
@@ -81,10 +81,10 @@ def speak_bucket(text: str, try_number: int = 1) -> Any:
     return speak(task_context(try_number=try_number), max_in_flight=1)
 
 
-def speak_text(text: str, try_number: int = 1) -> Any:
+def speak_text(text: str, try_number: int = 1, max_in_flight: int = 1) -> Any:
     """Speak the text that is an argument, into the same audio."""
     operator = FluxionsTextToSpeechOperator(
-        task_id="t", text=text, destination=f"s3://{OUTPUT}/{AUDIO}", max_in_flight=1
+        task_id="t", text=text, destination=f"s3://{OUTPUT}/{AUDIO}", max_in_flight=max_in_flight
     )
     return operator.execute(task_context(try_number=try_number))
 
@@ -134,3 +134,16 @@ def test_a_kill_costs_the_renders_in_progress_and_nothing_else(
     left = {key for key in outputs(s3) if "_pieces/" in key}
     assert outputs(s3) - left == {AUDIO}
     assert bool(left) == moment.leaves_pieces
+
+
+@pytest.mark.parametrize("max_in_flight", [2, 3])
+def test_a_kill_costs_at_most_as_many_renders_as_may_be_in_progress(
+    s3: Any, account: Emulator, store: HoldingS3, max_in_flight: int
+) -> None:
+    account.add_fault(Fault(path=TTS, slow_body_seconds=KILL_SECONDS, times=6))
+    task = partial(speak_text, BOOK, max_in_flight=max_in_flight)
+    killed(task, lambda: len(account.renders) >= max_in_flight)
+    account.clear_faults()
+    task(try_number=2)
+    assert len(account.renders) - 6 == max_in_flight
+    assert outputs(s3) == {AUDIO}
