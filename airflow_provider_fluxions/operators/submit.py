@@ -32,7 +32,7 @@ from airflow_provider_fluxions.links import (
     push_for_link,
 )
 from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
-from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, is_object_uri
+from airflow_provider_fluxions.storage import DEFAULT_AWS_CONN_ID, find_address
 from airflow_provider_fluxions.storage.audio_sources import open_audio, shown_name, uri_of
 from airflow_provider_fluxions.task.lineage import LineageRecord, ReportsLineage, job_uri
 from airflow_provider_fluxions.task.run import TaskRun, task_run
@@ -120,7 +120,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
         with task_run(self, context) as run:
             self._record_lineage()
             source = open_audio(self.audio, self.aws_conn_id)
-            if is_object_uri(source.uri):
+            if find_address(source.uri) is not None:
                 push_for_link(self, context["ti"], RECORDING_XCOM, source.uri)
             run.costs.before(source)
             submitted = submit_for_task(
@@ -189,7 +189,7 @@ class FluxionsSubmitOperator(ReportsLineage, BaseOperator):
     def _record_lineage(self, job_id: JobId | None = None, jobs: Iterable[Job] = ()) -> LineageRecord:
         """Keep the lineage that is reported when the task ends."""
         uri = uri_of(self.audio)
-        lineage = self.lineage = LineageRecord(inputs=[uri] if is_object_uri(uri) else [])
+        lineage = self.lineage = LineageRecord(inputs=[uri] if find_address(uri) is not None else [])
         if lineage.inputs:
             keep_for_link(self, RECORDING_XCOM, uri)
         if job_id is not None:

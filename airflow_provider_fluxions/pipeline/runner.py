@@ -29,6 +29,7 @@ from airflow_provider_fluxions.pipeline.timing import (
     typical_seconds,
 )
 from airflow_provider_fluxions.polling import WatchedJobs, poll_once
+from airflow_provider_fluxions.polling.intervals import jitter_factor
 from airflow_provider_fluxions.polling.poll_planner import ListPositions
 
 log = logging.getLogger(__name__)
@@ -215,7 +216,7 @@ class TransferRunner:
             self._poll_failed(failure)
             return
         pause = poll_interval_for(self.limits.poll_interval, typical_seconds(self._durations), max(waited, default=0.0))
-        self._next_poll = now + pause * (0.9 + 0.2 * self.clock.jitter())
+        self._next_poll = now + pause * jitter_factor(self.clock.jitter())
 
     def _poll_failed(self, error: FluxionsRequestError) -> None:
         """Wait after an error, and give up a job that cannot be read while the service responds for others."""

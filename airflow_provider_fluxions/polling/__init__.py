@@ -20,6 +20,7 @@ __all__ = [
     "WatchedJobs",
     "blocking",
     "error_tolerance",
+    "intervals",
     "loop_client",
     "poll_once",
     "poll_planner",

@@ -7,7 +7,7 @@ are imported when S3 is used. `audio_sources` opens the ``audio`` argument of a 
 
 from __future__ import annotations
 
-from airflow_provider_fluxions.storage.address import ObjectAddress, is_object_uri
+from airflow_provider_fluxions.storage.address import ObjectAddress, find_address
 from airflow_provider_fluxions.storage.bounded_read import MAX_RESULT_BYTES, ObjectTooLargeError
 from airflow_provider_fluxions.storage.multipart import ObjectUpload
 from airflow_provider_fluxions.storage.object_store import (
@@ -32,6 +32,6 @@ __all__ = [
     "WriteOptions",
     "audio_duration",
     "audio_sources",
-    "is_object_uri",
+    "find_address",
     "open_store",
 ]

@@ -59,13 +59,12 @@ class ObjectAddress:
         return (other.scheme, other.bucket) == (self.scheme, self.bucket) and other.key.startswith(self.key)
 
 
-def is_object_uri(uri: object) -> bool:
-    """Return whether a URI names an object, or a prefix, in one of the stores."""
+def find_address(uri: object) -> ObjectAddress | None:
+    """Return the address in a URI, or None if it names no object, and no prefix, in one of the stores."""
     try:
-        ObjectAddress.parse(uri)
+        return ObjectAddress.parse(uri)
     except FluxionsInputError:
-        return False
-    return True
+        return None
 
 
 def _is_utf8(text: str) -> bool:

@@ -13,14 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_fluxions.api import json_values
-from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.api.media_types import audio_type
 from airflow_provider_fluxions.api.printable import printable
 from airflow_provider_fluxions.pipeline.items import STORED_EXTENSION
 from airflow_provider_fluxions.pipeline.locations import SourcePattern
 from airflow_provider_fluxions.pipeline.ownership import possible_references
 from airflow_provider_fluxions.pipeline.records import State
-from airflow_provider_fluxions.storage import ObjectAddress
+from airflow_provider_fluxions.storage import ObjectAddress, find_address
 from airflow_provider_fluxions.viewer.errors import ViewerError, bad_gateway, not_found
 from airflow_provider_fluxions.viewer.items import Item, SpokenSource, Status
 from airflow_provider_fluxions.viewer.task_info import may_read
@@ -118,9 +117,8 @@ def references_of(item: Item, sources: Sequence[SourcePattern], destination: Obj
     :param sources: Sources of the task.
     :param destination: The task's.
     """
-    try:
-        address = ObjectAddress.parse(item.source or "")
-    except FluxionsInputError:
+    address = find_address(item.source)
+    if address is None:
         return frozenset()
     paths = {source.relative(address.key) for source in sources if source.contains(address)}
     version = item.version or ""

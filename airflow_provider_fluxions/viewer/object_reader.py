@@ -42,15 +42,15 @@ class Stores:
         :raises ViewerError: if the connection does not exist, because the Amazon provider would use the permissions of
             the web server itself.
         """
-        key = (conn_id, ObjectAddress.parse(uri).scheme)
+        address = ObjectAddress.parse(uri)
+        key = (conn_id, address.scheme)
         store = self._kept.get(key)
         # A page sends several requests at once, and each would create a client.
-        return store or self._flight.run(key, lambda: self._new(conn_id, uri))
+        return store or self._flight.run(key, lambda: self._new(conn_id, address))
 
-    def _new(self, conn_id: str, uri: str) -> ObjectStore:
+    def _new(self, conn_id: str, address: ObjectAddress) -> ObjectStore:
         # The Amazon provider ignores a missing connection and uses the rights of the web server itself.
         require_connection(conn_id)
-        address = ObjectAddress.parse(uri)
         store = open_store([address], conn_id)
         self._kept.put((conn_id, address.scheme), store)
         return store

@@ -17,7 +17,7 @@ from airflow_provider_fluxions.api.errors import FluxionsInputError
 from airflow_provider_fluxions.pipeline.locations import SourcePattern, parse_destination, parse_source
 from airflow_provider_fluxions.pipeline.manifest import Manifest
 from airflow_provider_fluxions.polling.watched_jobs import parse_job_ids
-from airflow_provider_fluxions.storage import ObjectAddress
+from airflow_provider_fluxions.storage import ObjectAddress, find_address
 from airflow_provider_fluxions.viewer.errors import bad_gateway, not_found
 from airflow_provider_fluxions.viewer.request import TaskKey
 
@@ -214,11 +214,8 @@ def _require_readable(value: Any) -> None:
 
 def may_read(sources: Iterable[SourcePattern], uri: str) -> bool:
     """Return whether one of a task's sources contains this URI."""
-    try:
-        address = ObjectAddress.parse(uri)
-    except FluxionsInputError:
-        return False
-    return any(source.contains(address) for source in sources)
+    address = find_address(uri)
+    return address is not None and any(source.contains(address) for source in sources)
 
 
 def recording_of(fields: Mapping[str, Any]) -> Recording | None:
@@ -231,10 +228,8 @@ def recording_of(fields: Mapping[str, Any]) -> Recording | None:
 
 def may_be_object(uri: str) -> bool:
     """Whether an address names an object in a store."""
-    try:
-        return bool(ObjectAddress.parse(uri).key)
-    except FluxionsInputError:
-        return False
+    address = find_address(uri)
+    return address is not None and bool(address.key)
 
 
 def _sources(addresses: Iterable[str]) -> Iterator[SourcePattern]:
