@@ -32,7 +32,7 @@ def loaded_by(module: str) -> set[str]:
         ("operators", 5, ("api", "hooks", "pipeline")),
         ("transfers", 5, ("api", "hooks", "pipeline")),
         ("operators.submit", 74, ("transfers", "pipeline", "speech", "viewer", "cli")),
-        ("operators.text_to_speech", 88, ("transfers", "pipeline.runner", "pipeline.planning", "viewer", "cli")),
+        ("operators.text_to_speech", 89, ("transfers", "pipeline.runner", "pipeline.planning", "viewer", "cli")),
         (
             "transfers.s3_to_s3",
             97,
